@@ -1,0 +1,86 @@
+// The nouns that every room shares. Pure types and small predicates: no I/O here.
+
+/**
+ * What `lstat` says of a file. Times are milliseconds since the epoch with their fraction (a double keeps about 0.25 µs);
+ * doubles rather than bigints because a rescan compares millions of them. Inode and device only ever serve as hints.
+ */
+export interface FileStat {
+  readonly sizeBytes: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly inode: number;
+  readonly device: number;
+}
+
+/** Where assets of a drop folder go. Two files with the same bytes and the same destination are one asset. */
+export interface Destination {
+  readonly workspaceId: string;
+  readonly folder: string | null;
+  readonly projectId: string | null;
+}
+
+/** A file in a drop folder: `root` is absolute; `directory` is relative to it (`''` for the root itself, no slashes at the ends). */
+export interface FilePath {
+  readonly root: string;
+  readonly directory: string;
+  readonly name: string;
+}
+
+/** What is known of a file's bytes once it was read whole and did not change meanwhile. */
+export interface Fingerprint {
+  readonly stat: FileStat;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  /** The content type by content first, name second, e.g. `image/png`. */
+  readonly contentType: string;
+}
+
+/** Why a file is not sent as it is: a stable code, and a sentence for people. */
+export interface Problem {
+  readonly code: string;
+  readonly reason: string;
+}
+
+/** One round of a directory read: what is there now, sorted by nothing. */
+export interface DirectoryListing {
+  readonly root: string;
+  readonly directory: string;
+  readonly files: readonly FoundFile[];
+  /** Names of subdirectories that are to be walked (skipped names and links are not among them). */
+  readonly subdirectories: readonly string[];
+  /** Entries that cannot be synced: links out of the root, FIFOs, devices, sockets, unreadable directories. */
+  readonly problems: readonly FoundProblem[];
+}
+
+export interface FoundFile {
+  readonly name: string;
+  readonly stat: FileStat;
+}
+
+export interface FoundProblem {
+  readonly name: string;
+  readonly stat: FileStat | null;
+  readonly problem: Problem;
+}
+
+export function isSameStat(a: FileStat, b: FileStat): boolean {
+  return (
+    a.sizeBytes === b.sizeBytes &&
+    a.mtimeMs === b.mtimeMs &&
+    a.ctimeMs === b.ctimeMs &&
+    a.inode === b.inode &&
+    a.device === b.device
+  );
+}
+
+/** Joins the parts with `/`; the result goes to the file system through `encodeName` when it is not valid UTF-8. */
+export function absolutePath(path: FilePath): string {
+  return joinPath(joinPath(path.root, path.directory), path.name);
+}
+
+/** `a/b`, or the one that is not empty. */
+export function joinPath(parent: string, name: string): string {
+  if (parent === '') return name;
+  if (name === '') return parent;
+  return parent.endsWith('/') ? parent + name : `${parent}/${name}`;
+}

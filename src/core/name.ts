@@ -1,0 +1,81 @@
+// File names are bytes. Inside flora-sync a name is a string in which every byte that is not valid UTF-8 stands as a lone
+// low surrogate U+DC80..U+DCFF (Python's PEP 383 "surrogateescape"), so that any name survives the round trip.
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+const escapedByte = /[\uDC80-\uDCFF]/;
+
+/** Turns the bytes of a name or path into its lossless string. Never throws. */
+export function decodeName(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return decodeEscaping(bytes);
+  }
+}
+
+/** The bytes of a name or path as they are on disk; the inverse of `decodeName`. */
+export function encodeName(name: string): Uint8Array {
+  if (!escapedByte.test(name) || name.isWellFormed()) return encoder.encode(name);
+  const bytes: number[] = [];
+  for (const char of name) {
+    const code = char.codePointAt(0) ?? 0;
+    if (code >= 0xdc80 && code <= 0xdcff) bytes.push(code - 0xdc00);
+    else bytes.push(...encoder.encode(char));
+  }
+  return Uint8Array.from(bytes);
+}
+
+/** Whether the name is valid UTF-8, so that the string itself may be handed to the file system and to SQLite as text. */
+export function isUtf8Name(name: string): boolean {
+  return name.isWellFormed();
+}
+
+/** For people and JSON: bytes that are not UTF-8 appear as `\xHH`; everything else as it is. */
+export function displayName(name: string): string {
+  if (name.isWellFormed()) return name;
+  return replaceEscaped(name, (byte) => `\\x${byte.toString(16).padStart(2, '0')}`);
+}
+
+/** The spelling FLORA gets: NFC, and U+FFFD for each byte that is not UTF-8. */
+export function remoteName(name: string): string {
+  return replaceEscaped(name, () => '\uFFFD').normalize('NFC');
+}
+
+function replaceEscaped(name: string, replace: (byte: number) => string): string {
+  let out = '';
+  for (const char of name) {
+    const code = char.codePointAt(0) ?? 0;
+    out += code >= 0xdc80 && code <= 0xdcff ? replace(code - 0xdc00) : char;
+  }
+  return out;
+}
+
+function decodeEscaping(bytes: Uint8Array): string {
+  let out = '';
+  let at = 0;
+  while (at < bytes.length) {
+    const length = sequenceLength(bytes, at);
+    if (length === 0) {
+      out += String.fromCharCode(0xdc00 + (bytes[at] ?? 0));
+      at += 1;
+    } else {
+      out += decoder.decode(bytes.subarray(at, at + length));
+      at += length;
+    }
+  }
+  return out;
+}
+
+/** The length of the valid UTF-8 sequence that starts at `at`, or 0. */
+function sequenceLength(bytes: Uint8Array, at: number): number {
+  for (let length = 1; length <= 4 && at + length <= bytes.length; length += 1) {
+    try {
+      decoder.decode(bytes.subarray(at, at + length));
+      return length;
+    } catch {
+      // Not a whole sequence yet: try one byte more.
+    }
+  }
+  return 0;
+}
