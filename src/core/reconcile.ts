@@ -1,0 +1,28 @@
+import type { Content } from './content.ts';
+import type { AssetFacts, ContentEvent } from './event.ts';
+
+/**
+ * What a listed asset means for the content that is bound to it, or null when it says nothing new. A listing is never
+ * evidence of absence, and never moves a content that is on its way backwards: GET and the worker do that.
+ */
+export function reconcileListed(content: Content, listed: AssetFacts): ContentEvent | null {
+  if (content.assetId !== listed.assetId) return null;
+  const event: ContentEvent = { type: 'asset', facts: listed, by: 'listing' };
+  switch (content.state) {
+    case 'ready':
+      return listed.status !== 'ready' || (listed.url !== null && listed.url !== content.url) ? event : null;
+    case 'uploaded':
+    case 'checking':
+    case 'renewing':
+      return listed.status === 'ready' ? event : null;
+    case 'queued':
+    case 'reserved':
+    case 'rejected':
+    case 'gone':
+      return null;
+    default: {
+      const never: never = content.state;
+      throw new Error(`Unknown content state ${String(never)}`);
+    }
+  }
+}

@@ -1,0 +1,163 @@
+import type { Statement } from 'better-sqlite3';
+import type { Content, ContentState, UploadTarget } from '../core/content.ts';
+import type { LedgerDatabase } from './database.ts';
+
+/** What a new content begins with; the rest is its zero. */
+export interface NewContent {
+  readonly destinationId: number;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly contentType: string;
+  readonly fileName: string;
+  readonly idempotencyKey: string;
+}
+
+interface ContentRow {
+  id: number;
+  destination_id: number;
+  sha256: string;
+  size_bytes: number;
+  content_type: string;
+  file_name: string;
+  state: ContentState;
+  generation: number;
+  idempotency_key: string;
+  renewals: number;
+  asset_id: string | null;
+  url: string | null;
+  target: string | null;
+  target_expires_at: number | null;
+  bytes_confirmed: number;
+  complete_sent: number;
+  complete_accepted: number;
+  attempts: number;
+  strikes: number;
+  not_before: number;
+  reason_code: string | null;
+  reason: string | null;
+  revision: number;
+}
+
+// Must be the predicate of the index content_due, word for word, or the planner will not use it.
+const active = `state IN ('queued', 'reserved', 'uploaded', 'checking', 'renewing')`;
+
+/** The contents table: one row for each (destination, sha256). Call its writing methods inside `Ledger.write`. */
+export class ContentStore {
+  readonly #byId: Statement<[number], ContentRow>;
+  readonly #byBytes: Statement<[number, string], ContentRow>;
+  readonly #byAsset: Statement<[string], ContentRow>;
+  readonly #due: Statement<[number, number], { id: number }>;
+  readonly #nextDue: Statement<[number], { not_before: number }>;
+  readonly #countActive: Statement<[], { count: number }>;
+  readonly #insert: Statement<[NewContent & { nowMs: number }]>;
+  readonly #update: Statement<[Record<string, unknown>]>;
+
+  constructor(database: LedgerDatabase) {
+    this.#byId = database.prepare('SELECT * FROM content WHERE id = ?');
+    this.#byBytes = database.prepare('SELECT * FROM content WHERE destination_id = ? AND sha256 = ?');
+    this.#byAsset = database.prepare('SELECT * FROM content WHERE asset_id = ?');
+    this.#due = database.prepare(
+      `SELECT id FROM content WHERE ${active} AND not_before <= ? ORDER BY not_before, id LIMIT ?`,
+    );
+    this.#nextDue = database.prepare(
+      `SELECT not_before FROM content WHERE ${active} AND not_before > ? ORDER BY not_before LIMIT 1`,
+    );
+    this.#countActive = database.prepare(`SELECT count(*) AS count FROM content WHERE ${active}`);
+    this.#insert = database.prepare(
+      `INSERT INTO content (destination_id, sha256, size_bytes, content_type, file_name, state, generation,
+         idempotency_key, renewals, bytes_confirmed, complete_sent, complete_accepted, attempts, strikes, not_before,
+         revision, created_at, updated_at)
+       VALUES (@destinationId, @sha256, @sizeBytes, @contentType, @fileName, 'queued', 1,
+         @idempotencyKey, 0, 0, 0, 0, 0, 0, @nowMs, 1, @nowMs, @nowMs)`,
+    );
+    this.#update = database.prepare(
+      `UPDATE content SET state = @state, generation = @generation, idempotency_key = @idempotencyKey,
+         renewals = @renewals, asset_id = @assetId, url = @url, target = @target,
+         target_expires_at = @targetExpiresAtMs, bytes_confirmed = @areBytesConfirmed,
+         complete_sent = @isCompleteSent, complete_accepted = @isCompleteAccepted, attempts = @attempts,
+         strikes = @strikes, not_before = @notBeforeMs, reason_code = @reasonCode, reason = @reason,
+         revision = revision + 1, updated_at = @nowMs
+       WHERE id = @id AND state = @expectedState AND generation = @expectedGeneration AND revision = @expectedRevision`,
+    );
+  }
+
+  get(id: number): Content | undefined {
+    return toContent(this.#byId.get(id));
+  }
+
+  findByBytes(destinationId: number, sha256: string): Content | undefined {
+    return toContent(this.#byBytes.get(destinationId, sha256));
+  }
+
+  findByAsset(assetId: string): Content | undefined {
+    return toContent(this.#byAsset.get(assetId));
+  }
+
+  /** Ids of the contents that are due, those that wait longest first. */
+  due(nowMs: number, limit: number): readonly number[] {
+    return this.#due.all(nowMs, limit).map((row) => row.id);
+  }
+
+  /** When the next content that is not due yet will be; undefined when none waits. */
+  nextDueAtMs(nowMs: number): number | undefined {
+    return this.#nextDue.get(nowMs)?.not_before;
+  }
+
+  countActive(): number {
+    return this.#countActive.get()?.count ?? 0;
+  }
+
+  /** Queues a new content. Throws SQLite's constraint error when these bytes already have one. */
+  insert(content: NewContent, nowMs: number): Content {
+    const id = Number(this.#insert.run({ ...content, nowMs }).lastInsertRowid);
+    const inserted = this.get(id);
+    if (inserted === undefined) throw new Error(`Content ${id} vanished inside its own transaction`);
+    return inserted;
+  }
+
+  /** Compare-and-set: writes `next` if the row is still exactly `previous`; false when it is not (drop the result). */
+  save(previous: Content, next: Content, nowMs: number): boolean {
+    const { changes } = this.#update.run({
+      ...next,
+      target: next.target === null ? null : JSON.stringify(next.target),
+      areBytesConfirmed: Number(next.areBytesConfirmed),
+      isCompleteSent: Number(next.isCompleteSent),
+      isCompleteAccepted: Number(next.isCompleteAccepted),
+      expectedState: previous.state,
+      expectedGeneration: previous.generation,
+      expectedRevision: previous.revision,
+      nowMs,
+    });
+    return changes === 1;
+  }
+}
+
+function toContent(row: ContentRow | undefined): Content | undefined {
+  if (row === undefined) return undefined;
+  return {
+    id: row.id,
+    destinationId: row.destination_id,
+    sha256: row.sha256,
+    sizeBytes: row.size_bytes,
+    contentType: row.content_type,
+    fileName: row.file_name,
+    state: row.state,
+    generation: row.generation,
+    idempotencyKey: row.idempotency_key,
+    renewals: row.renewals,
+    assetId: row.asset_id,
+    url: row.url,
+    // Written by `save` from an UploadTarget, and by nobody else.
+    target: row.target === null ? null : (JSON.parse(row.target) as UploadTarget),
+    targetExpiresAtMs: row.target_expires_at,
+    areBytesConfirmed: row.bytes_confirmed === 1,
+    isCompleteSent: row.complete_sent === 1,
+    isCompleteAccepted: row.complete_accepted === 1,
+    attempts: row.attempts,
+    strikes: row.strikes,
+    notBeforeMs: row.not_before,
+    reasonCode: row.reason_code,
+    reason: row.reason,
+    revision: row.revision,
+  };
+}

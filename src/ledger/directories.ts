@@ -1,0 +1,103 @@
+import type { Statement } from 'better-sqlite3';
+import type { Destination } from '../core/entry.ts';
+import type { LedgerDatabase } from './database.ts';
+import { fromStored, type StoredName, toStored } from './names.ts';
+
+export interface KnownDirectory {
+  readonly id: number;
+  /** Relative to the folder's root; `''` for the root. */
+  readonly path: string;
+  readonly isGone: boolean;
+}
+
+interface DirectoryRow {
+  id: number;
+  path: StoredName;
+  is_gone: number;
+}
+
+/** Drop folders, their destinations, and the directories in them. */
+export class DirectoryStore {
+  readonly #findDestination: Statement<[Destination], { id: number }>;
+  readonly #insertDestination: Statement<[Destination]>;
+  readonly #getDestination: Statement<[number], { workspace_id: string; folder: string | null; project_id: string | null }>;
+  readonly #deactivate: Statement<[]>;
+  readonly #saveFolder: Statement<[{ path: StoredName; destinationId: number }], { id: number }>;
+  readonly #find: Statement<[number, StoredName], DirectoryRow>;
+  readonly #save: Statement<[{ folderId: number; parentId: number | null; path: StoredName }], { id: number }>;
+  readonly #children: Statement<[number], DirectoryRow>;
+  readonly #markGone: Statement<[number]>;
+
+  constructor(database: LedgerDatabase) {
+    this.#findDestination = database.prepare(
+      `SELECT id FROM destination WHERE workspace_id = @workspaceId AND ifnull(folder, '') = ifnull(@folder, '')
+         AND ifnull(project_id, '') = ifnull(@projectId, '')`,
+    );
+    this.#insertDestination = database.prepare(
+      'INSERT INTO destination (workspace_id, folder, project_id) VALUES (@workspaceId, @folder, @projectId)',
+    );
+    this.#getDestination = database.prepare('SELECT workspace_id, folder, project_id FROM destination WHERE id = ?');
+    this.#deactivate = database.prepare('UPDATE folder SET is_active = 0');
+    this.#saveFolder = database.prepare(
+      `INSERT INTO folder (path, destination_id, is_active) VALUES (@path, @destinationId, 1)
+       ON CONFLICT (path) DO UPDATE SET destination_id = excluded.destination_id, is_active = 1 RETURNING id`,
+    );
+    this.#find = database.prepare('SELECT id, path, is_gone FROM directory WHERE folder_id = ? AND path = ?');
+    this.#save = database.prepare(
+      `INSERT INTO directory (folder_id, parent_id, path) VALUES (@folderId, @parentId, @path)
+       ON CONFLICT (folder_id, path) DO UPDATE SET is_gone = 0 RETURNING id`,
+    );
+    this.#children = database.prepare('SELECT id, path, is_gone FROM directory WHERE parent_id = ? AND is_gone = 0');
+    this.#markGone = database.prepare('UPDATE directory SET is_gone = 1 WHERE id = ?');
+  }
+
+  /** The id of a destination, which is made when it is new. */
+  destinationId(destination: Destination): number {
+    const found = this.#findDestination.get(destination);
+    return found?.id ?? Number(this.#insertDestination.run(destination).lastInsertRowid);
+  }
+
+  destination(id: number): Destination {
+    const row = this.#getDestination.get(id);
+    if (row === undefined) throw new Error(`Destination ${id} is not in the ledger`);
+    return { workspaceId: row.workspace_id, folder: row.folder, projectId: row.project_id };
+  }
+
+  /** Makes exactly these folders the watched ones; returns their ids in the same order. */
+  activateFolders(folders: readonly { path: string; destinationId: number }[]): readonly number[] {
+    this.#deactivate.run();
+    return folders.map(({ path, destinationId }) => {
+      const row = this.#saveFolder.get({ path: toStored(path), destinationId });
+      if (row === undefined) throw new Error('SQLite returned no id for a folder');
+      return row.id;
+    });
+  }
+
+  find(folderId: number, path: string): KnownDirectory | undefined {
+    const row = this.#find.get(folderId, toStored(path));
+    return row === undefined ? undefined : toDirectory(row);
+  }
+
+  /** Notes a directory as present, with its ancestors; returns its id. */
+  save(folderId: number, path: string): number {
+    const found = this.find(folderId, path);
+    if (found !== undefined && !found.isGone) return found.id;
+    const parentId = path === '' ? null : this.save(folderId, path.slice(0, Math.max(0, path.lastIndexOf('/'))));
+    const row = this.#save.get({ folderId, parentId, path: toStored(path) });
+    if (row === undefined) throw new Error('SQLite returned no id for a directory');
+    return row.id;
+  }
+
+  /** Directories right below this one that were there at the last look. */
+  children(directoryId: number): readonly KnownDirectory[] {
+    return this.#children.all(directoryId).map(toDirectory);
+  }
+
+  markGone(directoryId: number): void {
+    this.#markGone.run(directoryId);
+  }
+}
+
+function toDirectory(row: DirectoryRow): KnownDirectory {
+  return { id: row.id, path: fromStored(row.path), isGone: row.is_gone === 1 };
+}

@@ -1,0 +1,39 @@
+import type { Statement } from 'better-sqlite3';
+import type { LedgerDatabase } from './database.ts';
+
+/** What the last walk through FLORA's listing found. Times in milliseconds since the epoch. */
+export interface ReconcileSummary {
+  readonly atMs: number;
+  readonly pages: number;
+  readonly assets: number;
+  /** Of those, how many are bound to our contents. */
+  readonly ours: number;
+  /** How many told us something new. */
+  readonly drift: number;
+  readonly seconds: number;
+  /** Why it ended early; null when it went through. */
+  readonly error: string | null;
+}
+
+/** Small single facts that survive a restart. */
+export class FactStore {
+  readonly #get: Statement<[string], { value: string }>;
+  readonly #set: Statement<[string, string]>;
+
+  constructor(database: LedgerDatabase) {
+    this.#get = database.prepare('SELECT value FROM fact WHERE key = ?');
+    this.#set = database.prepare(
+      'INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+    );
+  }
+
+  get lastReconcile(): ReconcileSummary | null {
+    const row = this.#get.get('last_reconcile');
+    // Written by the setter below, and by nobody else.
+    return row === undefined ? null : (JSON.parse(row.value) as ReconcileSummary);
+  }
+
+  setLastReconcile(summary: ReconcileSummary): void {
+    this.#set.run('last_reconcile', JSON.stringify(summary));
+  }
+}

@@ -1,0 +1,142 @@
+import type { Statement } from 'better-sqlite3';
+import type { FilePath, FileStat, Problem } from '../core/entry.ts';
+import type { LedgerDatabase } from './database.ts';
+import { fromStored, type StoredName, toStored } from './names.ts';
+
+/** A file as the ledger last saw it. Exactly one of `contentId` and `problem` is set. */
+export interface KnownFile {
+  readonly directoryId: number;
+  readonly name: string;
+  readonly stat: FileStat;
+  readonly contentId: number | null;
+  readonly problem: Problem | null;
+  readonly isGone: boolean;
+}
+
+interface FileRow {
+  directory_id: number;
+  name: StoredName;
+  size_bytes: number;
+  mtime_ms: number;
+  ctime_ms: number;
+  inode: number;
+  device: number;
+  content_id: number | null;
+  problem_code: string | null;
+  problem: string | null;
+  is_gone: number;
+}
+
+/** Files, keyed by (directory, name), so that a scan compares one directory with one query. */
+export class FileStore {
+  readonly #inDirectory: Statement<[number], FileRow>;
+  readonly #one: Statement<[number, StoredName], FileRow>;
+  readonly #save: Statement<[Record<string, unknown>]>;
+  readonly #remove: Statement<[number, StoredName]>;
+  readonly #markGone: Statement<[{ directoryId: number; name: StoredName; nowMs: number }]>;
+  readonly #doubt: Statement<[{ directoryId: number; name: StoredName }]>;
+  readonly #doubtContent: Statement<[number]>;
+  readonly #sources: Statement<[number], { root: StoredName; directory: StoredName; name: StoredName; id: number }>;
+  readonly #countSources: Statement<[number], { count: number }>;
+
+  constructor(database: LedgerDatabase) {
+    this.#inDirectory = database.prepare('SELECT * FROM file WHERE directory_id = ?');
+    this.#one = database.prepare('SELECT * FROM file WHERE directory_id = ? AND name = ?');
+    this.#save = database.prepare(
+      `INSERT INTO file (directory_id, name, size_bytes, mtime_ms, ctime_ms, inode, device, content_id, problem_code,
+         problem, is_gone, updated_at)
+       VALUES (@directoryId, @name, @sizeBytes, @mtimeMs, @ctimeMs, @inode, @device, @contentId, @problemCode,
+         @problem, 0, @nowMs)
+       ON CONFLICT (directory_id, name) DO UPDATE SET size_bytes = excluded.size_bytes, mtime_ms = excluded.mtime_ms,
+         ctime_ms = excluded.ctime_ms, inode = excluded.inode, device = excluded.device,
+         content_id = excluded.content_id, problem_code = excluded.problem_code, problem = excluded.problem,
+         is_gone = 0, updated_at = excluded.updated_at`,
+    );
+    this.#remove = database.prepare('DELETE FROM file WHERE directory_id = ? AND name = ?');
+    this.#markGone = database.prepare(
+      'UPDATE file SET is_gone = 1, updated_at = @nowMs WHERE directory_id = @directoryId AND name = @name',
+    );
+    this.#doubt = database.prepare(
+      'UPDATE file SET mtime_ms = -1 WHERE directory_id = @directoryId AND name = @name AND is_gone = 0',
+    );
+    this.#doubtContent = database.prepare('UPDATE file SET mtime_ms = -1 WHERE content_id = ? AND is_gone = 0');
+    const live = `FROM file JOIN directory ON directory.id = file.directory_id JOIN folder ON folder.id = directory.folder_id
+       WHERE file.content_id = ? AND file.is_gone = 0 AND folder.is_active = 1`;
+    this.#sources = database.prepare(
+      `SELECT folder.path AS root, directory.path AS directory, file.name AS name, directory.id AS id ${live} LIMIT 16`,
+    );
+    this.#countSources = database.prepare(`SELECT count(*) AS count ${live}`);
+  }
+
+  inDirectory(directoryId: number): readonly KnownFile[] {
+    return this.#inDirectory.all(directoryId).map(toFile);
+  }
+
+  get(directoryId: number, name: string): KnownFile | undefined {
+    const row = this.#one.get(directoryId, toStored(name));
+    return row === undefined ? undefined : toFile(row);
+  }
+
+  saveContent(directoryId: number, name: string, stat: FileStat, contentId: number, nowMs: number): void {
+    this.#save.run({ ...keyed(directoryId, name), ...stat, contentId, problemCode: null, problem: null, nowMs });
+  }
+
+  saveProblem(directoryId: number, name: string, stat: FileStat, problem: Problem, nowMs: number): void {
+    const { code, reason } = problem;
+    this.#save.run({ ...keyed(directoryId, name), ...stat, contentId: null, problemCode: code, problem: reason, nowMs });
+  }
+
+  markGone(directoryId: number, name: string, nowMs: number): void {
+    this.#markGone.run({ ...keyed(directoryId, name), nowMs });
+  }
+
+  /** Forgets a file that only ever was a problem. */
+  remove(directoryId: number, name: string): void {
+    this.#remove.run(directoryId, toStored(name));
+  }
+
+  /** Forgets what the file looked like, so that the next scan takes a new look at it. */
+  doubt(directoryId: number, name: string): void {
+    this.#doubt.run(keyed(directoryId, name));
+  }
+
+  /** The same for each file with this content. */
+  doubtContent(contentId: number): void {
+    this.#doubtContent.run(contentId);
+  }
+
+  /** Files that should hold these bytes now, in folders that are watched; at most 16 of them. */
+  sources(contentId: number): readonly (FilePath & { readonly directoryId: number })[] {
+    return this.#sources.all(contentId).map((row) => ({
+      root: fromStored(row.root),
+      directory: fromStored(row.directory),
+      name: fromStored(row.name),
+      directoryId: row.id,
+    }));
+  }
+
+  countSources(contentId: number): number {
+    return this.#countSources.get(contentId)?.count ?? 0;
+  }
+}
+
+function keyed(directoryId: number, name: string): { directoryId: number; name: StoredName } {
+  return { directoryId, name: toStored(name) };
+}
+
+function toFile(row: FileRow): KnownFile {
+  return {
+    directoryId: row.directory_id,
+    name: fromStored(row.name),
+    stat: {
+      sizeBytes: row.size_bytes,
+      mtimeMs: row.mtime_ms,
+      ctimeMs: row.ctime_ms,
+      inode: row.inode,
+      device: row.device,
+    },
+    contentId: row.content_id,
+    problem: row.problem_code === null ? null : { code: row.problem_code, reason: row.problem ?? '' },
+    isGone: row.is_gone === 1,
+  };
+}

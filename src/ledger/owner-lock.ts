@@ -1,0 +1,81 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { errnoCode, SyncError } from '../errors.ts';
+
+export interface Owner {
+  readonly pid: number;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
+export interface OwnerLock {
+  release(): void;
+}
+
+const lockFile = 'owner.lock';
+const ownerFile = 'owner.json';
+
+/**
+ * Makes this process the ledger's only owner until it releases the lock or dies: the lock is an exclusive transaction on
+ * a database of its own, hence a lock of the kernel, which no crash can leave behind. The owner's pid stands beside it for
+ * people; it decides nothing.
+ *
+ * @throws SyncError `ledger_owned` (exit code 4) when another process holds it.
+ */
+export function takeOwnership(stateDir: string, owner: Owner): OwnerLock {
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  const database = lock(stateDir);
+  if (database === undefined) {
+    const other = readOwner(stateDir);
+    const who = other === undefined ? 'Another flora-sync' : `Another flora-sync (pid ${other.pid})`;
+    throw new SyncError(`${who} owns the ledger in ${stateDir}`, {
+      code: 'ledger_owned',
+      scope: 'process',
+      disposition: 'exit',
+      op: 'open ledger',
+      path: stateDir,
+      hint: 'Stop it first, or give this one its own --state-dir.',
+    });
+  }
+  writeFileSync(join(stateDir, ownerFile), JSON.stringify(owner), { mode: 0o600 });
+  return { release: () => database.close() };
+}
+
+/** Who owns the ledger now; undefined when nobody does. */
+export function findOwner(stateDir: string): Owner | undefined {
+  let database: Database.Database | undefined;
+  try {
+    database = lock(stateDir);
+  } catch (error) {
+    const code = errnoCode(error);
+    if (code === 'SQLITE_CANTOPEN' || code === undefined) return undefined;
+    throw error;
+  }
+  if (database === undefined) return readOwner(stateDir) ?? { pid: 0, since: 0 };
+  database.close();
+  return undefined;
+}
+
+function lock(stateDir: string): Database.Database | undefined {
+  const database = new Database(join(stateDir, lockFile), { timeout: 0 });
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+    return database;
+  } catch (error) {
+    database.close();
+    if (errnoCode(error) === 'SQLITE_BUSY') return undefined;
+    throw error;
+  }
+}
+
+function readOwner(stateDir: string): Owner | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(join(stateDir, ownerFile), 'utf8'));
+    if (typeof value !== 'object' || value === null || !('pid' in value) || !('since' in value)) return undefined;
+    return typeof value.pid === 'number' && typeof value.since === 'number' ? { pid: value.pid, since: value.since } : undefined;
+  } catch {
+    // The file is for people: absent or half written, the lock still stands.
+    return undefined;
+  }
+}

@@ -1,0 +1,166 @@
+import type { Statement } from 'better-sqlite3';
+import type { ContentState } from '../core/content.ts';
+import { joinPath } from '../core/entry.ts';
+import type { LedgerDatabase } from './database.ts';
+import { FactStore, type ReconcileSummary } from './facts.ts';
+import { fromStored, type StoredName, toStored } from './names.ts';
+
+/** One file as `ls` shows it. */
+export interface FileReport {
+  /** Absolute, lossless (see core/name). */
+  readonly path: string;
+  readonly folder: string;
+  readonly state: ContentState;
+  readonly assetId: string | null;
+  readonly url: string | null;
+  readonly sizeBytes: number;
+  readonly sha256: string | null;
+  readonly attempts: number;
+  readonly reasonCode: string | null;
+  readonly reason: string | null;
+  readonly updatedAtMs: number;
+}
+
+/** One line of a file's timeline as `why` shows it. */
+export interface TimelineEntry {
+  readonly atMs: number;
+  readonly event: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly assetId: string | null;
+  readonly requestId: string | null;
+  readonly attempt: number | null;
+  readonly detail: string | null;
+}
+
+export interface FolderCounts {
+  readonly path: string;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+interface ReportRow {
+  folder: StoredName;
+  directory: StoredName;
+  name: StoredName;
+  state: ContentState;
+  asset_id: string | null;
+  url: string | null;
+  size_bytes: number;
+  sha256: string | null;
+  attempts: number | null;
+  reason_code: string | null;
+  reason: string | null;
+  updated_at: number;
+}
+
+// A file's own state wins over its content's: it is gone or never was acceptable.
+const stateOf = `CASE WHEN file.is_gone = 1 THEN 'gone' WHEN file.problem_code IS NOT NULL THEN 'rejected'
+  ELSE content.state END`;
+
+const joined = `file JOIN directory ON directory.id = file.directory_id JOIN folder ON folder.id = directory.folder_id
+  LEFT JOIN content ON content.id = file.content_id`;
+
+const reportColumns = `folder.path AS folder, directory.path AS directory, file.name AS name, ${stateOf} AS state,
+  content.asset_id AS asset_id, content.url AS url, file.size_bytes AS size_bytes, content.sha256 AS sha256,
+  content.attempts AS attempts, coalesce(file.problem_code, content.reason_code) AS reason_code,
+  coalesce(file.problem, content.reason) AS reason,
+  max(file.updated_at, coalesce(content.updated_at, 0)) AS updated_at`;
+
+/** Read-only views of the ledger for people and scripts. Works on any connection, also beside a running daemon. */
+export class Reports {
+  readonly #list: Statement<[{ state: string | null }], ReportRow>;
+  readonly #counts: Statement<[], { folder: StoredName; state: string; count: number }>;
+  readonly #folders: Statement<[], { path: StoredName }>;
+  readonly #file: Statement<[StoredName, StoredName, StoredName], ReportRow & { directory_id: number }>;
+  readonly #timeline: Statement<[{ directoryId: number; name: StoredName }], Record<string, unknown>>;
+  readonly #facts: FactStore;
+
+  constructor(database: LedgerDatabase) {
+    this.#list = database.prepare(
+      `SELECT ${reportColumns} FROM ${joined}
+       WHERE folder.is_active = 1 AND (@state IS NULL OR ${stateOf} = @state)
+       ORDER BY folder.path, directory.path, file.name`,
+    );
+    this.#counts = database.prepare(
+      `SELECT folder.path AS folder, ${stateOf} AS state, count(*) AS count FROM ${joined}
+       WHERE folder.is_active = 1 GROUP BY 1, 2`,
+    );
+    this.#folders = database.prepare('SELECT path FROM folder WHERE is_active = 1 ORDER BY id');
+    this.#file = database.prepare(
+      `SELECT ${reportColumns}, file.directory_id AS directory_id FROM ${joined}
+       WHERE folder.path = ? AND directory.path = ? AND file.name = ?`,
+    );
+    // A content's lines belong to this file as long as the file had that content: all that its own lines name.
+    this.#timeline = database.prepare(
+      `SELECT at, event, from_state, to_state, asset_id, request_id, attempt, detail FROM history
+       WHERE (directory_id = @directoryId AND name = @name)
+          OR (directory_id IS NULL AND content_id IN (SELECT content_id FROM history
+                WHERE directory_id = @directoryId AND name = @name AND content_id IS NOT NULL))
+       ORDER BY id`,
+    );
+    this.#facts = new FactStore(database);
+  }
+
+  /** Every file of the watched folders, or those in one state, by path. Streams: a million rows need no memory. */
+  *list(state: ContentState | null): Generator<FileReport> {
+    for (const row of this.#list.iterate({ state })) yield toReport(row);
+  }
+
+  counts(): readonly FolderCounts[] {
+    const byFolder = new Map<string, Record<string, number>>();
+    for (const { path } of this.#folders.all()) byFolder.set(fromStored(path), {});
+    for (const { folder, state, count } of this.#counts.all()) {
+      const counts = byFolder.get(fromStored(folder));
+      if (counts !== undefined) counts[state] = count;
+    }
+    return [...byFolder].map(([path, counts]) => ({ path, counts }));
+  }
+
+  folders(): readonly string[] {
+    return this.#folders.all().map(({ path }) => fromStored(path));
+  }
+
+  /** One file and its timeline; undefined when the ledger has never seen it. */
+  file(folder: string, directory: string, name: string): { file: FileReport; timeline: TimelineEntry[] } | undefined {
+    const row = this.#file.get(toStored(folder), toStored(directory), toStored(name));
+    if (row === undefined) return undefined;
+    const timeline = this.#timeline.all({ directoryId: row.directory_id, name: toStored(name) });
+    return { file: toReport(row), timeline: timeline.map(toEntry) };
+  }
+
+  lastReconcile(): ReconcileSummary | null {
+    return this.#facts.lastReconcile;
+  }
+}
+
+function toReport(row: ReportRow): FileReport {
+  const folder = fromStored(row.folder);
+  return {
+    path: joinPath(joinPath(folder, fromStored(row.directory)), fromStored(row.name)),
+    folder,
+    state: row.state,
+    assetId: row.asset_id,
+    url: row.state === 'ready' ? row.url : null,
+    sizeBytes: row.size_bytes,
+    sha256: row.sha256,
+    attempts: row.attempts ?? 0,
+    reasonCode: row.reason_code,
+    reason: row.reason,
+    updatedAtMs: row.updated_at,
+  };
+}
+
+function toEntry(row: Record<string, unknown>): TimelineEntry {
+  const text = (key: string) => (typeof row[key] === 'string' ? row[key] : null);
+  const number = (key: string) => (typeof row[key] === 'number' ? row[key] : null);
+  return {
+    atMs: number('at') ?? 0,
+    event: text('event') ?? '',
+    from: text('from_state'),
+    to: text('to_state'),
+    assetId: text('asset_id'),
+    requestId: text('request_id'),
+    attempt: number('attempt'),
+    detail: text('detail'),
+  };
+}
