@@ -73,7 +73,12 @@ function progress(content: Content, state: ContentState, context: TransitionCont
 }
 
 /** The same or another state after a wait that grows with each attempt. */
-function later(content: Content, state: ContentState, context: TransitionContext, patch: Partial<Content> = {}): Content {
+function later(
+  content: Content,
+  state: ContentState,
+  context: TransitionContext,
+  patch: Partial<Content> = {},
+): Content {
   const attempts = content.attempts + 1;
   return { ...content, attempts, notBeforeMs: context.nowMs + backoffMs(attempts, context.random), ...patch, state };
 }
@@ -151,7 +156,12 @@ function bytesRefused(content: Content, status: number, context: TransitionConte
   // An expired target refuses too; that says nothing about the bytes.
   const strikes = isTargetExpired(content, context.nowMs) ? content.strikes : content.strikes + 1;
   if (strikes >= maxStrikes) return settleAs({ ...content, strikes }, 'rejected', 'upload_refused', reason);
-  return { ...later(content, 'checking', context, { targetExpiresAtMs: 0 }), strikes, reasonCode: 'upload_refused', reason };
+  return {
+    ...later(content, 'checking', context, { targetExpiresAtMs: 0 }),
+    strikes,
+    reasonCode: 'upload_refused',
+    reason,
+  };
 }
 
 function assetSeen(content: Content, facts: AssetFacts, by: string, context: TransitionContext): Content {

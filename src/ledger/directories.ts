@@ -20,7 +20,10 @@ interface DirectoryRow {
 export class DirectoryStore {
   readonly #findDestination: Statement<[Destination], { id: number }>;
   readonly #insertDestination: Statement<[Destination]>;
-  readonly #getDestination: Statement<[number], { workspace_id: string; folder: string | null; project_id: string | null }>;
+  readonly #getDestination: Statement<
+    [number],
+    { workspace_id: string; folder: string | null; project_id: string | null }
+  >;
   readonly #deactivate: Statement<[]>;
   readonly #saveFolder: Statement<[{ path: StoredName; destinationId: number }], { id: number }>;
   readonly #find: Statement<[number, StoredName], DirectoryRow>;

@@ -83,7 +83,14 @@ export class FileStore {
 
   saveProblem(directoryId: number, name: string, stat: FileStat, problem: Problem, nowMs: number): void {
     const { code, reason } = problem;
-    this.#save.run({ ...keyed(directoryId, name), ...stat, contentId: null, problemCode: code, problem: reason, nowMs });
+    this.#save.run({
+      ...keyed(directoryId, name),
+      ...stat,
+      contentId: null,
+      problemCode: code,
+      problem: reason,
+      nowMs,
+    });
   }
 
   markGone(directoryId: number, name: string, nowMs: number): void {

@@ -40,7 +40,10 @@ export class GroupCommit {
     const group = this.#pending;
     this.#pending = [];
     if (group.length === 0) return;
-    if (this.#failure !== undefined) return rejectAll(group, this.#failure);
+    if (this.#failure !== undefined) {
+      rejectAll(group, this.#failure);
+      return;
+    }
     const settle: (() => void)[] = [];
     try {
       this.#database.transaction(() => {
@@ -49,7 +52,8 @@ export class GroupCommit {
     } catch (error) {
       // After a failed sync SQLite's next commit may succeed without the lost pages: nothing may be written any more.
       this.#failure = asLedgerError(error, 'commit');
-      return rejectAll(group, this.#failure);
+      rejectAll(group, this.#failure);
+      return;
     }
     for (const done of settle) done();
   }

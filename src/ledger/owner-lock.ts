@@ -73,7 +73,9 @@ function readOwner(stateDir: string): Owner | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(join(stateDir, ownerFile), 'utf8'));
     if (typeof value !== 'object' || value === null || !('pid' in value) || !('since' in value)) return undefined;
-    return typeof value.pid === 'number' && typeof value.since === 'number' ? { pid: value.pid, since: value.since } : undefined;
+    return typeof value.pid === 'number' && typeof value.since === 'number'
+      ? { pid: value.pid, since: value.since }
+      : undefined;
   } catch {
     // The file is for people: absent or half written, the lock still stands.
     return undefined;

@@ -1,0 +1,38 @@
+// The only place that knows the real time and waits for it.
+
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Wall clock, milliseconds since the epoch; may jump. */
+  now(): number;
+  /** Milliseconds of a clock that never goes back; only differences mean anything. */
+  monotonic(): number;
+  setTimer(delayMs: number, callback: () => void): Timer;
+  /** Resolves after the delay or as soon as the signal is aborted; never rejects. */
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
+}
+
+// setTimeout takes 32 bits of milliseconds and would fire at once beyond.
+const longestDelayMs = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  setTimer: (delayMs, callback) => {
+    const timer = setTimeout(callback, Math.min(Math.max(0, delayMs), longestDelayMs));
+    return { cancel: () => clearTimeout(timer) };
+  },
+  sleep: (delayMs, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const done = () => {
+        timer.cancel();
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = systemClock.setTimer(delayMs, done);
+      signal?.addEventListener('abort', done, { once: true });
+    }),
+};

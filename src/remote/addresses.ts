@@ -1,0 +1,98 @@
+import { lookup } from 'node:dns';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { SyncError } from '../errors.ts';
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+// IANA special-purpose registries: nothing a public upload host could be.
+const notPublic = new BlockList();
+for (const [network, bits] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+] as const) {
+  notPublic.addSubnet(network, bits, 'ipv4');
+}
+for (const [network, bits] of [
+  ['::', 128],
+  ['::1', 128],
+  ['64:ff9b::', 96],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['ff00::', 8],
+] as const) {
+  notPublic.addSubnet(network, bits, 'ipv6');
+}
+
+/** Whether a URL's host is this machine: `localhost`, 127.0.0.0/8 or ::1. */
+export function isLoopbackHost(hostname: string): boolean {
+  const host = bareHost(hostname);
+  if (host === 'localhost' || host.endsWith('.localhost')) return true;
+  return isIn(loopback, host);
+}
+
+/** Whether a literal address is private, loopback, link-local or otherwise not on the public internet. */
+export function isNonPublicAddress(address: string): boolean {
+  return isIn(notPublic, bareHost(address));
+}
+
+/**
+ * Accepts an upload target or explains why not: HTTPS only, no private or loopback host. With the API on loopback (the
+ * emulator) anything goes. Hosts given by name are looked at again when they are resolved (`publicLookup`).
+ */
+export function checkUploadUrl(text: string, isApiOnLoopback: boolean): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined) throw refusedTarget('is not a URL');
+  if (isApiOnLoopback && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
+  if (url.protocol !== 'https:') throw refusedTarget(`uses ${url.protocol} instead of https:`);
+  if (isLoopbackHost(url.hostname) || isNonPublicAddress(url.hostname)) {
+    throw refusedTarget(`points to the private address ${url.hostname}`);
+  }
+  return url;
+}
+
+/** `dns.lookup` for upload connections that refuses names which resolve to addresses that are not public. */
+export const publicLookup: LookupFunction = (hostname, options, callback) => {
+  lookup(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error !== null) return callback(error, '', 0);
+    const hidden = addresses.find(({ address }) => isNonPublicAddress(address));
+    if (hidden !== undefined) {
+      return callback(refusedTarget(`resolves to the private address ${hidden.address}`), '', 0);
+    }
+    if (options.all === true) return callback(null, addresses);
+    const [first] = addresses;
+    return callback(null, first?.address ?? '', first?.family ?? 0);
+  });
+};
+
+function refusedTarget(why: string): SyncError {
+  return new SyncError(`FLORA named an upload target that ${why}; nothing was sent there`, {
+    code: 'target_refused',
+    scope: 'file',
+    disposition: 'reject',
+    op: 'upload',
+  });
+}
+
+function bareHost(hostname: string): string {
+  return hostname
+    .replace(/^\[|\]$/g, '')
+    .replace(/^::ffff:/i, '')
+    .toLowerCase();
+}
+
+function isIn(list: BlockList, host: string): boolean {
+  const family = isIP(host);
+  if (family === 0) return false;
+  return list.check(host, family === 4 ? 'ipv4' : 'ipv6');
+}

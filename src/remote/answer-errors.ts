@@ -1,0 +1,126 @@
+import { type ErrorDisposition, type ErrorScope, errnoCode, SyncError } from '../errors.ts';
+import { isRecord, type JsonAnswer } from './http.ts';
+
+const defaultRetryAfterMs = 5_000;
+const shortestRetryAfterMs = 1_000;
+const longestRetryAfterMs = 15 * 60_000;
+
+interface Verdict {
+  readonly code: string;
+  readonly scope: ErrorScope;
+  readonly disposition: ErrorDisposition;
+  readonly hint?: string;
+}
+
+/** FLORA's error answer as a SyncError: by its code where we know it, by its status where we do not. */
+export function errorFromAnswer(op: string, answer: JsonAnswer, nowMs: number): SyncError {
+  const { code, message } = readEnvelope(answer.json);
+  const verdict = answer.isReplayed ? spentKey : judge(answer, code);
+  const told = message === '' ? '' : `: ${message}`;
+  return new SyncError(`FLORA answered ${answer.status}${code === '' ? '' : ` ${code}`}${told}`, {
+    ...verdict,
+    op,
+    status: answer.status,
+    requestId: answer.requestId ?? undefined,
+    retryAfterMs: answer.status === 429 ? readRetryAfter(answer.retryAfter, nowMs) : undefined,
+  });
+}
+
+// A stored error would be replayed for as long as the key lives: only a new key gets a new answer.
+const spentKey: Verdict = { code: 'key_spent', scope: 'file', disposition: 'renew' };
+
+function judge(answer: JsonAnswer, code: string): Verdict {
+  if (code === 'idempotency_duplicate' || code === 'idempotency_conflict') return spentKey;
+  const { status } = answer;
+  if (status >= 300 && status < 400)
+    return { code: 'redirected', scope: 'service', disposition: 'retry', hint: portal };
+  switch (status) {
+    case 401:
+      return { code: 'key_refused', scope: 'service', disposition: 'wait', hint: keyHint };
+    case 402:
+      return { code: 'credits', scope: 'service', disposition: 'wait', hint: 'Top up the credits of the workspace.' };
+    case 403:
+      return { code: 'forbidden', scope: 'service', disposition: 'wait', hint: forbiddenHint };
+    case 404:
+      return { code: 'not_found', scope: 'file', disposition: 'check' };
+    case 409:
+      return { code: 'conflict', scope: 'file', disposition: 'check' };
+    case 429:
+      return { code: 'rate_limited', scope: 'service', disposition: 'retry' };
+    case 408:
+    case 425:
+      return { code: 'server_error', scope: 'file', disposition: 'retry' };
+    default:
+      if (status >= 500) return { code: 'server_error', scope: 'file', disposition: 'retry' };
+      return { code: code === '' ? `http_${status}` : code, scope: 'file', disposition: 'reject' };
+  }
+}
+
+const portal = 'Something between here and FLORA answers in its place (a captive portal or a proxy).';
+const keyHint = 'Put the new key where the old one came from (FLORA_API_KEY_FILE or the credential).';
+const forbiddenHint = 'See that the key belongs to this workspace and that its plan includes API access.';
+
+/** An answer that is not FLORA's: HTML, cut off, too long, or without the fields it must have. */
+export function badAnswer(op: string, answer: JsonAnswer, what: string): SyncError {
+  const isForeign = answer.json === undefined && !answer.isCut;
+  return new SyncError(`The answer to ${op} ${what} (status ${answer.status})`, {
+    code: isForeign ? 'not_flora' : 'bad_answer',
+    scope: isForeign ? 'service' : 'file',
+    disposition: 'check',
+    op,
+    status: answer.status,
+    requestId: answer.requestId ?? undefined,
+    hint: isForeign ? portal : undefined,
+  });
+}
+
+const neverConnected: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** A failure below HTTP: nothing is known of the request's effect. */
+export function networkError(op: string, host: string, error: unknown): unknown {
+  if (error instanceof SyncError) return error;
+  const cause = error instanceof AggregateError ? error.errors[0] : error;
+  // A SyncError may come out of a lookup or a body that we handed to undici.
+  if (cause instanceof Error && cause.cause instanceof SyncError) return cause.cause;
+  const code = errnoCode(cause) ?? errnoCode(error);
+  if (code === undefined) return error;
+  if (!neverConnected.has(code)) {
+    const details = { code: 'connection_lost', scope: 'file', disposition: 'check', op, cause: error } as const;
+    return new SyncError(`The connection to ${host} was lost (${code})`, details);
+  }
+  return new SyncError(`${host} cannot be reached (${code})`, {
+    code: 'unreachable',
+    scope: 'service',
+    disposition: 'retry',
+    op,
+    hint: 'See that this machine is online and that FLORA_BASE_URL is right.',
+    cause: error,
+  });
+}
+
+/** `retry-after` in seconds or as a date, clamped to 1 s..15 min; 5 s when absent or unreadable (FLORA's own sample). */
+export function readRetryAfter(header: string | null, nowMs: number): number {
+  if (header === null) return defaultRetryAfterMs;
+  const seconds = /^\d+(\.\d+)?$/.test(header.trim()) ? Number(header) : undefined;
+  const waitMs = seconds === undefined ? Date.parse(header) - nowMs : seconds * 1000;
+  if (Number.isNaN(waitMs)) return defaultRetryAfterMs;
+  return Math.min(Math.max(waitMs, shortestRetryAfterMs), longestRetryAfterMs);
+}
+
+function readEnvelope(json: unknown): { code: string; message: string } {
+  const error = isRecord(json) && isRecord(json['error']) ? json['error'] : {};
+  const text = (value: unknown) => (typeof value === 'string' ? value : '');
+  const fields = Array.isArray(error['fields']) ? error['fields'].filter(isRecord) : [];
+  const told = fields.map((field) => `${text(field['field'])}: ${text(field['message'])}`).join('; ');
+  const message = text(error['message']).slice(0, 500);
+  return { code: text(error['code']), message: told === '' ? message : `${message} (${told.slice(0, 500)})` };
+}

@@ -1,0 +1,172 @@
+import { Agent, type Dispatcher } from 'undici';
+import type { UploadTarget } from '../core/content.ts';
+import type { Destination } from '../core/entry.ts';
+import type { AssetFacts, Reservation } from '../core/event.ts';
+import { checkUploadUrl, isLoopbackHost, publicLookup } from './addresses.ts';
+import { badAnswer, errorFromAnswer, networkError } from './answer-errors.ts';
+import { deadlines, type JsonAnswer, requestJson } from './http.ts';
+import { sendUpload, type UploadDeps, type UploadSource } from './upload.ts';
+import { type AssetPage, readAsset, readPage, readReservation, readWorkspaceIds } from './wire.ts';
+
+/** What FLORA said, and the request-id by which their support finds it. */
+export interface Answer<T> {
+  readonly value: T;
+  readonly requestId: string | null;
+}
+
+export interface ClientOptions {
+  /** Without a trailing slash. */
+  readonly baseUrl: string;
+  /** Asked for each request, so that a rotated key takes effect at once. */
+  readonly apiKey: () => string;
+  readonly concurrency: number;
+  readonly userAgent: string;
+  readonly nowMs: () => number;
+  readonly token: () => string;
+  readonly setTimer: UploadDeps['setTimer'];
+  /** Injected by tests; otherwise one pool for the API and one for upload hosts. */
+  readonly dispatcher?: Dispatcher;
+}
+
+export interface ReserveRequest {
+  readonly destination: Destination;
+  readonly fileName: string;
+  readonly contentType: string;
+  readonly idempotencyKey: string;
+}
+
+export interface SendRequest {
+  readonly target: UploadTarget;
+  readonly fileName: string;
+  readonly contentType: string;
+  readonly source: UploadSource;
+  readonly onSent: (bytes: number) => void;
+}
+
+/** Generous for one asset, which is about 2 KB. */
+const maxAnswerBytes = 1 << 20;
+/** A page is at most 100 assets. */
+const maxPageBytes = 8 << 20;
+
+/**
+ * FLORA's Assets API. Each method makes exactly one request and either returns what FLORA said or throws a SyncError that
+ * says what is known of the effect. It never retries: the ledger does. The key goes to the API's origin only.
+ */
+export class FloraClient {
+  readonly #options: ClientOptions;
+  readonly #api: Dispatcher;
+  readonly #uploads: Dispatcher;
+  readonly #host: string;
+  readonly #isApiOnLoopback: boolean;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    const { host, hostname } = new URL(options.baseUrl);
+    this.#host = host;
+    this.#isApiOnLoopback = isLoopbackHost(hostname);
+    const pool = { connections: options.concurrency + 2, pipelining: 1 };
+    this.#api = options.dispatcher ?? new Agent({ ...pool, connect: { timeout: deadlines.connectMs } });
+    this.#uploads =
+      options.dispatcher ??
+      new Agent({
+        ...pool,
+        connect: { timeout: deadlines.connectMs, ...(this.#isApiOnLoopback ? {} : { lookup: publicLookup }) },
+      });
+  }
+
+  async reserve(wanted: ReserveRequest, signal: AbortSignal): Promise<Answer<Reservation> & { isReplayed: boolean }> {
+    const { workspaceId, folder, projectId } = wanted.destination;
+    const body = {
+      source: 'signed-url',
+      workspace_id: workspaceId,
+      content_type: wanted.contentType,
+      file_name: wanted.fileName,
+      ...(folder === null ? {} : { folder }),
+      ...(projectId === null ? {} : { project_id: projectId }),
+    };
+    const answer = await this.#post('reserve', '/assets', wanted.idempotencyKey, signal, body);
+    const value = readReservation('reserve', answer, this.#options.nowMs());
+    return { value, requestId: answer.requestId, isReplayed: answer.isReplayed };
+  }
+
+  /** Sends the bytes to the signed target, without our key: it is another host. */
+  async upload(wanted: SendRequest, signal: AbortSignal): Promise<void> {
+    const url = checkUploadUrl(wanted.target.url, this.#isApiOnLoopback);
+    const { nowMs, token, setTimer } = this.#options;
+    await sendUpload({ dispatcher: this.#uploads, nowMs, token, setTimer }, { ...wanted, url, signal });
+  }
+
+  async complete(assetId: string, idempotencyKey: string, signal: AbortSignal): Promise<Answer<AssetFacts>> {
+    const answer = await this.#post('complete', `${assetPath(assetId)}/complete`, idempotencyKey, signal);
+    return { value: readAsset('complete', answer), requestId: answer.requestId };
+  }
+
+  async renew(assetId: string, idempotencyKey: string, signal: AbortSignal): Promise<Answer<Reservation>> {
+    const answer = await this.#post('renew', `${assetPath(assetId)}/retry`, idempotencyKey, signal);
+    const value = readReservation('renew', answer, this.#options.nowMs());
+    return { value, requestId: answer.requestId };
+  }
+
+  async get(assetId: string, signal: AbortSignal): Promise<Answer<AssetFacts>> {
+    const answer = await this.#get('check', assetPath(assetId), signal, maxAnswerBytes);
+    return { value: readAsset('check', answer), requestId: answer.requestId };
+  }
+
+  /** One page of the workspace's assets, 100 at most. */
+  async list(workspaceId: string, cursor: string | null, signal: AbortSignal): Promise<Answer<AssetPage>> {
+    const query = new URLSearchParams({ workspace_id: workspaceId, limit: '100' });
+    if (cursor !== null) query.set('cursor', cursor);
+    const answer = await this.#get('list', `/assets?${query}`, signal, maxPageBytes);
+    return { value: readPage('list', answer), requestId: answer.requestId };
+  }
+
+  /** The workspaces that the key can see: a check of address and key that changes nothing. */
+  async workspaceIds(signal: AbortSignal): Promise<Answer<readonly string[]>> {
+    const answer = await this.#get('workspaces', '/workspaces', signal, maxAnswerBytes);
+    return { value: readWorkspaceIds('workspaces', answer), requestId: answer.requestId };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#api.destroy(), this.#uploads.destroy()]);
+  }
+
+  #post(op: string, path: string, idempotencyKey: string, signal: AbortSignal, body?: object): Promise<JsonAnswer> {
+    const headers: Record<string, string> = { 'idempotency-key': idempotencyKey };
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    const content = body === undefined ? {} : { body: JSON.stringify(body) };
+    return this.#call(op, { method: 'POST', path, headers, signal, maxBodyBytes: maxAnswerBytes, ...content });
+  }
+
+  #get(op: string, path: string, signal: AbortSignal, maxBodyBytes: number): Promise<JsonAnswer> {
+    return this.#call(op, { method: 'GET', path, headers: {}, signal, maxBodyBytes });
+  }
+
+  async #call(op: string, call: ApiCall): Promise<JsonAnswer> {
+    const { path, headers, ...rest } = call;
+    const { baseUrl, apiKey, userAgent, nowMs } = this.#options;
+    const common = { authorization: `Bearer ${apiKey()}`, accept: 'application/json', 'user-agent': userAgent };
+    let answer: JsonAnswer;
+    try {
+      answer = await requestJson(this.#api, { ...rest, url: baseUrl + path, headers: { ...common, ...headers } });
+    } catch (error) {
+      throw networkError(op, this.#host, error);
+    }
+    if (answer.status < 200 || answer.status >= 300) throw errorFromAnswer(op, answer, nowMs());
+    if (answer.isCut) throw badAnswer(op, answer, 'is too long');
+    if (answer.json === undefined) throw badAnswer(op, answer, 'is not JSON');
+    return answer;
+  }
+}
+
+interface ApiCall {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly body?: string;
+  readonly signal: AbortSignal;
+  readonly maxBodyBytes: number;
+}
+
+function assetPath(assetId: string): string {
+  return `/assets/${encodeURIComponent(assetId)}`;
+}
