@@ -57,11 +57,11 @@ export class FileStore {
       'UPDATE file SET is_gone = 1, updated_at = @nowMs WHERE directory_id = @directoryId AND name = @name',
     );
     this.#doubt = database.prepare(
-      'UPDATE file SET mtime_ms = -1 WHERE directory_id = @directoryId AND name = @name AND is_gone = 0',
+      'UPDATE file SET ctime_ms = -1 WHERE directory_id = @directoryId AND name = @name AND is_gone = 0',
     );
-    this.#doubtContent = database.prepare('UPDATE file SET mtime_ms = -1 WHERE content_id = ? AND is_gone = 0');
+    this.#doubtContent = database.prepare('UPDATE file SET ctime_ms = -1 WHERE content_id = ? AND is_gone = 0');
     const live = `FROM file JOIN directory ON directory.id = file.directory_id JOIN folder ON folder.id = directory.folder_id
-       WHERE file.content_id = ? AND file.is_gone = 0 AND folder.is_active = 1`;
+       WHERE file.content_id = ? AND file.is_gone = 0 AND file.ctime_ms <> -1 AND folder.is_active = 1`;
     this.#sources = database.prepare(
       `SELECT folder.path AS root, directory.path AS directory, file.name AS name, directory.id AS id ${live} LIMIT 16`,
     );

@@ -1,0 +1,108 @@
+import { type BackoffLimits, backoffMs, retryBackoff } from '../core/backoff.ts';
+import type { SyncError } from '../errors.ts';
+import type { ClockPort, RandomPort } from './ports.ts';
+
+export interface GateDeps {
+  readonly clock: ClockPort;
+  readonly random: RandomPort;
+  /** Told once when the gate closes or its reason changes (the error), and once when it opens again (null). */
+  readonly onChange: (trouble: SyncError | null) => void;
+}
+
+/** While a person has to act (key, credits), asking more often than this helps nobody. */
+const waitingBackoff: BackoffLimits = { baseMs: 2_000, capMs: 60_000 };
+
+/**
+ * The one door to FLORA for the whole workspace. Trouble with the service as a whole (429, no network, refused key) closes
+ * it for everybody; after a wait a single request goes through as a probe, and its outcome opens or closes the door again.
+ * Nothing is counted against any file.
+ */
+export class Gate {
+  readonly #deps: GateDeps;
+  #trouble: SyncError | null = null;
+  #opensAtMs = 0;
+  #failures = 0;
+  #isProbing = false;
+  #waiters: (() => void)[] = [];
+
+  constructor(deps: GateDeps) {
+    this.#deps = deps;
+  }
+
+  get trouble(): SyncError | null {
+    return this.#trouble;
+  }
+
+  /** Resolves to true when a request may be made, or to false when the signal is aborted first. */
+  async enter(signal: AbortSignal): Promise<boolean> {
+    while (!signal.aborted) {
+      if (this.#trouble === null) return true;
+      const waitMs = this.#opensAtMs - this.#deps.clock.monotonic();
+      if (waitMs <= 0 && !this.#isProbing) {
+        this.#isProbing = true;
+        return true;
+      }
+      await this.#changed(waitMs > 0 ? waitMs : undefined, signal);
+    }
+    return false;
+  }
+
+  /** FLORA answered, whatever it said of the one file. */
+  succeeded(): void {
+    this.#failures = 0;
+    this.#isProbing = false;
+    if (this.#trouble === null) return;
+    this.#trouble = null;
+    this.#deps.onChange(null);
+    this.#wake();
+  }
+
+  /** The probe ended without telling anything (it was aborted): the next one may try. */
+  cancelled(): void {
+    this.#isProbing = false;
+    this.#wake();
+  }
+
+  /** A request was lost on the way: for a probe that is failure enough, for others it is their own affair. */
+  unclear(): void {
+    if (this.#isProbing && this.#trouble !== null) this.failed(this.#trouble);
+  }
+
+  failed(error: SyncError): void {
+    const isNews = this.#trouble?.code !== error.code;
+    // Requests that were under way when the gate closed are no further evidence.
+    if (this.#trouble === null || this.#isProbing || isNews) this.#failures += 1;
+    this.#isProbing = false;
+    this.#trouble = error;
+    this.#opensAtMs = Math.max(this.#opensAtMs, this.#deps.clock.monotonic() + this.#waitMs(error));
+    if (isNews) this.#deps.onChange(error);
+    this.#wake();
+  }
+
+  #waitMs(error: SyncError): number {
+    const limits = error.disposition === 'wait' ? waitingBackoff : retryBackoff;
+    const ownMs = backoffMs(this.#failures, this.#deps.random.fraction(), limits);
+    if (error.retryAfterMs === undefined) return ownMs;
+    // Spread what FLORA asked for upwards only, so that several clients do not come back in step.
+    return error.retryAfterMs + Math.min(ownMs, 1_000);
+  }
+
+  #wake(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const wake of waiters) wake();
+  }
+
+  #changed(timeoutMs: number | undefined, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        timer?.cancel();
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = timeoutMs === undefined ? undefined : this.#deps.clock.setTimer(timeoutMs, done);
+      signal.addEventListener('abort', done, { once: true });
+      this.#waiters.push(done);
+    });
+  }
+}

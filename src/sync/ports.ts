@@ -1,0 +1,195 @@
+// What the engine needs of the world, declared by the code that needs it. Adapters in ledger/, local/ and remote/ fit
+// these shapes; the simulation puts models in their place.
+import type { Content, UploadTarget } from '../core/content.ts';
+import type { KnownName } from '../core/diff.ts';
+import type { Destination, DirectoryListing, FilePath, FileStat, Fingerprint, Problem } from '../core/entry.ts';
+import type { AssetFacts, Reservation } from '../core/event.ts';
+
+export interface ClockPort {
+  now(): number;
+  monotonic(): number;
+  setTimer(delayMs: number, callback: () => void): { cancel(): void };
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface RandomPort {
+  fraction(): number;
+  token(): string;
+}
+
+/** pino's shape: facts first, then the sentence. */
+export interface LogPort {
+  debug(facts: object, message: string): void;
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+// ---- ledger
+
+export interface KnownFile extends KnownName {
+  readonly directoryId: number;
+  readonly contentId: number | null;
+}
+
+export interface NewContent {
+  readonly destinationId: number;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly contentType: string;
+  readonly fileName: string;
+  readonly idempotencyKey: string;
+}
+
+export interface HistoryRecord {
+  readonly atMs: number;
+  readonly contentId: number | null;
+  readonly file: { readonly directoryId: number; readonly name: string } | null;
+  readonly event: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly assetId: string | null;
+  readonly requestId: string | null;
+  readonly attempt: number | null;
+  readonly detail: string | null;
+}
+
+export interface ReconcileSummary {
+  readonly atMs: number;
+  readonly pages: number;
+  readonly assets: number;
+  readonly ours: number;
+  readonly drift: number;
+  readonly seconds: number;
+  readonly error: string | null;
+}
+
+export type SourcePath = FilePath & { readonly directoryId: number };
+
+export interface LedgerTablesPort {
+  readonly contents: {
+    get(id: number): Content | undefined;
+    findByBytes(destinationId: number, sha256: string): Content | undefined;
+    findByAsset(assetId: string): Content | undefined;
+    due(nowMs: number, limit: number): readonly number[];
+    nextDueAtMs(nowMs: number): number | undefined;
+    countActive(): number;
+    insert(content: NewContent, nowMs: number): Content;
+    save(previous: Content, next: Content, nowMs: number): boolean;
+  };
+  readonly files: {
+    inDirectory(directoryId: number): readonly KnownFile[];
+    get(directoryId: number, name: string): KnownFile | undefined;
+    saveContent(directoryId: number, name: string, stat: FileStat, contentId: number, nowMs: number): void;
+    saveProblem(directoryId: number, name: string, stat: FileStat, problem: Problem, nowMs: number): void;
+    markGone(directoryId: number, name: string, nowMs: number): void;
+    remove(directoryId: number, name: string): void;
+    doubt(directoryId: number, name: string): void;
+    doubtContent(contentId: number): void;
+    sources(contentId: number): readonly SourcePath[];
+  };
+  readonly directories: {
+    destination(id: number): Destination;
+    find(folderId: number, path: string): { readonly id: number; readonly isGone: boolean } | undefined;
+    save(folderId: number, path: string): number;
+    children(directoryId: number): readonly { readonly id: number; readonly path: string }[];
+    markGone(directoryId: number): void;
+  };
+  readonly history: { append(record: HistoryRecord): void };
+  readonly facts: { setLastReconcile(summary: ReconcileSummary): void };
+}
+
+/** Effects wait for `write`: it resolves when the change is durable. */
+export interface LedgerPort extends LedgerTablesPort {
+  write<T>(run: (tables: LedgerTablesPort) => T): Promise<T>;
+}
+
+// ---- the local file system
+
+/** Bytes for an upload. `chunks` throws `source_changed` before its last piece unless all of them were the right ones. */
+export interface ByteSource {
+  readonly sizeBytes: number;
+  chunks(): AsyncIterable<Uint8Array>;
+  close(): Promise<void>;
+}
+
+export type OpenedSource =
+  | { readonly kind: 'source'; readonly source: ByteSource }
+  | { readonly kind: 'gone' | 'changed' }
+  | { readonly kind: 'problem'; readonly problem: Problem };
+
+export type Inspection =
+  | { readonly kind: 'fingerprint'; readonly fingerprint: Fingerprint }
+  | { readonly kind: 'problem'; readonly stat: FileStat; readonly problem: Problem }
+  | { readonly kind: 'changed' | 'gone' };
+
+/** What stands at a name now. */
+export type Look =
+  | { readonly kind: 'file'; readonly stat: FileStat }
+  | { readonly kind: 'directory' | 'gone' | 'ignored' }
+  | { readonly kind: 'problem'; readonly stat: FileStat | null; readonly problem: Problem };
+
+export interface LocalPort {
+  /** Walks from `directory` down, in slices; awaits each listing's handling. Throws SyncError of scope `folder`. */
+  walk(
+    root: string,
+    directory: string,
+    onDirectory: (listing: DirectoryListing) => Promise<void> | void,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** One directory; null when it is not there any more. */
+  read(root: string, directory: string): DirectoryListing | null;
+  look(path: FilePath): Look;
+  /** Device and inode of a folder's root, or null when it is not a directory that we can read. */
+  rootIdentity(root: string): string | null;
+  /** Of these `device:inode` keys, the ones that some process holds open for writing. */
+  openForWriting(keys: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** Whether writers on other hosts may exist, so that only the quiet period can be trusted. */
+  isRemote(root: string): boolean;
+  inspect(path: FilePath, signal: AbortSignal): Promise<Inspection>;
+  openSource(
+    path: FilePath,
+    expected: { readonly sizeBytes: number; readonly sha256: string },
+    signal: AbortSignal,
+  ): Promise<OpenedSource>;
+}
+
+// ---- FLORA
+
+export interface Answer<T> {
+  readonly value: T;
+  readonly requestId: string | null;
+}
+
+export interface ListedPage {
+  readonly assets: readonly AssetFacts[];
+  readonly nameless: number;
+  readonly nextCursor: string | null;
+}
+
+/** One request each; throws SyncError, whose disposition says what is known of the effect. */
+export interface RemotePort {
+  reserve(
+    wanted: {
+      readonly destination: Destination;
+      readonly fileName: string;
+      readonly contentType: string;
+      readonly idempotencyKey: string;
+    },
+    signal: AbortSignal,
+  ): Promise<Answer<Reservation> & { readonly isReplayed: boolean }>;
+  upload(
+    wanted: {
+      readonly target: UploadTarget;
+      readonly fileName: string;
+      readonly contentType: string;
+      readonly source: ByteSource;
+      readonly onSent: (bytes: number) => void;
+    },
+    signal: AbortSignal,
+  ): Promise<void>;
+  complete(assetId: string, idempotencyKey: string, signal: AbortSignal): Promise<Answer<AssetFacts>>;
+  renew(assetId: string, idempotencyKey: string, signal: AbortSignal): Promise<Answer<Reservation>>;
+  get(assetId: string, signal: AbortSignal): Promise<Answer<AssetFacts>>;
+  list(workspaceId: string, cursor: string | null, signal: AbortSignal): Promise<Answer<ListedPage>>;
+}

@@ -1,0 +1,109 @@
+import type { Content } from '../core/content.ts';
+import { reconcileListed } from '../core/reconcile.ts';
+import { SyncError } from '../errors.ts';
+import type { Gate } from './gate.ts';
+import type { ReconcileSummary } from './ports.ts';
+import { applyEvent, type WorkerDeps } from './worker.ts';
+
+export interface ReconcilerDeps
+  extends Pick<WorkerDeps, 'ledger' | 'clock' | 'random' | 'log' | 'onChange' | 'remote'> {
+  readonly gate: Gate;
+  readonly workspaceIds: readonly string[];
+  /** Contents that a worker has in hand are left to it. */
+  readonly inFlight: () => ReadonlySet<number>;
+  readonly onWork: () => void;
+}
+
+/** No workspace is believed to have more pages than this: a listing that goes on and on is a fault of its own. */
+const mostPages = 100_000;
+
+/**
+ * Walks the cursor listing of each workspace once and brings what it says about our assets into the ledger. Trouble ends
+ * the walk early and is in the summary; nothing is ever concluded from what a listing lacks.
+ */
+export async function reconcile(deps: ReconcilerDeps, signal: AbortSignal): Promise<ReconcileSummary> {
+  const startedMs = deps.clock.monotonic();
+  const counts = { pages: 0, assets: 0, ours: 0, drift: 0 };
+  let trouble: string | null = null;
+  for (const workspaceId of deps.workspaceIds) {
+    try {
+      await walkListing(deps, workspaceId, counts, signal);
+    } catch (error) {
+      if (signal.aborted) trouble = 'interrupted';
+      else if (error instanceof SyncError && error.scope !== 'process') trouble = error.message;
+      else throw error;
+    }
+  }
+  const seconds = Math.round(deps.clock.monotonic() - startedMs) / 1000;
+  const summary: ReconcileSummary = { atMs: deps.clock.now(), ...counts, seconds, error: trouble };
+  if (!signal.aborted) await deps.ledger.write((tables) => tables.facts.setLastReconcile(summary));
+  if (trouble === null) deps.log.info(summary, 'reconciled with the listing of FLORA');
+  else deps.log.warn(summary, 'the listing of FLORA could not be read to its end; the next interval tries again');
+  return summary;
+}
+
+async function walkListing(
+  deps: ReconcilerDeps,
+  workspaceId: string,
+  counts: { pages: number; assets: number; ours: number; drift: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const seen = new Set<string>();
+  let cursor: string | null = null;
+  do {
+    const page = await nextPage(deps, workspaceId, cursor, signal);
+    if (page === null) return;
+    counts.pages += 1;
+    counts.assets += page.assets.length + page.nameless;
+    for (const listed of page.assets) {
+      const content = deps.ledger.contents.findByAsset(listed.assetId);
+      if (content === undefined) continue;
+      counts.ours += 1;
+      if (await bringIn(deps, content, listed)) counts.drift += 1;
+    }
+    cursor = page.nextCursor;
+    if (cursor !== null && (seen.has(cursor) || seen.size >= mostPages)) {
+      throw new SyncError('The listing repeats itself', {
+        code: 'cursor_loop',
+        scope: 'file',
+        disposition: 'retry',
+        op: 'list',
+      });
+    }
+    if (cursor !== null) seen.add(cursor);
+  } while (cursor !== null);
+}
+
+async function nextPage(deps: ReconcilerDeps, workspaceId: string, cursor: string | null, signal: AbortSignal) {
+  for (;;) {
+    if (!(await deps.gate.enter(signal))) return null;
+    try {
+      const { value } = await deps.remote.list(workspaceId, cursor, signal);
+      deps.gate.succeeded();
+      return value;
+    } catch (error) {
+      if (signal.aborted || !(error instanceof SyncError) || error.scope === 'process') {
+        deps.gate.cancelled();
+        throw error;
+      }
+      if (error.scope !== 'service') {
+        if (error.status === undefined) deps.gate.unclear();
+        else deps.gate.succeeded();
+        throw error;
+      }
+      deps.gate.failed(error);
+    }
+  }
+}
+
+async function bringIn(
+  deps: ReconcilerDeps,
+  content: Content,
+  listed: Parameters<typeof reconcileListed>[1],
+): Promise<boolean> {
+  const event = reconcileListed(content, listed);
+  if (event === null || deps.inFlight().has(content.id)) return false;
+  const after = await applyEvent(deps, content, event, null);
+  if (after !== null) deps.onWork();
+  return after !== null;
+}

@@ -1,0 +1,80 @@
+import PQueue from 'p-queue';
+import type { WorkSignals } from './perform.ts';
+import { advance, type WorkerDeps } from './worker.ts';
+
+export interface Scheduler {
+  /** Something may have become due: look now. */
+  wake(): void;
+  /** Ids of the contents that a worker has in hand. */
+  inFlight(): ReadonlySet<number>;
+  /** Resolves when the loop has ended and every worker has let go. */
+  readonly finished: Promise<void>;
+}
+
+/** How many batches of due rows p-queue holds ahead: enough to stay busy, never the whole backlog. */
+const batchesAhead = 3;
+
+/**
+ * The ledger is the queue: takes rows that are due and hands them to p-queue, which bounds the concurrency, until
+ * `stopping` is aborted; then workers finish their step. `abort` cuts their requests short.
+ *
+ * Rejects `finished` with the first error that is not a known failure: the process should end and start again.
+ */
+export function startScheduler(deps: WorkerDeps, concurrency: number, signals: WorkSignals): Scheduler {
+  const queue = new PQueue({ concurrency });
+  const inFlight = new Set<number>();
+  const bell = new Bell();
+  let failure: unknown;
+
+  const work = async (id: number) => {
+    try {
+      await advance(deps, id, signals);
+    } catch (error) {
+      failure ??= error;
+    } finally {
+      inFlight.delete(id);
+      bell.ring();
+    }
+  };
+
+  const loop = async () => {
+    signals.stopping.addEventListener('abort', () => bell.ring(), { once: true });
+    while (!signals.stopping.aborted && failure === undefined) {
+      const rung = bell.next();
+      const nowMs = deps.clock.now();
+      const room = concurrency * batchesAhead - inFlight.size;
+      const due =
+        room <= 0 ? [] : deps.ledger.contents.due(nowMs, room + inFlight.size).filter((id) => !inFlight.has(id));
+      for (const id of due.slice(0, room)) {
+        inFlight.add(id);
+        void queue.add(() => work(id));
+      }
+      const nextDueAtMs = deps.ledger.contents.nextDueAtMs(nowMs);
+      const timer = nextDueAtMs === undefined ? undefined : deps.clock.setTimer(nextDueAtMs - nowMs, () => bell.ring());
+      await rung;
+      timer?.cancel();
+    }
+    queue.clear();
+    await queue.onIdle();
+    inFlight.clear();
+    if (failure !== undefined) throw failure;
+  };
+
+  return { wake: () => bell.ring(), inFlight: () => inFlight, finished: loop() };
+}
+
+/** Lets one loop wait for the next ring. */
+class Bell {
+  #ring: () => void = () => {};
+
+  /** Resolves at the first ring after this call. */
+  next(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#ring = resolve;
+    });
+  }
+
+  ring(): void {
+    this.#ring();
+  }
+}

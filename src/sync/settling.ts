@@ -1,0 +1,157 @@
+import { absolutePath, type FilePath, type FileStat } from '../core/entry.ts';
+import { type Candidate, isQuiet, lookAgain, quietInMs } from '../core/settle.ts';
+import type { ClockPort, LocalPort } from './ports.ts';
+
+/** A file on its way to being finished, in one of the watched folders. */
+export interface UnsettledFile extends FilePath {
+  readonly folderId: number;
+}
+
+export interface SettlingDeps {
+  readonly clock: ClockPort;
+  readonly local: LocalPort;
+  readonly quietMs: number;
+  readonly signal: AbortSignal;
+  /** The file is finished. */
+  readonly onSettled: (file: UnsettledFile) => void;
+  /** The file is not what it was: look at its name again. */
+  readonly onLost: (file: UnsettledFile) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+interface Waiting {
+  readonly file: UnsettledFile;
+  candidate: Candidate;
+  dueMs: number;
+  isHeldOpen: boolean;
+}
+
+/** An open file that does not change is looked at this often at most, however short the quiet period. */
+const heldOpenPollMs = 250;
+
+/**
+ * Holds files until they are finished: unchanged for the quiet period, and open for writing in no process that we can see.
+ * Holders are looked up once for each batch, never for each file.
+ */
+export class Settling {
+  readonly #deps: SettlingDeps;
+  readonly #waiting = new Map<string, Waiting>();
+  #timer: { cancel(): void } | undefined;
+  #wakesAtMs = Number.POSITIVE_INFINITY;
+  #isLooking = false;
+
+  constructor(deps: SettlingDeps) {
+    this.#deps = deps;
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** Files that some process still has open for writing. */
+  heldOpen(): readonly UnsettledFile[] {
+    return [...this.#waiting.values()].filter((waiting) => waiting.isHeldOpen).map((waiting) => waiting.file);
+  }
+
+  /** Begins, or goes on with, the wait for a file that looked like `stat` just now. */
+  add(file: UnsettledFile, stat: FileStat): void {
+    const key = absolutePath(file);
+    const nowMs = this.#deps.clock.monotonic();
+    const waiting = this.#waiting.get(key);
+    const candidate = waiting === undefined ? { stat, sinceMs: nowMs } : lookAgain(waiting.candidate, stat, nowMs);
+    if (candidate === waiting?.candidate) return;
+    const now = this.#now(file.root);
+    const dueMs = isQuiet(candidate, now) ? nowMs : nowMs + quietInMs(candidate, now);
+    this.#waiting.set(key, { file, candidate, dueMs, isHeldOpen: false });
+    this.#wakeAt(dueMs);
+  }
+
+  /** Forgets what waits at or below this path. */
+  forget(path: string): void {
+    this.#waiting.delete(path);
+    for (const key of this.#waiting.keys()) if (key.startsWith(`${path}/`)) this.#waiting.delete(key);
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#waiting.clear();
+  }
+
+  #now(root: string) {
+    const { clock, local, quietMs } = this.#deps;
+    return { monotonicMs: clock.monotonic(), wallMs: clock.now(), quietMs, isRemote: local.isRemote(root) };
+  }
+
+  #wakeAt(dueMs: number): void {
+    if (dueMs >= this.#wakesAtMs && this.#timer !== undefined) return;
+    this.#timer?.cancel();
+    this.#wakesAtMs = dueMs;
+    const delayMs = Math.max(0, dueMs - this.#deps.clock.monotonic());
+    this.#timer = this.#deps.clock.setTimer(delayMs, () => {
+      this.#timer = undefined;
+      this.#wakesAtMs = Number.POSITIVE_INFINITY;
+      this.#look().catch(this.#deps.onError);
+    });
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isLooking || this.#deps.signal.aborted) return;
+    this.#isLooking = true;
+    try {
+      const quiet = this.#takeQuiet();
+      if (quiet.length > 0) await this.#release(quiet);
+    } finally {
+      this.#isLooking = false;
+      this.#wakeForNext();
+    }
+  }
+
+  /** Looks at what is due once more; returns those that kept still. */
+  #takeQuiet(): Waiting[] {
+    const quiet: Waiting[] = [];
+    const nowMs = this.#deps.clock.monotonic();
+    for (const [key, waiting] of this.#waiting) {
+      if (waiting.dueMs > nowMs) continue;
+      const look = this.#deps.local.look(waiting.file);
+      if (look.kind !== 'file') {
+        this.#waiting.delete(key);
+        this.#deps.onLost(waiting.file);
+        continue;
+      }
+      waiting.candidate = lookAgain(waiting.candidate, look.stat, nowMs);
+      const now = this.#now(waiting.file.root);
+      if (isQuiet(waiting.candidate, now)) quiet.push(waiting);
+      else waiting.dueMs = nowMs + quietInMs(waiting.candidate, now);
+    }
+    return quiet;
+  }
+
+  async #release(quiet: readonly Waiting[]): Promise<void> {
+    const keys = new Set(quiet.map((waiting) => identity(waiting.candidate.stat)));
+    const open = await this.#deps.local.openForWriting(keys, this.#deps.signal);
+    if (this.#deps.signal.aborted) return;
+    const nowMs = this.#deps.clock.monotonic();
+    for (const waiting of quiet) {
+      const key = absolutePath(waiting.file);
+      // Somebody may have added or forgotten it while the holders were looked up.
+      if (this.#waiting.get(key) !== waiting) continue;
+      waiting.isHeldOpen = open.has(identity(waiting.candidate.stat));
+      if (waiting.isHeldOpen) {
+        waiting.dueMs = nowMs + Math.max(heldOpenPollMs, this.#deps.quietMs / 2);
+        continue;
+      }
+      this.#waiting.delete(key);
+      this.#deps.onSettled(waiting.file);
+    }
+  }
+
+  #wakeForNext(): void {
+    let dueMs = Number.POSITIVE_INFINITY;
+    for (const waiting of this.#waiting.values()) dueMs = Math.min(dueMs, waiting.dueMs);
+    if (dueMs !== Number.POSITIVE_INFINITY && !this.#deps.signal.aborted) this.#wakeAt(dueMs);
+  }
+}
+
+function identity(stat: FileStat): string {
+  return `${stat.device}:${stat.inode}`;
+}
