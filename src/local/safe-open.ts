@@ -1,0 +1,162 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  read as readCallback,
+  readlinkSync,
+  type Stats,
+} from 'node:fs';
+import { promisify } from 'node:util';
+import { absolutePath, type FilePath, type FileStat, isSameStat, type Problem } from '../core/entry.ts';
+import { decodeName } from '../core/name.ts';
+import { errnoCode, SyncError } from '../errors.ts';
+import { fsPath, isInside, realPath } from './fs-path.ts';
+import { accessProblem, isGone, notRegularProblem, toFileStat } from './local-problem.ts';
+
+export type NotOpen =
+  | { readonly kind: 'gone' }
+  /** Replaced, moved or locked at this moment: look again later. */
+  | { readonly kind: 'changed' }
+  | { readonly kind: 'problem'; readonly problem: Problem };
+
+/** A regular file inside its root, open for reading. */
+export interface OpenFile {
+  readonly kind: 'open';
+  readonly stat: FileStat;
+  /** Fills `buffer` from `position` on and resolves to the bytes read, fewer only at the end of the file. */
+  readFully(buffer: Uint8Array, position: number): Promise<number>;
+  /** Whether descriptor and path still show what was there when it was opened. */
+  recheck(): 'same' | 'changed' | 'gone';
+  /** Idempotent; waits for a read that is under way, since a closed descriptor number may be somebody else's next. */
+  close(): Promise<void>;
+}
+
+const readAt = promisify(readCallback);
+// O_NONBLOCK: opening a FIFO, or a file with a lease on it, would wait for the other side. Windows has neither flag.
+const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
+
+/**
+ * Opens a file for reading, if it is a regular file and lies inside its root even when a directory on the way was swapped
+ * for a link. What is found on disk is a result; only EMFILE and ENFILE throw (SyncError, scope `process`). Synchronous,
+ * as the inode was looked at a moment ago.
+ */
+export function openRegularFile(path: FilePath): OpenFile | NotOpen {
+  const target = fsPath(absolutePath(path));
+  let fd = -1;
+  try {
+    // Before opening: a device may act on the mere open.
+    const before = lstatSync(target);
+    const refused = refusal(before);
+    if (refused !== null) return refused;
+    fd = openSync(target, openFlags);
+    const stats = fstatSync(fd);
+    const result = refusal(stats) ?? placeRefusal(fd, stats, path);
+    if (result !== null) return result;
+    const file = openFile(fd, toFileStat(stats), target);
+    fd = -1;
+    return file;
+  } catch (error) {
+    return openFailure(error);
+  } finally {
+    if (fd !== -1) closeSync(fd);
+  }
+}
+
+function openFile(fd: number, stat: FileStat, target: string | Buffer): OpenFile {
+  let reading: Promise<unknown> | null = null;
+  let closed: Promise<void> | null = null;
+
+  const closeAfterReading = async (): Promise<void> => {
+    if (reading !== null) await reading.catch(() => {});
+    closeSync(fd);
+  };
+
+  return {
+    kind: 'open',
+    stat,
+    async readFully(buffer, position) {
+      let filled = 0;
+      while (filled < buffer.byteLength) {
+        if (closed !== null) throw new Error('Read from a file after it was closed');
+        const read = readAt(fd, buffer, filled, buffer.byteLength - filled, position + filled);
+        reading = read;
+        const { bytesRead } = await read;
+        reading = null;
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      return filled;
+    },
+    recheck() {
+      if (closed !== null) return 'changed';
+      const there = lstatSync(target, { throwIfNoEntry: false });
+      if (there === undefined) return 'gone';
+      return isSameStat(stat, toFileStat(there)) && isSameStat(stat, toFileStat(fstatSync(fd))) ? 'same' : 'changed';
+    },
+    close() {
+      closed ??= closeAfterReading();
+      return closed;
+    },
+  };
+}
+
+function refusal(stats: Stats): NotOpen | null {
+  if (stats.isFile()) return null;
+  if (stats.isDirectory()) return { kind: 'gone' };
+  if (stats.isSymbolicLink()) return { kind: 'changed' };
+  return { kind: 'problem', problem: notRegularProblem(stats) };
+}
+
+/** Whether the descriptor is really the file at `path`: inside the root, and not reached through a link. */
+function placeRefusal(fd: number, stats: Stats, path: FilePath): NotOpen | null {
+  const realRoot = realPath(path.root);
+  const opened = pathOfDescriptor(fd) ?? realPath(absolutePath(path));
+  if (!isInside(opened, realRoot)) {
+    if (stats.nlink === 0) return { kind: 'gone' };
+    const reason = 'A directory on its way is a link out of the drop folder: copy the files themselves.';
+    return { kind: 'problem', problem: { code: 'outside_root', reason } };
+  }
+  if (process.platform === 'linux') {
+    return opened === absolutePath({ ...path, root: realRoot }) ? null : { kind: 'changed' };
+  }
+  // macOS may answer in another case or normalization, so the inode has to decide.
+  const there = lstatSync(fsPath(opened));
+  return there.ino === stats.ino && there.dev === stats.dev ? null : { kind: 'changed' };
+}
+
+function pathOfDescriptor(fd: number): string | null {
+  if (process.platform !== 'linux') return null;
+  try {
+    return decodeName(readlinkSync(`/proc/self/fd/${fd}`, { encoding: 'buffer' }));
+  } catch {
+    return null;
+  }
+}
+
+function openFailure(error: unknown): NotOpen {
+  const errno = errnoCode(error);
+  if (isGone(error)) return { kind: 'gone' };
+  switch (errno) {
+    // A link took its place; a lease is being broken; an NFS handle went stale.
+    case 'ELOOP':
+    case 'EMLINK':
+    case 'EAGAIN':
+    case 'EWOULDBLOCK':
+    case 'ESTALE':
+      return { kind: 'changed' };
+    case 'EMFILE':
+    case 'ENFILE':
+      throw new SyncError(`Too many open files (${errno})`, {
+        code: 'too_many_open_files',
+        scope: 'process',
+        disposition: 'retry',
+        op: 'open',
+        hint: 'Raise the limit: `ulimit -n`, or LimitNOFILE= in the systemd unit.',
+        cause: error,
+      });
+    default:
+      return { kind: 'problem', problem: accessProblem(error) };
+  }
+}

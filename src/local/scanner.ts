@@ -1,0 +1,197 @@
+import { accessSync, constants, lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
+import type { DirectoryListing, FilePath, FileStat, FoundFile, FoundProblem, Problem } from '../core/entry.ts';
+import { absolutePath, joinPath } from '../core/entry.ts';
+import { decodeName, displayName } from '../core/name.ts';
+import { errnoCode, SyncError } from '../errors.ts';
+import { fsPath, isInside, realPath } from './fs-path.ts';
+import { isIgnoredName } from './ignore.ts';
+import {
+  accessProblem,
+  directoryProblem,
+  folderError,
+  folderNotDirectory,
+  isGone,
+  notRegularProblem,
+  systemErrno,
+  toFileStat,
+} from './local-problem.ts';
+
+/**
+ * Which directory it is. The birth time is needed because ext4 hands the inode number of a removed directory straight to
+ * the next one that is made.
+ */
+export interface DirectoryIdentity {
+  readonly device: number;
+  readonly inode: number;
+  readonly birthtimeMs: number;
+}
+
+/** A listing, and what the watcher wants to know of the directory itself. */
+export interface ScannedDirectory extends DirectoryListing {
+  readonly identity: DirectoryIdentity;
+  /** All entries, skipped names included. */
+  readonly entryCount: number;
+}
+
+export type StatResult =
+  | { readonly kind: 'file'; readonly stat: FileStat }
+  /** To be walked, if it is not watched yet. */
+  | { readonly kind: 'directory' }
+  /** An ignored name, or a link to something inside the root. */
+  | { readonly kind: 'skipped' }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'problem'; readonly found: FoundProblem };
+
+const entriesPerStep = 128;
+
+export function isSameDirectory(a: DirectoryIdentity, b: DirectoryIdentity): boolean {
+  return a.device === b.device && a.inode === b.inode && a.birthtimeMs === b.birthtimeMs;
+}
+
+/**
+ * Reads one directory, synchronously. Null: a subdirectory that is gone or no longer a directory. Throws a SyncError of
+ * scope `folder` when the root itself cannot be read, and of scope `file`, code `unreadable_directory` or `path_too_long`,
+ * when a subdirectory cannot (which says nothing about the files in it).
+ */
+export function readDirectory(root: string, directory: string): ScannedDirectory | null {
+  const steps = readDirectoryInSteps(root, directory);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** `readDirectory` that pauses after every 128 entries, so that one huge directory does not hold up the event loop. */
+export function* readDirectoryInSteps(root: string, directory: string): Generator<undefined, ScannedDirectory | null> {
+  const path = joinPath(root, directory);
+  const identity = directory === '' ? rootIdentity(root) : identityOf(path);
+  if (identity === null) return null;
+  const names = readNames(root, directory, path);
+  if (names === null) return null;
+  const files: FoundFile[] = [];
+  const subdirectories: string[] = [];
+  const problems: FoundProblem[] = [];
+  let left = entriesPerStep;
+  for (const name of names) {
+    left -= 1;
+    if (left === 0) {
+      left = entriesPerStep;
+      yield;
+    }
+    const result = examine(root, joinPath(path, name), name);
+    if (result.kind === 'file') files.push({ name, stat: result.stat });
+    else if (result.kind === 'directory') subdirectories.push(name);
+    else if (result.kind === 'problem') problems.push(result.found);
+  }
+  return { root, directory, files, subdirectories, problems, identity, entryCount: names.length };
+}
+
+/** Looks at one named entry again; never throws for what is found on disk. */
+export function statFile(path: FilePath): StatResult {
+  return examine(path.root, absolutePath(path), path.name);
+}
+
+/** The identity of a drop folder (which may itself be a link); throws a SyncError of scope `folder`. */
+export function rootIdentity(root: string): DirectoryIdentity {
+  let stats: Stats;
+  try {
+    stats = statSync(fsPath(root));
+  } catch (error) {
+    throw folderError(root, error);
+  }
+  if (!stats.isDirectory()) throw folderNotDirectory(root);
+  return toIdentity(stats);
+}
+
+function identityOf(path: string): DirectoryIdentity | null {
+  try {
+    const stats = lstatSync(fsPath(path), { throwIfNoEntry: false });
+    return stats?.isDirectory() ? toIdentity(stats) : null;
+  } catch (error) {
+    if (isGone(error)) return null;
+    throw unreadableDirectory(path, error);
+  }
+}
+
+function toIdentity(stats: Stats): DirectoryIdentity {
+  return { device: stats.dev, inode: stats.ino, birthtimeMs: stats.birthtimeMs };
+}
+
+function readNames(root: string, directory: string, path: string): readonly string[] | null {
+  try {
+    const names = readdirSync(fsPath(path));
+    // Node writes U+FFFD for what is not UTF-8; only then are the bytes worth a second read.
+    if (!names.some((name) => name.includes('\uFFFD'))) return names;
+    return readdirSync(fsPath(path), { encoding: 'buffer' }).map((name) => decodeName(name));
+  } catch (error) {
+    if (directory === '') throw folderError(root, error);
+    if (isGone(error)) return null;
+    throw unreadableDirectory(path, error);
+  }
+}
+
+function unreadableDirectory(path: string, error: unknown): SyncError {
+  const { code, reason } = directoryProblem(error);
+  return new SyncError(`The directory ${displayName(path)} cannot be read (${systemErrno(error)})`, {
+    code,
+    scope: 'file',
+    disposition: 'retry',
+    op: 'scan',
+    path,
+    hint: reason,
+    cause: error,
+  });
+}
+
+function examine(root: string, path: string, name: string): StatResult {
+  if (isIgnoredName(name, 'file')) return { kind: 'skipped' };
+  const target = fsPath(path);
+  let stats: Stats | undefined;
+  try {
+    stats = lstatSync(target, { throwIfNoEntry: false });
+  } catch (error) {
+    return isGone(error) ? { kind: 'gone' } : problemOf(name, null, accessProblem(error));
+  }
+  if (stats === undefined) return { kind: 'gone' };
+  if (stats.isFile()) return { kind: 'file', stat: toFileStat(stats) };
+  if (stats.isDirectory()) {
+    if (isIgnoredName(name, 'directory')) return { kind: 'skipped' };
+    // Asked here so that the problem stands in the listing that has the name, and is there again in the next one.
+    const problem = listingProblem(target);
+    return problem === null ? { kind: 'directory' } : problemOf(name, stats, problem);
+  }
+  if (stats.isSymbolicLink()) {
+    const problem = linkProblem(root, path);
+    return problem === null ? { kind: 'skipped' } : problemOf(name, stats, problem);
+  }
+  return problemOf(name, stats, notRegularProblem(stats));
+}
+
+function listingProblem(target: string | Buffer): Problem | null {
+  try {
+    accessSync(target, constants.R_OK | constants.X_OK);
+    return null;
+  } catch (error) {
+    return isGone(error) ? null : directoryProblem(error);
+  }
+}
+
+/** Links are never followed: what is inside the root is synced by its own path, what is outside was not dropped here. */
+function linkProblem(root: string, path: string): Problem | null {
+  try {
+    if (isInside(realPath(path), realPath(root))) return null;
+    return {
+      code: 'symlink_outside',
+      reason: 'It is a link to something outside the drop folder: copy the file itself.',
+    };
+  } catch (error) {
+    const errno = errnoCode(error) ?? systemErrno(error);
+    if (isGone(error)) return { code: 'symlink_dangling', reason: 'It is a link to something that does not exist.' };
+    if (errno === 'ELOOP') return { code: 'symlink_dangling', reason: 'It is a link that leads back to itself.' };
+    return { code: 'symlink_outside', reason: `It is a link that cannot be resolved (${errno}).` };
+  }
+}
+
+function problemOf(name: string, stats: Stats | null, problem: Problem): StatResult {
+  return { kind: 'problem', found: { name, stat: stats === null ? null : toFileStat(stats), problem } };
+}

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { type FilePath, joinPath } from '../core/entry.ts';
+import { displayName } from '../core/name.ts';
+import { SyncError } from '../errors.ts';
+import { accessProblem } from './local-problem.ts';
+import { type NotOpen, type OpenFile, openRegularFile } from './safe-open.ts';
+
+/** The bytes of one version of a file, to be sent once. */
+export interface ByteSource {
+  readonly kind: 'source';
+  readonly sizeBytes: number;
+  /**
+   * Fresh buffers of at most 1 MiB, exactly `sizeBytes` in all. The last one comes only after everything proved to be the
+   * expected version; else it throws SyncError `source_changed` or `read_error` (scope `file`). Once only; closes at the
+   * end, on failure, and when it is abandoned.
+   */
+  chunks(): AsyncGenerator<Uint8Array, void, undefined>;
+  /** Lower-case hex SHA-256 of what was sent, once the last chunk was handed out; null before. */
+  digest(): string | null;
+  /** Idempotent. Needed where `chunks` may never be iterated; an abort closes too. */
+  close(): Promise<void>;
+}
+
+export interface ExpectedContent {
+  readonly sizeBytes: number;
+  /** Null when it is not known yet: then the file has only to stay as it was when it was opened. */
+  readonly sha256: string | null;
+}
+
+const chunkBytes = 1_048_576;
+
+/** Opens a file for upload, provided that it still has the expected size. Throws the signal's reason. */
+export async function openSource(
+  path: FilePath,
+  expected: ExpectedContent,
+  options: { readonly signal: AbortSignal },
+): Promise<ByteSource | NotOpen> {
+  const { signal } = options;
+  signal.throwIfAborted();
+  const file = openRegularFile(path);
+  if (file.kind !== 'open') return file;
+  if (file.stat.sizeBytes !== expected.sizeBytes) {
+    await file.close();
+    return { kind: 'changed' };
+  }
+  return toSource(file, path, expected, signal);
+}
+
+function toSource(file: OpenFile, path: FilePath, expected: ExpectedContent, signal: AbortSignal): ByteSource {
+  const { sizeBytes } = expected;
+  let isUsed = false;
+  let sha256: string | null = null;
+
+  const close = (): Promise<void> => {
+    signal.removeEventListener('abort', close);
+    return file.close();
+  };
+  signal.addEventListener('abort', close, { once: true });
+
+  const read = async (buffer: Uint8Array, position: number): Promise<number> => {
+    signal.throwIfAborted();
+    const bytesRead = await file.readFully(buffer, position).catch((error: unknown) => {
+      signal.throwIfAborted();
+      const { code, reason } = accessProblem(error);
+      throw fileError(path, code, 'could not be read while it was being sent', reason, error);
+    });
+    signal.throwIfAborted();
+    return bytesRead;
+  };
+
+  async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    if (isUsed) throw new Error('chunks() was called a second time');
+    isUsed = true;
+    try {
+      const hash = createHash('sha256');
+      let held: Uint8Array | null = null;
+      for (let position = 0; position < sizeBytes; position += chunkBytes) {
+        const buffer = Buffer.allocUnsafeSlow(Math.min(chunkBytes, sizeBytes - position));
+        if ((await read(buffer, position)) < buffer.byteLength) throw changedError(path);
+        hash.update(buffer);
+        if (held !== null) yield held;
+        held = buffer;
+      }
+      const extraBytes = await read(new Uint8Array(1), sizeBytes);
+      const digest = hash.digest('hex');
+      const isExpected = expected.sha256 === null || expected.sha256 === digest;
+      if (extraBytes > 0 || !isExpected || file.recheck() !== 'same') throw changedError(path);
+      sha256 = digest;
+      if (held !== null) yield held;
+    } finally {
+      await close();
+    }
+  }
+
+  return { kind: 'source', sizeBytes, chunks, digest: () => sha256, close };
+}
+
+function changedError(path: FilePath): SyncError {
+  return fileError(path, 'source_changed', 'changed while it was being sent', 'It is sent again once it has settled.');
+}
+
+function fileError(path: FilePath, code: string, what: string, hint: string, cause?: unknown): SyncError {
+  const relative = joinPath(path.directory, path.name);
+  return new SyncError(`${displayName(relative)} ${what}`, {
+    code,
+    scope: 'file',
+    disposition: 'retry',
+    op: 'upload',
+    path: relative,
+    hint,
+    cause,
+  });
+}
