@@ -61,10 +61,10 @@ function createSink(tempPath: string): ByteSink {
 
   async function flush(): Promise<void> {
     file ??= await open(tempPath, 'wx');
-    const batch = collected;
+    const batch = Buffer.concat(collected);
     collected = [];
     collectedBytes = 0;
-    for (const chunk of batch) await writeFully(file, chunk);
+    await writeFully(file, batch);
   }
 
   return {
