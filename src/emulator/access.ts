@@ -1,0 +1,56 @@
+// Who may call: API keys and the workspaces they open. In memory only: a restart begins with the options it is given.
+import { createHash } from 'node:crypto';
+import { ApiFailure } from './answer.ts';
+
+export interface WorkspaceOption {
+  readonly workspace_id: string;
+  readonly name: string;
+  /** Keys that open this workspace alone; without them the emulator's common keys do. */
+  readonly apiKeys?: readonly string[];
+}
+
+export interface Caller {
+  /** Stands for the API key where it must not be stored. */
+  readonly keyHash: string;
+  readonly workspaces: readonly WorkspaceOption[];
+}
+
+export interface Access {
+  /** The caller behind an Authorization header; 401 `unauthorized` without one, 401 `invalid_api_key` for any other. */
+  authenticate(authorization: string | undefined): Caller;
+  /** Rotation is a cut-over: from now on only these keys are accepted (for one workspace's own keys, or the common ones). */
+  replaceKeys(apiKeys: readonly string[], workspaceId: string | undefined): void;
+}
+
+export function createAccess(commonKeys: readonly string[], workspaces: readonly WorkspaceOption[]): Access {
+  const ownKeys = new Map(workspaces.map((one) => [one.workspace_id, one.apiKeys]));
+  let common = commonKeys;
+  let callers = index();
+
+  function index(): Map<string, Caller> {
+    const byKey = new Map<string, Caller>();
+    for (const workspace of workspaces) {
+      for (const key of ownKeys.get(workspace.workspace_id) ?? common) {
+        const known = byKey.get(key)?.workspaces ?? [];
+        const keyHash = createHash('sha256').update(key).digest('hex').slice(0, 32);
+        byKey.set(key, { keyHash, workspaces: [...known, workspace] });
+      }
+    }
+    return byKey;
+  }
+
+  return {
+    authenticate(authorization) {
+      if (authorization === undefined) throw new ApiFailure(401, 'unauthorized', 'Authorization header missing.');
+      const key = /^Bearer (\S+)$/i.exec(authorization)?.[1];
+      const caller = key === undefined ? undefined : callers.get(key);
+      if (caller === undefined) throw new ApiFailure(401, 'invalid_api_key', 'The API key is not valid.');
+      return caller;
+    },
+    replaceKeys(apiKeys, workspaceId) {
+      if (workspaceId === undefined) common = apiKeys;
+      else ownKeys.set(workspaceId, apiKeys);
+      callers = index();
+    },
+  };
+}

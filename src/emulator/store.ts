@@ -1,0 +1,198 @@
+// The metadata: one SQLite file, `<dataDir>/emulator.sqlite`, that survives kill -9 (WAL; NORMAL does not sync each commit, so
+// a power cut may lose the newest rows). Opened exclusively: a second emulator on the same directory is refused.
+import Database from 'better-sqlite3';
+import type { Asset } from './lifecycle.ts';
+
+/** The first answer to an idempotency key. */
+export interface RememberedAnswer {
+  readonly scope: string;
+  readonly key: string;
+  readonly body_hash: string;
+  readonly status: number;
+  readonly body: string;
+  readonly created_at: number;
+}
+
+export interface ListFilter {
+  readonly workspaceIds: readonly string[];
+  readonly projectId: string | undefined;
+  readonly query: string | undefined;
+}
+
+const schemaVersion = 1;
+const schema = `
+  CREATE TABLE assets (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    asset_id TEXT NOT NULL UNIQUE,
+    workspace_id TEXT NOT NULL,
+    project_id TEXT,
+    name TEXT,
+    folder TEXT,
+    upload_content_type TEXT,
+    uploaded_via TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    failure_message TEXT,
+    settles_at INTEGER,
+    settled_status TEXT,
+    token TEXT UNIQUE,
+    upload_style TEXT NOT NULL,
+    expires_at INTEGER,
+    sha256 TEXT,
+    size_bytes INTEGER,
+    content_type TEXT,
+    width INTEGER,
+    height INTEGER,
+    hidden INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX assets_by_workspace ON assets (workspace_id, hidden);
+  CREATE INDEX assets_by_project ON assets (project_id, workspace_id, hidden);
+  CREATE TABLE idempotency (
+    scope TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body_hash TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (scope, key)
+  ) STRICT, WITHOUT ROWID;
+`;
+
+const mutableColumns = [
+  'name',
+  'status',
+  'failure_message',
+  'settles_at',
+  'settled_status',
+  'token',
+  'upload_style',
+  'expires_at',
+  'sha256',
+  'size_bytes',
+  'content_type',
+  'width',
+  'height',
+  'hidden',
+] as const satisfies readonly (keyof Asset)[];
+const fixedColumns = [
+  'asset_id',
+  'workspace_id',
+  'project_id',
+  'folder',
+  'upload_content_type',
+  'uploaded_via',
+  'created_at',
+] as const satisfies readonly (keyof Asset)[];
+
+export type Store = ReturnType<typeof openStore>;
+
+/** Opens or creates the database; throws the SqliteError as it is (`SQLITE_BUSY` when another emulator has it open). */
+export function openStore(path: string) {
+  const db = new Database(path, { timeout: 250 });
+  try {
+    db.pragma('locking_mode = EXCLUSIVE');
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = NORMAL');
+    db.transaction(() => {
+      if (db.pragma('user_version', { simple: true }) === schemaVersion) return;
+      db.exec(schema);
+      db.pragma(`user_version = ${schemaVersion}`);
+    }).immediate();
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+
+  const columns = [...fixedColumns, ...mutableColumns];
+  const insert = db.prepare<Omit<Asset, 'seq'>>(
+    `INSERT INTO assets (${columns.join(', ')}) VALUES (${columns.map((name) => `@${name}`).join(', ')})`,
+  );
+  const update = db.prepare<Asset>(
+    `UPDATE assets SET ${mutableColumns.map((name) => `${name} = @${name}`).join(', ')} WHERE seq = @seq`,
+  );
+  const byId = db.prepare<[string], Asset>('SELECT * FROM assets WHERE asset_id = ?');
+  const byToken = db.prepare<[string], Asset>('SELECT * FROM assets WHERE token = ?');
+  const all = db.prepare<[], Asset>('SELECT * FROM assets ORDER BY seq');
+  const recall = db.prepare<[string, string], RememberedAnswer>(
+    'SELECT * FROM idempotency WHERE scope = ? AND key = ?',
+  );
+  const remember = db.prepare<RememberedAnswer>(
+    'INSERT OR IGNORE INTO idempotency VALUES (@scope, @key, @body_hash, @status, @body, @created_at)',
+  );
+  const forget = db.prepare<[string, string]>('DELETE FROM idempotency WHERE scope = ? AND key = ?');
+  const lists = new Map<string, Database.Statement<unknown[], Asset>>();
+  const counts = new Map<string, Database.Statement<unknown[], number>>();
+
+  return {
+    insert: (asset: Omit<Asset, 'seq'>) => {
+      insert.run(asset);
+    },
+    save: (asset: Asset) => {
+      update.run(asset);
+    },
+    byId: (assetId: string) => byId.get(assetId),
+    byToken: (token: string) => byToken.get(token),
+    all: () => all.all(),
+    /** Newest first. A name query reads the whole workspace; everything else goes by index. */
+    list(filter: ListFilter, limit: number, offset: number): readonly Asset[] {
+      const { where, values } = conditions(filter);
+      const statement = cached(lists, where, () =>
+        // The inner SELECT skips the offset inside a covering index.
+        db.prepare<unknown[], Asset>(
+          `SELECT * FROM assets WHERE seq IN (SELECT seq FROM assets WHERE ${where} ORDER BY seq DESC LIMIT ? OFFSET ?)
+           ORDER BY seq DESC`,
+        ),
+      );
+      return statement.all(...values, limit, offset);
+    },
+    count(filter: ListFilter): number {
+      const { where, values } = conditions(filter);
+      const statement = cached(counts, where, () =>
+        db.prepare<unknown[], number>(`SELECT count(*) FROM assets WHERE ${where}`).pluck(),
+      );
+      return statement.get(...values) ?? 0;
+    },
+    recall: (scope: string, key: string) => recall.get(scope, key),
+    remember: (answer: RememberedAnswer) => {
+      remember.run(answer);
+    },
+    forget: (scope: string, key: string) => {
+      forget.run(scope, key);
+    },
+    /** Everything in `work` happens, or nothing. */
+    atomically: <T>(work: () => T): T => db.transaction(work).immediate(),
+    close: () => {
+      db.close();
+    },
+  };
+}
+
+function conditions(filter: ListFilter): { readonly where: string; readonly values: readonly unknown[] } {
+  const terms = ['hidden = 0'];
+  const values: unknown[] = [];
+  if (filter.workspaceIds.length === 1) {
+    terms.push('workspace_id = ?');
+    values.push(filter.workspaceIds[0]);
+  } else {
+    // The plus keeps SQLite from sorting the union of several index ranges: it walks by seq and stops at the limit.
+    terms.push('+workspace_id IN (SELECT value FROM json_each(?))');
+    values.push(JSON.stringify(filter.workspaceIds));
+  }
+  if (filter.projectId !== undefined) {
+    terms.push('project_id = ?');
+    values.push(filter.projectId);
+  }
+  if (filter.query !== undefined) {
+    terms.push("name LIKE ? ESCAPE '\\'");
+    values.push(`%${filter.query.replace(/[\\%_]/g, '\\$&')}%`);
+  }
+  return { where: terms.join(' AND '), values };
+}
+
+function cached<T>(cache: Map<string, T>, key: string, make: () => T): T {
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  cache.set(key, made);
+  return made;
+}
