@@ -1,0 +1,129 @@
+// Durations, sizes, content type patterns and names: text in, value or the reason in words out. Pure.
+
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problem: string; readonly hint: string };
+
+const DURATION_HINT = 'write a whole number and its unit, such as 500ms, 2s, 15m or 1h';
+const SIZE_HINT = 'write a whole number and its unit, such as 512KiB, 4MiB or 1GiB';
+const durationUnits = new Map([
+  ['ms', 1],
+  ['s', 1_000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+]);
+const sizeUnits = new Map([
+  ['B', 1],
+  ['KiB', 1024],
+  ['MiB', 1024 ** 2],
+  ['GiB', 1024 ** 3],
+]);
+
+/** Milliseconds of `500ms`, `2s`, `15m` or `1h`; nothing else is a duration (no fraction, no bare number, no spaces). */
+export function parseDuration(text: string): Parsed<number> {
+  return parseQuantity(
+    text,
+    durationUnits,
+    'a duration',
+    DURATION_HINT,
+    (digits) => `write ${digits}s, or ${digits}ms`,
+  );
+}
+
+/** Bytes of `100B`, `512KiB`, `4MiB` or `1GiB`. */
+export function parseSize(text: string): Parsed<number> {
+  return parseQuantity(text, sizeUnits, 'a size', SIZE_HINT, (digits) => `write ${digits}MiB, or ${digits}B`);
+}
+
+function parseQuantity(
+  text: string,
+  units: ReadonlyMap<string, number>,
+  what: string,
+  hint: string,
+  withUnit: (digits: string) => string,
+): Parsed<number> {
+  const match = /^([0-9]+)([A-Za-z]*)$/.exec(text);
+  const digits = match?.[1];
+  if (text === '') return { ok: false, problem: `is empty, not ${what}`, hint };
+  if (digits === undefined) return { ok: false, problem: `is not ${what}`, hint };
+  const unit = match?.[2] ?? '';
+  if (unit === '') return { ok: false, problem: `is ${what} without a unit`, hint: withUnit(digits) };
+  const factor = units.get(unit);
+  if (factor === undefined) return { ok: false, problem: `has the unknown unit ${unit}`, hint };
+  const value = Number(digits) * factor;
+  if (!Number.isSafeInteger(value)) return { ok: false, problem: 'is too large', hint };
+  return { ok: true, value };
+}
+
+/** The text that `parseDuration` reads as that many milliseconds, in the largest unit that divides it. */
+export function formatDuration(durationMs: number): string {
+  for (const [unit, factor] of [...durationUnits].reverse()) {
+    if (durationMs >= factor && durationMs % factor === 0) return `${durationMs / factor}${unit}`;
+  }
+  return `${durationMs}ms`;
+}
+
+/** `a, b,c` as its trimmed parts; empty parts stay, so that whoever checks them can name them. */
+export function splitList(text: string): readonly string[] {
+  return text.split(',').map((part) => part.trim());
+}
+
+/** The candidate that was most likely meant, or null when none is near. Case, `-` and `_` do not count. */
+export function nearestName(name: string, candidates: readonly string[]): string | null {
+  const wanted = comparable(name);
+  let best: string | null = null;
+  let bestDistance = Math.max(2, Math.floor(wanted.length / 3)) + 1;
+  for (const candidate of candidates) {
+    const distance = editDistance(wanted, comparable(candidate), bestDistance);
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+function comparable(name: string): string {
+  return name
+    .toLowerCase()
+    .replaceAll(/[-_\s]/g, '')
+    .replace(/^(?:florasync|flora)/, '');
+}
+
+/** Levenshtein distance, or `limit` once it cannot be below it. */
+function editDistance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) >= limit) return limit;
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= a.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column += 1) {
+      const replaced = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      current.push(Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length] ?? limit;
+}
+
+/** The API's address without its trailing slash, or why it cannot be used. Plain `http:` only reaches this machine. */
+export function parseBaseUrl(text: string): Parsed<string> {
+  const hint = 'write an address such as https://app.flora.ai/api/v1';
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null) return { ok: false, problem: 'is not a URL', hint };
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    return { ok: false, problem: 'is not an https: URL', hint };
+  if (url.username !== '' || url.password !== '') {
+    return { ok: false, problem: 'holds credentials', hint: 'leave them out; the key goes into FLORA_API_KEY_FILE' };
+  }
+  if (text.includes('?')) return { ok: false, problem: 'has a query', hint: 'leave out everything from the ? on' };
+  if (text.includes('#')) return { ok: false, problem: 'has a fragment', hint: 'leave out everything from the # on' };
+  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) {
+    return { ok: false, problem: 'would send the key unencrypted', hint: 'use https: (http: is for localhost only)' };
+  }
+  return { ok: true, value: url.origin + url.pathname.replace(/\/+$/, '') };
+}
+
+/** Whether a host name as `URL` spells it is this machine without asking DNS. */
+function isLoopbackHost(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.[0-9]+\.[0-9]+\.[0-9]+$/.test(hostname);
+}

@@ -1,0 +1,68 @@
+import { isAbsolute, join, resolve } from 'node:path';
+import { type ConfigProblem, showValue } from './config-error.ts';
+import type { Parsed } from './config-parse.ts';
+
+/** What paths start from; asked only when needed, because a process may have neither. */
+export interface PathContext {
+  readonly cwd: () => string;
+  readonly home: () => string;
+}
+
+/** The absolute, normalised path: `~/` is the home directory, a relative path starts at `base`. */
+export function expandPath(path: string, base: () => string, { home }: Pick<PathContext, 'home'>): Parsed<string> {
+  if (path.trim() === '') return { ok: false, problem: 'is an empty path', hint: 'name a directory or file' };
+  if (path.includes('\0')) return { ok: false, problem: 'holds a zero byte', hint: 'write the path without it' };
+  if (path === '~' || path.startsWith('~/')) return { ok: true, value: resolve(home(), `.${path.slice(1)}`) };
+  if (path.startsWith('~')) {
+    const hint = `write it as an absolute path, or as ./${path} if it really is called that`;
+    return { ok: false, problem: 'starts with another user’s ~', hint };
+  }
+  return { ok: true, value: isAbsolute(path) ? resolve(path) : resolve(base(), path) };
+}
+
+/** `$STATE_DIRECTORY` (the first of systemd's list), else `$XDG_STATE_HOME/flora-sync`, else `~/.local/state/flora-sync`. */
+export function defaultStateDir(env: Readonly<Record<string, string | undefined>>, { home }: PathContext): string {
+  const fromSystemd = env['STATE_DIRECTORY']?.split(':')[0] ?? '';
+  if (isAbsolute(fromSystemd)) return resolve(fromSystemd);
+  // The XDG specification: a path that is not absolute is to be ignored.
+  const stateHome = env['XDG_STATE_HOME'] ?? '';
+  return join(isAbsolute(stateHome) ? stateHome : join(home(), '.local', 'state'), 'flora-sync');
+}
+
+/** Folders that are the same or lie inside one another: their files would be uploaded twice. */
+export function overlappingFolders(setting: string, folders: readonly string[]): readonly ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  for (const [index, folder] of folders.entries()) {
+    for (const other of folders.slice(0, index)) {
+      const [inner, outer] = isInside(folder, other) ? [folder, other] : [other, folder];
+      if (!isInside(inner, outer)) continue;
+      const problem = inner === outer ? 'is listed twice' : `lies inside the drop folder ${showValue(outer)}`;
+      const hint = inner === outer ? 'leave one out' : 'leave one out: a drop folder includes its subdirectories';
+      problems.push({ setting, value: showValue(inner), problem, hint });
+    }
+  }
+  return problems;
+}
+
+/** A state directory among the files to upload would upload the ledger, and the other way round confuses as much. */
+export function overlappingStateDir(
+  setting: string,
+  stateDir: string,
+  folders: readonly string[],
+): readonly ConfigProblem[] {
+  return folders.flatMap((folder) => {
+    const inside = isInside(stateDir, folder);
+    if (!inside && !isInside(folder, stateDir)) return [];
+    const problem = inside
+      ? `lies inside the drop folder ${showValue(folder)}`
+      : `contains the drop folder ${showValue(folder)}`;
+    return [
+      { setting, value: showValue(stateDir), problem, hint: 'name a state directory apart from the drop folders' },
+    ];
+  });
+}
+
+/** Whether one absolute path is the other, or below it. */
+function isInside(inner: string, outer: string): boolean {
+  return inner === outer || inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
+}
