@@ -32,13 +32,16 @@ export function defaultStateDir(env: Readonly<Record<string, string | undefined>
 /** Folders that are the same or lie inside one another: their files would be uploaded twice. */
 export function overlappingFolders(setting: string, folders: readonly string[]): readonly ConfigProblem[] {
   const problems: ConfigProblem[] = [];
-  for (const [index, folder] of folders.entries()) {
-    for (const other of folders.slice(0, index)) {
-      const [inner, outer] = isInside(folder, other) ? [folder, other] : [other, folder];
-      if (!isInside(inner, outer)) continue;
-      const problem = inner === outer ? 'is listed twice' : `lies inside the drop folder ${showValue(outer)}`;
-      const hint = inner === outer ? 'leave one out' : 'leave one out: a drop folder includes its subdirectories';
-      problems.push({ setting, value: showValue(inner), problem, hint });
+  const distinct = [...new Set(folders)];
+  for (const folder of distinct) {
+    const value = showValue(folder);
+    if (folders.indexOf(folder) !== folders.lastIndexOf(folder)) {
+      problems.push({ setting, value, problem: 'is listed twice', hint: 'leave one out' });
+    }
+    for (const outer of distinct) {
+      if (outer === folder || !isInside(folder, outer)) continue;
+      const problem = `lies inside the drop folder ${showValue(outer)}`;
+      problems.push({ setting, value, problem, hint: 'leave one out: a drop folder includes its subdirectories' });
     }
   }
   return problems;
@@ -50,7 +53,7 @@ export function overlappingStateDir(
   stateDir: string,
   folders: readonly string[],
 ): readonly ConfigProblem[] {
-  return folders.flatMap((folder) => {
+  return [...new Set(folders)].flatMap((folder) => {
     const inside = isInside(stateDir, folder);
     if (!inside && !isInside(folder, stateDir)) return [];
     const problem = inside

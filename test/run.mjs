@@ -14,7 +14,11 @@ if (files.length === 0) {
   console.error(`No test file matches: ${words.join(' ')}`);
   process.exit(2);
 }
-const child = spawn(process.execPath, ['--enable-source-maps', '--test', '--test-timeout=300000', '--test-concurrency=2', ...files], {
-  stdio: 'inherit',
-});
+const child = spawn(
+  process.execPath,
+  ['--enable-source-maps', '--test', '--test-timeout=300000', '--test-concurrency=2', ...files],
+  {
+    stdio: 'inherit',
+  },
+);
 child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeName, displayName, encodeName, isUtf8Name, remoteName } from '../../../src/core/name.ts';
+
+const latin1 = decodeName(Uint8Array.from([0x6e, 0xe9, 0x65, 0x2e, 0x70, 0x6e, 0x67]));
+
+test('a UTF-8 name is the string itself', () => {
+  const name = 'Grüße 🌿 "quoted"\nnewline.png';
+  assert.equal(decodeName(Buffer.from(name)), name);
+  assert.deepEqual(Buffer.from(encodeName(name)), Buffer.from(name));
+  assert.equal(displayName(name), name);
+});
+
+test('bytes that are not UTF-8 survive, and only they are escaped', () => {
+  assert.equal(latin1, 'n\uDCE9e.png');
+  assert.deepEqual([...encodeName(latin1)], [0x6e, 0xe9, 0x65, 0x2e, 0x70, 0x6e, 0x67]);
+  assert.equal(isUtf8Name(latin1), false);
+  assert.equal(displayName(latin1), 'n\\xe9e.png');
+  assert.equal(remoteName(latin1), 'n\uFFFDe.png');
+});
+
+test('an emoji whose low surrogate is in the escape range is not taken for escaped bytes', () => {
+  const name = '\u{1F480}.png';
+  assert.equal(name.charCodeAt(1), 0xdc80);
+  assert.deepEqual(Buffer.from(encodeName(name)), Buffer.from(name));
+  assert.equal(decodeName(Buffer.concat([Buffer.from(name), Buffer.from([0xff])])), `${name}\uDCFF`);
+  assert.equal(displayName(`${name}\uDCFF`), `${name}\\xff`);
+});
+
+test('surrogates and overlong forms written as UTF-8 are escaped byte by byte', () => {
+  assert.equal(decodeName(Uint8Array.from([0xed, 0xb2, 0x80])), '\uDCED\uDCB2\uDC80');
+  assert.equal(decodeName(Uint8Array.from([0xc0, 0xaf])), '\uDCC0\uDCAF');
+});
+
+test('a byte order mark is part of the name', () => {
+  assert.equal(decodeName(Uint8Array.from([0xef, 0xbb, 0xbf, 0x61])), '\uFEFFa');
+  assert.equal(decodeName(Uint8Array.from([0xef, 0xbb, 0xbf, 0x61, 0xff])), '\uFEFFa\uDCFF');
+});
+
+test('FLORA gets composed characters', () => {
+  assert.equal(remoteName('u\u0308.png'), '\u00FC.png');
+});

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  appendFileSync,
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { FilePath } from '../../../src/core/entry.ts';
+import { type FingerprintResult, fingerprintFile, HEAD_BYTES } from '../../../src/local/fingerprint.ts';
+import { openDescriptors } from '../../support/descriptors.ts';
+import { withoutRights } from '../../support/nobody.ts';
+import { fifo, link, plantTemporary } from '../../support/tree.ts';
+
+const signal = new AbortController().signal;
+
+async function fingerprint(
+  path: FilePath,
+  identify = async (): Promise<string> => 'image/png',
+): Promise<FingerprintResult> {
+  return fingerprintFile(path, { signal, identify });
+}
+
+function problemOf(result: FingerprintResult): string {
+  return result.kind === 'problem' ? result.problem.code : result.kind;
+}
+
+for (const sizeBytes of [0, 1, HEAD_BYTES - 1, HEAD_BYTES, HEAD_BYTES + 1, 1_048_576, 2_500_000]) {
+  test(`a file of ${sizeBytes} bytes has the digest of all its bytes and its first 256 KiB as head`, async (t) => {
+    const content = randomBytes(sizeBytes);
+    const root = plantTemporary(t, { sub: { 'a.png': content } });
+    const result = await fingerprint({ root, directory: 'sub', name: 'a.png' });
+    assert.ok(result.kind === 'fingerprint');
+    assert.equal(result.fingerprint.sha256, createHash('sha256').update(content).digest('hex'));
+    assert.equal(result.fingerprint.contentType, 'image/png');
+    assert.equal(result.fingerprint.stat.sizeBytes, sizeBytes);
+    assert.equal(result.fingerprint.stat.mtimeMs, lstatSync(join(root, 'sub', 'a.png')).mtimeMs);
+    assert.deepEqual(Buffer.from(result.head), content.subarray(0, HEAD_BYTES));
+  });
+}
+
+test('heads of large files do not share memory with later reads', async (t) => {
+  const contents = [randomBytes(2_000_000), randomBytes(2_000_000)] as const;
+  const root = plantTemporary(t, { a: contents[0], b: contents[1] });
+  const first = await fingerprint({ root, directory: '', name: 'a' });
+  await fingerprint({ root, directory: '', name: 'b' });
+  assert.ok(first.kind === 'fingerprint');
+  assert.deepEqual(Buffer.from(first.head), contents[0].subarray(0, HEAD_BYTES));
+});
+
+test('names that are not UTF-8 can be read, below directories that are not UTF-8', async (t) => {
+  const root = plantTemporary(t, { 'd\uDCFF': { 'f\uDC80.png': 'abc' } });
+  const result = await fingerprint({ root, directory: 'd\uDCFF', name: 'f\uDC80.png' });
+  assert.equal(result.kind, 'fingerprint');
+});
+
+test('a root that is a link is followed, links below it are not', async (t) => {
+  const outside = plantTemporary(t, { 'secret.png': 'secret' });
+  const real = plantTemporary(t, {
+    'a.png': 'x',
+    'link.png': link('a.png'),
+    sub: { 'b.png': 'x' },
+    alias: link('sub'),
+    out: link(outside),
+  });
+  const root = join(plantTemporary(t, { root: link(real) }), 'root');
+  assert.equal((await fingerprint({ root, directory: '', name: 'a.png' })).kind, 'fingerprint');
+  assert.equal((await fingerprint({ root, directory: '', name: 'link.png' })).kind, 'changed');
+  assert.equal((await fingerprint({ root, directory: 'alias', name: 'b.png' })).kind, 'changed');
+  assert.equal(problemOf(await fingerprint({ root, directory: 'out', name: 'secret.png' })), 'outside_root');
+});
+
+test('a directory swapped for a link to the outside does not leak what is there', async (t) => {
+  const outside = plantTemporary(t, { 'a.png': 'secret' });
+  const root = plantTemporary(t, { sub: { 'a.png': 'x' } });
+  const path = { root, directory: 'sub', name: 'a.png' };
+  assert.equal((await fingerprint(path)).kind, 'fingerprint');
+  renameSync(join(root, 'sub'), join(root, 'sub.old'));
+  symlinkSync(outside, join(root, 'sub'));
+  assert.equal(problemOf(await fingerprint(path)), 'outside_root');
+});
+
+test('what is not a file is told apart and never waited for', async (t) => {
+  const root = plantTemporary(t, { sub: {}, pipe: fifo(), 'a.png': 'x' });
+  assert.equal((await fingerprint({ root, directory: '', name: 'none' })).kind, 'gone');
+  assert.equal((await fingerprint({ root, directory: 'none', name: 'none' })).kind, 'gone');
+  assert.equal((await fingerprint({ root, directory: 'a.png', name: 'none' })).kind, 'gone');
+  assert.equal((await fingerprint({ root, directory: '', name: 'sub' })).kind, 'gone');
+  assert.equal(problemOf(await fingerprint({ root, directory: '', name: 'pipe' })), 'not_a_regular_file');
+  assert.equal(problemOf(await fingerprint({ root: '/dev', directory: '', name: 'null' })), 'not_a_regular_file');
+  assert.equal(problemOf(await fingerprint({ root, directory: '', name: 'x'.repeat(300) })), 'path_too_long');
+});
+
+test('a file that we may not read is a problem with the permission that is missing', (t) => {
+  const root = plantTemporary(t, { 'a.png': 'x' });
+  chmodSync(root, 0o755);
+  chmodSync(join(root, 'a.png'), 0o000);
+  const module = import.meta.resolve('../../../src/local/fingerprint.js');
+  const path = JSON.stringify({ root, directory: '', name: 'a.png' });
+  const call = `fingerprint.fingerprintFile(${path}, { signal: new AbortController().signal, identify: () => '' })`;
+  const result = withoutRights({ fingerprint: module }, call) as FingerprintResult;
+  assert.ok(result.kind === 'problem');
+  assert.equal(result.problem.code, 'unreadable');
+  assert.match(result.problem.reason, /EACCES.*read permission/);
+});
+
+const changes: Record<string, (path: string) => void> = {
+  grows: (path) => appendFileSync(path, 'more'),
+  'is rewritten in place': (path) => writeFileSync(path, randomBytes(3_000_000)),
+  shrinks: (path) => writeFileSync(path, 'less'),
+  'is replaced by a rename': (path) => {
+    writeFileSync(`${path}.new`, randomBytes(3_000_000));
+    renameSync(`${path}.new`, path);
+  },
+};
+
+for (const [what, change] of Object.entries(changes)) {
+  test(`a file that ${what} while it is read has no fingerprint`, async (t) => {
+    const root = plantTemporary(t, { 'a.mov': randomBytes(3_000_000) });
+    // Long ago, so that a change within the same tick of the kernel's clock shows.
+    utimesSync(join(root, 'a.mov'), 1, 1);
+    const reading = fingerprint({ root, directory: '', name: 'a.mov' });
+    change(join(root, 'a.mov'));
+    assert.deepEqual(await reading, { kind: 'changed' });
+  });
+}
+
+test('a file that is removed while it is read is gone', async (t) => {
+  const root = plantTemporary(t, { 'a.mov': randomBytes(3_000_000) });
+  const reading = fingerprint({ root, directory: '', name: 'a.mov' });
+  rmSync(join(root, 'a.mov'));
+  mkdirSync(join(root, 'b'));
+  assert.deepEqual(await reading, { kind: 'gone' });
+});
+
+test('no descriptor stays open, whatever happens', async (t) => {
+  const root = plantTemporary(t, { 'a.mov': randomBytes(3_000_000), 'a.png': 'x' });
+  const controller = new AbortController();
+  const path = { root, directory: '', name: 'a.mov' };
+  const reading = fingerprintFile(path, { signal: controller.signal, identify: async () => '' });
+  controller.abort(new Error('stop'));
+  await assert.rejects(reading, { message: 'stop' });
+  const broken = async (): Promise<string> => {
+    throw new Error('broken');
+  };
+  await assert.rejects(fingerprint({ root, directory: '', name: 'a.png' }, broken), { message: 'broken' });
+  assert.equal(openDescriptors(root), 0);
+});
