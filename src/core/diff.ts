@@ -34,6 +34,8 @@ export function diffDirectory<K extends KnownName>(known: readonly K[], listing:
   const problems = listing.problems.filter((found) => isNewProblem(byName.get(found.name), found));
   for (const { name } of listing.files) byName.delete(name);
   for (const { name } of listing.problems) byName.delete(name);
+  // A directory that could not be read stands in the ledger as a problem; it ends when it is read.
+  for (const name of listing.subdirectories) if (byName.get(name)?.problem != null) byName.delete(name);
   return { candidates, problems, vanished: [...byName.values()].filter((file) => !file.isGone) };
 }
 

@@ -84,3 +84,9 @@ export function joinPath(parent: string, name: string): string {
   if (name === '') return parent;
   return parent.endsWith('/') ? parent + name : `${parent}/${name}`;
 }
+
+/** The inverse of `joinPath`: `a/b/c` is `c` in `a/b`, and `a` is `a` in `''`. */
+export function splitPath(path: string): { directory: string; name: string } {
+  const slash = path.lastIndexOf('/');
+  return { directory: path.slice(0, Math.max(0, slash)), name: path.slice(slash + 1) };
+}

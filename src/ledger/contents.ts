@@ -48,7 +48,8 @@ export class ContentStore {
   readonly #byAsset: Statement<[string], ContentRow>;
   readonly #due: Statement<[number, number], { id: number }>;
   readonly #nextDue: Statement<[number], { not_before: number }>;
-  readonly #countActive: Statement<[], { count: number }>;
+  readonly #anyActive: Statement<[], { id: number }>;
+  readonly #backlog: Statement<[], { count: number; bytes: number }>;
   readonly #insert: Statement<[NewContent & { nowMs: number }]>;
   readonly #update: Statement<[Record<string, unknown>]>;
 
@@ -62,7 +63,10 @@ export class ContentStore {
     this.#nextDue = database.prepare(
       `SELECT not_before FROM content WHERE ${active} AND not_before > ? ORDER BY not_before LIMIT 1`,
     );
-    this.#countActive = database.prepare(`SELECT count(*) AS count FROM content WHERE ${active}`);
+    this.#anyActive = database.prepare(`SELECT id FROM content WHERE ${active} LIMIT 1`);
+    this.#backlog = database.prepare(
+      `SELECT count(*) AS count, ifnull(sum(size_bytes), 0) AS bytes FROM content WHERE ${active}`,
+    );
     this.#insert = database.prepare(
       `INSERT INTO content (destination_id, sha256, size_bytes, content_type, file_name, state, generation,
          idempotency_key, renewals, bytes_confirmed, complete_sent, complete_accepted, attempts, strikes, not_before,
@@ -76,7 +80,7 @@ export class ContentStore {
          target_expires_at = @targetExpiresAtMs, bytes_confirmed = @areBytesConfirmed,
          complete_sent = @isCompleteSent, complete_accepted = @isCompleteAccepted, attempts = @attempts,
          strikes = @strikes, not_before = @notBeforeMs, reason_code = @reasonCode, reason = @reason,
-         revision = revision + 1, updated_at = @nowMs
+         revision = revision + 1, updated_at = iif(state = @state, updated_at, @nowMs)
        WHERE id = @id AND state = @expectedState AND generation = @expectedGeneration AND revision = @expectedRevision`,
     );
   }
@@ -103,8 +107,14 @@ export class ContentStore {
     return this.#nextDue.get(nowMs)?.not_before;
   }
 
-  countActive(): number {
-    return this.#countActive.get()?.count ?? 0;
+  /** Whether any content is not at its end yet; costs the same for any number of them. */
+  hasActive(): boolean {
+    return this.#anyActive.get() !== undefined;
+  }
+
+  /** What is not at its end yet: contents, and their bytes. */
+  backlog(): { readonly count: number; readonly bytes: number } {
+    return this.#backlog.get() ?? { count: 0, bytes: 0 };
   }
 
   /** Queues a new content. Throws SQLite's constraint error when these bytes already have one. */

@@ -36,8 +36,8 @@ export class FileStore {
   readonly #markGone: Statement<[{ directoryId: number; name: StoredName; nowMs: number }]>;
   readonly #doubt: Statement<[{ directoryId: number; name: StoredName }]>;
   readonly #doubtContent: Statement<[number]>;
+  readonly #doubtProblems: Statement<[]>;
   readonly #sources: Statement<[number], { root: StoredName; directory: StoredName; name: StoredName; id: number }>;
-  readonly #countSources: Statement<[number], { count: number }>;
 
   constructor(database: LedgerDatabase) {
     this.#inDirectory = database.prepare('SELECT * FROM file WHERE directory_id = ?');
@@ -50,7 +50,8 @@ export class FileStore {
        ON CONFLICT (directory_id, name) DO UPDATE SET size_bytes = excluded.size_bytes, mtime_ms = excluded.mtime_ms,
          ctime_ms = excluded.ctime_ms, inode = excluded.inode, device = excluded.device,
          content_id = excluded.content_id, problem_code = excluded.problem_code, problem = excluded.problem,
-         is_gone = 0, updated_at = excluded.updated_at`,
+         is_gone = 0, updated_at = iif(file.content_id = excluded.content_id AND file.is_gone = 0,
+           file.updated_at, excluded.updated_at)`,
     );
     this.#remove = database.prepare('DELETE FROM file WHERE directory_id = ? AND name = ?');
     this.#markGone = database.prepare(
@@ -60,12 +61,12 @@ export class FileStore {
       'UPDATE file SET ctime_ms = -1 WHERE directory_id = @directoryId AND name = @name AND is_gone = 0',
     );
     this.#doubtContent = database.prepare('UPDATE file SET ctime_ms = -1 WHERE content_id = ? AND is_gone = 0');
+    this.#doubtProblems = database.prepare('UPDATE file SET ctime_ms = -1 WHERE problem_code IS NOT NULL');
     const live = `FROM file JOIN directory ON directory.id = file.directory_id JOIN folder ON folder.id = directory.folder_id
        WHERE file.content_id = ? AND file.is_gone = 0 AND file.ctime_ms <> -1 AND folder.is_active = 1`;
     this.#sources = database.prepare(
       `SELECT folder.path AS root, directory.path AS directory, file.name AS name, directory.id AS id ${live} LIMIT 16`,
     );
-    this.#countSources = database.prepare(`SELECT count(*) AS count ${live}`);
   }
 
   inDirectory(directoryId: number): readonly KnownFile[] {
@@ -112,6 +113,11 @@ export class FileStore {
     this.#doubtContent.run(contentId);
   }
 
+  /** The same for each file that was not acceptable: settings or permissions may be others now. */
+  doubtProblems(): void {
+    this.#doubtProblems.run();
+  }
+
   /** Files that should hold these bytes now, in folders that are watched; at most 16 of them. */
   sources(contentId: number): readonly (FilePath & { readonly directoryId: number })[] {
     return this.#sources.all(contentId).map((row) => ({
@@ -120,10 +126,6 @@ export class FileStore {
       name: fromStored(row.name),
       directoryId: row.id,
     }));
-  }
-
-  countSources(contentId: number): number {
-    return this.#countSources.get(contentId)?.count ?? 0;
   }
 }
 

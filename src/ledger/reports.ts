@@ -73,6 +73,7 @@ export class Reports {
   readonly #folders: Statement<[], { path: StoredName }>;
   readonly #file: Statement<[StoredName, StoredName, StoredName], ReportRow & { directory_id: number }>;
   readonly #timeline: Statement<[{ directoryId: number; name: StoredName }], Record<string, unknown>>;
+  readonly #sums: Statement<[number], { state: ContentState; code: string | null; count: number; fresh: number }>;
   readonly #facts: FactStore;
 
   constructor(database: LedgerDatabase) {
@@ -98,6 +99,11 @@ export class Reports {
                 WHERE directory_id = @directoryId AND name = @name AND content_id IS NOT NULL))
        ORDER BY id`,
     );
+    this.#sums = database.prepare(
+      `SELECT ${stateOf} AS state, coalesce(file.problem_code, content.reason_code) AS code, count(*) AS count,
+         sum(max(file.updated_at, coalesce(content.updated_at, 0)) >= ?) AS fresh
+       FROM ${joined} WHERE folder.is_active = 1 GROUP BY 1, 2`,
+    );
     this.#facts = new FactStore(database);
   }
 
@@ -114,6 +120,11 @@ export class Reports {
       if (counts !== undefined) counts[state] = count;
     }
     return [...byFolder].map(([path, counts]) => ({ path, counts }));
+  }
+
+  /** How many files are in each state for each reason, and how many of them came to it since `sinceMs`. */
+  sums(sinceMs: number): readonly { state: ContentState; code: string | null; count: number; fresh: number }[] {
+    return this.#sums.all(sinceMs);
   }
 
   folders(): readonly string[] {

@@ -15,7 +15,7 @@ interface Verdict {
 /** FLORA's error answer as a SyncError: by its code where we know it, by its status where we do not. */
 export function errorFromAnswer(op: string, answer: JsonAnswer, nowMs: number): SyncError {
   const { code, message } = readEnvelope(answer.json);
-  const verdict = answer.isReplayed ? spentKey : judge(answer, code);
+  const verdict = answer.isReplayed ? spentKey : judge(op, answer, code);
   const told = message === '' ? '' : `: ${message}`;
   return new SyncError(`FLORA answered ${answer.status}${code === '' ? '' : ` ${code}`}${told}`, {
     ...verdict,
@@ -29,7 +29,7 @@ export function errorFromAnswer(op: string, answer: JsonAnswer, nowMs: number): 
 // A stored error would be replayed for as long as the key lives: only a new key gets a new answer.
 const spentKey: Verdict = { code: 'key_spent', scope: 'file', disposition: 'renew' };
 
-function judge(answer: JsonAnswer, code: string): Verdict {
+function judge(op: string, answer: JsonAnswer, code: string): Verdict {
   if (code === 'idempotency_duplicate' || code === 'idempotency_conflict') return spentKey;
   const { status } = answer;
   if (status >= 300 && status < 400)
@@ -42,6 +42,8 @@ function judge(answer: JsonAnswer, code: string): Verdict {
     case 403:
       return { code: 'forbidden', scope: 'service', disposition: 'wait', hint: forbiddenHint };
     case 404:
+      // No asset is named in a reservation: it is the workspace or the project that is not there, for every file.
+      if (op === 'reserve') return { code: 'no_destination', scope: 'service', disposition: 'wait', hint: placeHint };
       return { code: 'not_found', scope: 'file', disposition: 'check' };
     case 409:
       return { code: 'conflict', scope: 'file', disposition: 'check' };
@@ -58,6 +60,7 @@ function judge(answer: JsonAnswer, code: string): Verdict {
 
 const portal = 'Something between here and FLORA answers in its place (a captive portal or a proxy).';
 const keyHint = 'Put the new key where the old one came from (FLORA_API_KEY_FILE or the credential).';
+const placeHint = 'See that FLORA_WORKSPACE_ID and FLORA_SYNC_PROJECT_ID name what this key can see.';
 const forbiddenHint = 'See that the key belongs to this workspace and that its plan includes API access.';
 
 /** An answer that is not FLORA's: HTML, cut off, too long, or without the fields it must have. */

@@ -15,8 +15,7 @@ export function eventFromError(action: Action, error: SyncError): ContentEvent {
     case 'upload_refused':
       return { type: 'bytes-refused', status: error.status ?? 0 };
     case 'not_found':
-      // On `reserve` it is the workspace or the project that is not there.
-      return action.type === 'reserve' ? refused(error) : { type: 'asset-missing' };
+      return { type: 'asset-missing' };
     default:
       if (error.disposition !== 'reject') return trouble(error);
       return rejection(action, error);

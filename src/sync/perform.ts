@@ -116,12 +116,11 @@ async function upload(
 ): Promise<Outcome> {
   const doubted: SourcePath[] = [];
   for (const path of deps.ledger.files.sources(content.id)) {
-    const opened = await deps.local.openSource(path, content, signal);
-    if (opened.kind !== 'source') {
+    const source = await deps.local.openSource(path, content, signal);
+    if (source.kind !== 'source') {
       doubted.push(path);
       continue;
     }
-    const { source } = opened;
     try {
       const { fileName, contentType } = content;
       const onSent = (bytes: number) => deps.onSent(content, bytes);

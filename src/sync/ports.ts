@@ -73,7 +73,6 @@ export interface LedgerTablesPort {
     findByAsset(assetId: string): Content | undefined;
     due(nowMs: number, limit: number): readonly number[];
     nextDueAtMs(nowMs: number): number | undefined;
-    countActive(): number;
     insert(content: NewContent, nowMs: number): Content;
     save(previous: Content, next: Content, nowMs: number): boolean;
   };
@@ -114,13 +113,13 @@ export interface ByteSource {
 }
 
 export type OpenedSource =
-  | { readonly kind: 'source'; readonly source: ByteSource }
+  | (ByteSource & { readonly kind: 'source' })
   | { readonly kind: 'gone' | 'changed' }
   | { readonly kind: 'problem'; readonly problem: Problem };
 
 export type Inspection =
   | { readonly kind: 'fingerprint'; readonly fingerprint: Fingerprint }
-  | { readonly kind: 'problem'; readonly stat: FileStat; readonly problem: Problem }
+  | { readonly kind: 'problem'; readonly problem: Problem }
   | { readonly kind: 'changed' | 'gone' };
 
 /** What stands at a name now. */
@@ -129,18 +128,29 @@ export type Look =
   | { readonly kind: 'directory' | 'gone' | 'ignored' }
   | { readonly kind: 'problem'; readonly stat: FileStat | null; readonly problem: Problem };
 
+/** A listing with what a watcher wants to know of the directory itself. */
+export interface ScannedListing extends DirectoryListing {
+  readonly identity: { readonly device: number; readonly inode: number; readonly birthtimeMs: number };
+  readonly entryCount: number;
+}
+
+export type ReadResult =
+  | { readonly kind: 'listing'; readonly listing: ScannedListing }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'problem'; readonly problem: Problem };
+
+export interface WalkHandlers {
+  /** Awaited before the next directory is read. */
+  onDirectory(listing: ScannedListing): Promise<void>;
+  onUnreadable(directory: string, problem: Problem): Promise<void>;
+}
+
 export interface LocalPort {
-  /** Walks from `directory` down, in slices; awaits each listing's handling. Throws SyncError of scope `folder`. */
-  walk(
-    root: string,
-    directory: string,
-    onDirectory: (listing: DirectoryListing) => Promise<void> | void,
-    signal: AbortSignal,
-  ): Promise<void>;
-  /** One directory; null when it is not there any more. */
-  read(root: string, directory: string): DirectoryListing | null;
+  /** Walks from `directory` down, in slices. Throws SyncError of scope `folder` when the root is not there. */
+  walk(root: string, directory: string, handlers: WalkHandlers, signal: AbortSignal): Promise<void>;
+  read(root: string, directory: string): ReadResult;
   look(path: FilePath): Look;
-  /** Device and inode of a folder's root, or null when it is not a directory that we can read. */
+  /** What tells a folder's root from another in its place; null when it is not a directory that we can read. */
   rootIdentity(root: string): string | null;
   /** Of these `device:inode` keys, the ones that some process holds open for writing. */
   openForWriting(keys: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlySet<string>>;

@@ -2,25 +2,20 @@ import { absolutePath, type FilePath, type FileStat } from '../core/entry.ts';
 import { type Candidate, isQuiet, lookAgain, quietInMs } from '../core/settle.ts';
 import type { ClockPort, LocalPort } from './ports.ts';
 
-/** A file on its way to being finished, in one of the watched folders. */
-export interface UnsettledFile extends FilePath {
-  readonly folderId: number;
-}
-
-export interface SettlingDeps {
+export interface SettlingDeps<F extends FilePath> {
   readonly clock: ClockPort;
   readonly local: LocalPort;
   readonly quietMs: number;
   readonly signal: AbortSignal;
-  /** The file is finished. */
-  readonly onSettled: (file: UnsettledFile) => void;
+  /** The file is finished, and looked like this. */
+  readonly onSettled: (file: F, stat: FileStat) => void;
   /** The file is not what it was: look at its name again. */
-  readonly onLost: (file: UnsettledFile) => void;
+  readonly onLost: (file: F) => void;
   readonly onError: (error: unknown) => void;
 }
 
-interface Waiting {
-  readonly file: UnsettledFile;
+interface Waiting<F extends FilePath> {
+  readonly file: F;
   candidate: Candidate;
   dueMs: number;
   isHeldOpen: boolean;
@@ -33,14 +28,14 @@ const heldOpenPollMs = 250;
  * Holds files until they are finished: unchanged for the quiet period, and open for writing in no process that we can see.
  * Holders are looked up once for each batch, never for each file.
  */
-export class Settling {
-  readonly #deps: SettlingDeps;
-  readonly #waiting = new Map<string, Waiting>();
+export class Settling<F extends FilePath> {
+  readonly #deps: SettlingDeps<F>;
+  readonly #waiting = new Map<string, Waiting<F>>();
   #timer: { cancel(): void } | undefined;
   #wakesAtMs = Number.POSITIVE_INFINITY;
   #isLooking = false;
 
-  constructor(deps: SettlingDeps) {
+  constructor(deps: SettlingDeps<F>) {
     this.#deps = deps;
   }
 
@@ -49,12 +44,12 @@ export class Settling {
   }
 
   /** Files that some process still has open for writing. */
-  heldOpen(): readonly UnsettledFile[] {
+  heldOpen(): readonly F[] {
     return [...this.#waiting.values()].filter((waiting) => waiting.isHeldOpen).map((waiting) => waiting.file);
   }
 
   /** Begins, or goes on with, the wait for a file that looked like `stat` just now. */
-  add(file: UnsettledFile, stat: FileStat): void {
+  add(file: F, stat: FileStat): void {
     const key = absolutePath(file);
     const nowMs = this.#deps.clock.monotonic();
     const waiting = this.#waiting.get(key);
@@ -107,8 +102,8 @@ export class Settling {
   }
 
   /** Looks at what is due once more; returns those that kept still. */
-  #takeQuiet(): Waiting[] {
-    const quiet: Waiting[] = [];
+  #takeQuiet(): Waiting<F>[] {
+    const quiet: Waiting<F>[] = [];
     const nowMs = this.#deps.clock.monotonic();
     for (const [key, waiting] of this.#waiting) {
       if (waiting.dueMs > nowMs) continue;
@@ -126,7 +121,7 @@ export class Settling {
     return quiet;
   }
 
-  async #release(quiet: readonly Waiting[]): Promise<void> {
+  async #release(quiet: readonly Waiting<F>[]): Promise<void> {
     const keys = new Set(quiet.map((waiting) => identity(waiting.candidate.stat)));
     const open = await this.#deps.local.openForWriting(keys, this.#deps.signal);
     if (this.#deps.signal.aborted) return;
@@ -141,7 +136,7 @@ export class Settling {
         continue;
       }
       this.#waiting.delete(key);
-      this.#deps.onSettled(waiting.file);
+      this.#deps.onSettled(waiting.file, waiting.candidate.stat);
     }
   }
 

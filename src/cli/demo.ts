@@ -1,0 +1,116 @@
+import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import type { Command } from 'commander';
+import { loadConfig } from '../config.ts';
+import { type Engine, startEngine } from '../daemon.ts';
+import { startEmulator } from '../emulator/emulator.ts';
+import type { FileReport } from '../ledger/reports.ts';
+import { createLogger } from '../logger.ts';
+import { demoSamples } from './demo-media.ts';
+import { emulatorKey, emulatorWorkspace } from './emulator.ts';
+import { toJson } from './ls.ts';
+import { print, printJson, showBytes, showPath } from './output.ts';
+import { nextStopSignal } from './signals.ts';
+
+export function addDemo(program: Command): void {
+  program
+    .command('demo')
+    .description('a first look without an account: the emulator, the daemon, and a drop folder with samples')
+    .option('--dir <path>', 'where to put the drop folder and the data; a new temporary directory by default')
+    .option('--json', 'end with one JSON object a file')
+    .action(async (options: { dir?: string; json?: boolean }) => demo(options));
+}
+
+async function demo(options: { dir?: string; json?: boolean }): Promise<void> {
+  const isJson = options.json === true;
+  const say = async (text: string) => (isJson ? undefined : await print(text));
+  const base = options.dir ?? mkdtempSync(join(tmpdir(), 'flora-sync-demo-'));
+  const drop = join(base, 'drop');
+  mkdirSync(drop, { recursive: true });
+  const stopSignal = nextStopSignal();
+  const emulator = await startEmulator({ port: 0, dataDir: join(base, 'flora') });
+  const config = loadConfig({
+    flags: {
+      folder: [realpathSync(drop)],
+      state_dir: join(base, 'state'),
+      workspace_id: emulatorWorkspace,
+      base_url: emulator.baseUrl,
+      settle: '500ms',
+      log_level: 'warn',
+    },
+    env: { FLORA_API_KEY: emulatorKey },
+    homedir: base,
+    cwd: base,
+  });
+  const steps = new Steps(config.folders[0]?.path ?? drop, say);
+  const engine = await startEngine(config, createLogger({ level: 'warn', pretty: process.stderr.isTTY === true }), {
+    onChange: () => steps.changed(engine),
+  });
+  try {
+    await say(`FLORA (the emulator) listens on ${emulator.baseUrl}\nThe drop folder is ${drop}\n\n`);
+    await engine.watch();
+    for (const { name, bytes } of demoSamples()) {
+      mkdirSync(dirname(join(drop, name)), { recursive: true });
+      writeFileSync(join(drop, name), bytes);
+    }
+    await Promise.race([steps.allReady(demoSamples().length), stopSignal, engine.failed]);
+    await say(`\nEvery sample is ready in FLORA, once. ${nextSteps}`);
+    if (isJson) for (const file of engine.reports.list(null)) await printJson(toJson(file));
+    if (process.stdout.isTTY !== true || isJson) return;
+    await say(`\nDrop more files into ${drop} and watch. Ctrl-C ends the demo.\n\n`);
+    await Promise.race([stopSignal, engine.failed]);
+  } finally {
+    await engine.stop();
+    await steps.told;
+    await emulator.close();
+  }
+}
+
+const nextSteps = `For the real service set, and then start the daemon:
+
+  export FLORA_API_KEY=sk_live_...          # or FLORA_API_KEY_FILE=/path/to/a/file
+  export FLORA_WORKSPACE_ID=ws_...
+  export FLORA_SYNC_FOLDER=$HOME/flora-drop
+  flora-sync run
+`;
+
+/** Tells each file's way to `ready` as the ledger has it. */
+class Steps {
+  /** Resolves when all that was to be said is said. */
+  told: Promise<void> = Promise.resolve();
+  readonly #root: string;
+  readonly #say: (text: string) => Promise<void>;
+  readonly #shown = new Map<string, string>();
+  #onReady: () => void = () => {};
+
+  constructor(root: string, say: (text: string) => Promise<void>) {
+    this.#root = root;
+    this.#say = say;
+  }
+
+  changed(engine: Engine): void {
+    for (const file of engine.reports.list(null)) {
+      if (this.#shown.get(file.path) === file.state) continue;
+      this.#shown.set(file.path, file.state);
+      this.told = this.told.then(() => this.#say(this.#describe(file)));
+    }
+    this.#onReady();
+  }
+
+  allReady(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onReady = () => {
+        const ready = [...this.#shown.values()].filter((state) => state === 'ready').length;
+        if (ready >= count) void this.told.then(resolve);
+      };
+      this.#onReady();
+    });
+  }
+
+  #describe(file: FileReport): string {
+    const name = showPath(relative(this.#root, file.path)).padEnd(26);
+    const tail = file.state === 'ready' ? `${showBytes(file.sizeBytes)}  ${file.url}` : (file.reason ?? '');
+    return `  ${name} ${file.state.padEnd(9)} ${tail}\n`;
+  }
+}

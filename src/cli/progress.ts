@@ -1,0 +1,117 @@
+import { MultiBar, Presets, type SingleBar } from 'cli-progress';
+import type { DestinationStream } from 'pino';
+import { systemClock } from '../clock.ts';
+import type { Content } from '../core/content.ts';
+import { isActive } from '../core/content.ts';
+import type { Engine } from '../daemon.ts';
+import { showBytes, showPath, showSeconds } from './output.ts';
+
+export interface Progress {
+  readonly isShown: boolean;
+  /** Where log lines go while the bar is there: above it. Undefined: wherever they always go. */
+  readonly logStream: DestinationStream | undefined;
+  changed(before: Content, after: Content): void;
+  sent(content: Content, bytes: number): void;
+  update(engine: Engine): void;
+  stop(): void;
+}
+
+const silent: Progress = {
+  isShown: false,
+  logStream: undefined,
+  changed: () => {},
+  sent: () => {},
+  update: () => {},
+  stop: () => {},
+};
+
+/** The rate is that of the last so many milliseconds, so that it follows what happens. */
+const rateWindowMs = 5_000;
+const redrawMs = 200;
+
+/** Files, bytes, rate, time left and current names on a terminal's stderr; nothing at all elsewhere. */
+export function startProgress(isTerminal: boolean): Progress {
+  return isTerminal ? new TerminalProgress() : silent;
+}
+
+class TerminalProgress implements Progress {
+  readonly isShown = true;
+  readonly logStream: DestinationStream;
+  readonly #bars: MultiBar;
+  readonly #bar: SingleBar;
+  readonly #current = new Map<number, string>();
+  readonly #samples: { atMs: number; bytes: number }[] = [];
+  #doneFiles = 0;
+  #sentBytes = 0;
+  #waitingFiles = 0;
+  #waitingBytes = 0;
+  #inHand = 0;
+  #engine: Engine | undefined;
+  #timer: { cancel(): void } | undefined;
+
+  constructor() {
+    const format = '{bar} {files}  {bytes}  {rate}  {eta}  {names}';
+    const options = { format, stream: process.stderr, hideCursor: true, clearOnComplete: true, barsize: 24 };
+    this.#bars = new MultiBar({ ...options, forceRedraw: true, stopOnComplete: false }, Presets.shades_classic);
+    this.#bar = this.#bars.create(1, 0, { files: 'scanning', bytes: '', rate: '', eta: '', names: '' });
+    this.logStream = { write: (line: string) => void this.#bars.log(line.endsWith('\n') ? line : `${line}\n`) };
+    this.#schedule();
+  }
+
+  changed(before: Content, after: Content): void {
+    if (after.state === 'reserved') this.#current.set(after.id, after.fileName);
+    if (isActive(before.state) && !isActive(after.state)) {
+      this.#current.delete(after.id);
+      if (after.state === 'ready') this.#doneFiles += 1;
+    }
+  }
+
+  sent(_content: Content, bytes: number): void {
+    this.#sentBytes += bytes;
+    this.#samples.push({ atMs: systemClock.monotonic(), bytes });
+  }
+
+  update(engine: Engine): void {
+    this.#engine = engine;
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#engine = undefined;
+    this.#bars.stop();
+  }
+
+  #schedule(): void {
+    this.#timer = systemClock.setTimer(redrawMs, () => {
+      this.#draw();
+      this.#schedule();
+    });
+  }
+
+  #draw(): void {
+    if (this.#engine !== undefined) {
+      const backlog = this.#engine.ledger.contents.backlog();
+      this.#waitingFiles = backlog.count;
+      this.#waitingBytes = backlog.bytes;
+      this.#inHand = this.#engine.intake.inHand;
+    }
+    const nowMs = systemClock.monotonic();
+    while ((this.#samples[0]?.atMs ?? nowMs) < nowMs - rateWindowMs) this.#samples.shift();
+    const rate = (this.#samples.reduce((sum, { bytes }) => sum + bytes, 0) * 1000) / rateWindowMs;
+    const total = this.#doneFiles + this.#waitingFiles + this.#inHand;
+    this.#bar.setTotal(Math.max(1, total));
+    const names = [...this.#current.values()].slice(0, 2).map((name) => shorten(showPath(name)));
+    const more = this.#current.size > names.length ? ` +${this.#current.size - names.length}` : '';
+    this.#bar.update(this.#doneFiles, {
+      files: `${this.#doneFiles}/${total} files`,
+      bytes: showBytes(this.#sentBytes),
+      rate: `${showBytes(Math.round(rate))}/s`,
+      eta: rate > 0 ? `${showSeconds(this.#waitingBytes / rate)} left` : '',
+      names: names.join(', ') + more,
+    });
+  }
+}
+
+function shorten(name: string): string {
+  return name.length <= 28 ? name : `${name.slice(0, 14)}…${name.slice(-13)}`;
+}

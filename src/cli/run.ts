@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import { loadConfig } from '../config.ts';
+import { startEngine } from '../daemon.ts';
+import { version } from '../version.ts';
+import { loggerFor } from './logging.ts';
+import { isoTime, printJson } from './output.ts';
+import { addSettings, flagsOf } from './settings.ts';
+import { nextStopSignal } from './signals.ts';
+
+export function addRun(program: Command): void {
+  const command = program
+    .command('run')
+    .description('the daemon, in the foreground: watches the drop folders until SIGTERM or Ctrl-C')
+    .option('--json', 'say on stdout, in one JSON object, when the daemon has started');
+  addSettings(command).action(async (options: { json?: boolean }) => {
+    const config = loadConfig({ flags: flagsOf(command), env: process.env });
+    const log = loggerFor(config);
+    const stopSignal = nextStopSignal();
+    const engine = await startEngine(config, log);
+    try {
+      const folders = config.folders.map((folder) => folder.path);
+      log.info({ version, pid: process.pid, folders, state_dir: config.stateDir, base_url: config.baseUrl }, 'started');
+      if (options.json === true) await printJson({ pid: process.pid, since: isoTime(engine.startedMs), folders });
+      await engine.watch();
+      const signal = await Promise.race([stopSignal, engine.failed]);
+      log.info({ signal }, 'stopping: steps under way are finished first');
+    } finally {
+      await engine.stop();
+      log.info({}, 'stopped');
+    }
+  });
+}

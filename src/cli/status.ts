@@ -1,0 +1,90 @@
+import type { Command } from 'commander';
+import { loadConfig } from '../config.ts';
+import { askDaemon, type LiveStatus } from '../control.ts';
+import { openDatabaseReadOnly } from '../ledger/database.ts';
+import { findOwner } from '../ledger/owner-lock.ts';
+import { Reports } from '../ledger/reports.ts';
+import { isoTime, plural, print, printJson, showBytes, showPath } from './output.ts';
+import { addSettings, flagsOf } from './settings.ts';
+
+type Counts = Readonly<Record<string, number>>;
+
+export function addStatus(program: Command): void {
+  const command = program
+    .command('status')
+    .description('what the daemon is doing, and how many files are in which state')
+    .option('--json', 'one JSON object');
+  addSettings(command, ['state_dir', 'folder']).action(async (options: { json?: boolean }) => {
+    const status = await collect(command);
+    await (options.json === true ? printJson(status) : print(describe(status)));
+  });
+}
+
+async function collect(command: Command) {
+  const { stateDir } = loadConfig({ flags: flagsOf(command), env: process.env, require: [] });
+  const owner = findOwner(stateDir);
+  const live = owner === undefined ? undefined : await askDaemon(stateDir);
+  const database = openDatabaseReadOnly(stateDir);
+  try {
+    const reports = database === undefined ? undefined : new Reports(database);
+    const folders = reports?.counts() ?? [];
+    const last = reports?.lastReconcile() ?? null;
+    return {
+      daemon:
+        owner === undefined
+          ? { running: false, pid: null, state: 'stopped', since: null }
+          : { running: true, pid: owner.pid, state: live?.state ?? 'running', since: isoTime(owner.since) },
+      folders: folders.map(({ path, counts }) => {
+        const trouble = live?.folders[path];
+        return { path, counts, ...(trouble === undefined ? {} : { trouble }) };
+      }),
+      counts: total(folders.map((folder) => folder.counts)),
+      inflight: live?.inflight ?? [],
+      last_reconcile: last === null ? null : reconcileSummary(last),
+      trouble: live?.trouble ?? null,
+    };
+  } finally {
+    database?.close();
+  }
+}
+
+function reconcileSummary({ atMs, ...rest }: NonNullable<ReturnType<Reports['lastReconcile']>>) {
+  return { at: isoTime(atMs), ...rest };
+}
+
+function total(all: readonly Counts[]): Counts {
+  const sum: Record<string, number> = {};
+  for (const counts of all) for (const [state, count] of Object.entries(counts)) sum[state] = (sum[state] ?? 0) + count;
+  return sum;
+}
+
+function describe(status: Awaited<ReturnType<typeof collect>>): string {
+  const { daemon, folders, inflight, last_reconcile: last } = status;
+  const lines = [
+    daemon.running
+      ? `flora-sync is running (pid ${daemon.pid}, ${daemon.state}) since ${daemon.since}`
+      : 'flora-sync is not running on this state directory',
+  ];
+  if (status.trouble !== null) lines.push(`FLORA: ${status.trouble}`);
+  for (const { path, counts, trouble } of folders) {
+    lines.push('', showPath(path));
+    if (trouble !== undefined) lines.push(`  ${trouble}`);
+    lines.push(`  ${describeCounts(counts)}`);
+  }
+  if (folders.length === 0) lines.push('The ledger knows no folder yet: it begins with the first `run` or `sync`.');
+  if (inflight.length > 0) lines.push('', 'On their way:', ...inflight.map(describeUpload));
+  if (last !== null) {
+    const outcome = last.error === null ? `${plural(last.drift, 'change')}` : last.error;
+    lines.push('', `Reconciled ${last.at}: ${plural(last.assets, 'asset')}, ${last.ours} ours, ${outcome}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function describeCounts(counts: Counts): string {
+  const parts = Object.entries(counts).map(([state, count]) => `${count} ${state}`);
+  return parts.length === 0 ? 'no files yet' : parts.join(', ');
+}
+
+function describeUpload(upload: LiveStatus['inflight'][number]): string {
+  return `  ${showPath(upload.path)}: ${upload.state}, ${showBytes(upload.sent_bytes)} of ${showBytes(upload.size)}`;
+}

@@ -1,0 +1,202 @@
+import type { Command } from 'commander';
+import { systemClock } from '../clock.ts';
+import { type Config, loadConfig } from '../config.ts';
+import { backoffMs } from '../core/backoff.ts';
+import { isActive } from '../core/content.ts';
+import { type Engine, startEngine } from '../daemon.ts';
+import { SyncError } from '../errors.ts';
+import type { Reports } from '../ledger/reports.ts';
+import type { FloraClient } from '../remote/client.ts';
+import { exitCodes } from './exit.ts';
+import { loggerFor } from './logging.ts';
+import { plural, print, printJson, showBytes, showSeconds } from './output.ts';
+import { startProgress } from './progress.ts';
+import { addSettings, flagsOf } from './settings.ts';
+import { nextStopSignal } from './signals.ts';
+
+/** The contract's summary of one `sync`. */
+export interface SyncSummary {
+  readonly ready: number;
+  readonly uploaded: number;
+  readonly unchanged: number;
+  readonly rejected: number;
+  readonly failed: number;
+  readonly pending: number;
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+/** Reasons that are not the file's own fault: it was acceptable, and still did not get there. */
+const failureCodes: ReadonlySet<string> = new Set([
+  'unreadable',
+  'read_error',
+  'unreadable_directory',
+  'asset_failed',
+  'asset_missing',
+  'size_mismatch',
+  'upload_refused',
+]);
+
+/** How long FLORA may be out of reach before a one-shot run gives up; the daemon never does. */
+const patienceMs = 60_000;
+
+export function addSync(program: Command): void {
+  const command = program
+    .command('sync')
+    .description('one shot: bring everything in the drop folders up to date, then exit')
+    .option('--json', 'end with the summary as one JSON object');
+  addSettings(command).action(async (options: { json?: boolean }) => {
+    const config = loadConfig({ flags: flagsOf(command), env: process.env });
+    const { summary, folderTroubles } = await syncOnce(config);
+    await (options.json === true ? printJson(summary) : print(describe(summary)));
+    for (const trouble of folderTroubles) process.stderr.write(`${trouble.message}\n`);
+    const isIncomplete = summary.rejected + summary.failed + summary.pending + folderTroubles.length > 0;
+    process.exitCode = isIncomplete ? exitCodes.incomplete : exitCodes.ready;
+  });
+}
+
+async function syncOnce(config: Config): Promise<{ summary: SyncSummary; folderTroubles: readonly SyncError[] }> {
+  const progress = startProgress(process.stderr.isTTY === true);
+  const log = loggerFor(progress.isShown ? { logLevel: quieter(config.logLevel) } : config, progress.logStream);
+  const run = new Run();
+  const engine = await startEngine(config, log, {
+    onChange: (before, after) => {
+      if (after.state === 'ready' && isActive(before.state)) run.uploaded += 1;
+      if (before.state === 'reserved' && after.state === 'uploaded') run.bytes += after.sizeBytes;
+      progress.changed(before, after);
+      run.changed();
+    },
+    onSent: (content, bytes) => progress.sent(content, bytes),
+    onTrouble: (trouble) => run.troubleChanged(trouble),
+  });
+  try {
+    const stopped = nextStopSignal().then((signal) => {
+      throw new SyncError(`Interrupted by ${signal}; the next sync goes on from here`, {
+        code: 'interrupted',
+        scope: 'process',
+        disposition: 'retry',
+        op: 'sync',
+      });
+    });
+    const work = everythingDone(engine, run, config.settleMs, () => progress.update(engine));
+    await Promise.race([work, engine.failed, run.gaveUp, stopped]);
+    return {
+      summary: summarise(engine.reports, run, engine),
+      folderTroubles: [...engine.folderTroubles.values()],
+    };
+  } finally {
+    progress.stop();
+    await engine.stop();
+  }
+}
+
+/** What one run counts, and when it gives up on FLORA. */
+class Run {
+  uploaded = 0;
+  bytes = 0;
+  readonly gaveUp: Promise<never>;
+  #giveUp: (error: SyncError) => void = () => {};
+  #patience: { cancel(): void } | undefined;
+  #waiters: (() => void)[] = [];
+
+  constructor() {
+    this.gaveUp = new Promise((_, reject) => {
+      this.#giveUp = reject;
+    });
+    this.gaveUp.catch(() => {});
+  }
+
+  troubleChanged(trouble: SyncError | null): void {
+    this.#patience?.cancel();
+    if (trouble === null || trouble.code === 'rate_limited') return;
+    if (trouble.disposition === 'wait') this.#giveUp(trouble);
+    else this.#patience = systemClock.setTimer(patienceMs, () => this.#giveUp(trouble));
+  }
+
+  changed(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const wake of waiters) wake();
+  }
+
+  nextChange(): Promise<void> {
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+}
+
+async function everythingDone(engine: Engine, run: Run, settleMs: number, onStep: () => void): Promise<void> {
+  await reachFlora(engine.remote);
+  const reconciled = engine.reconcileNow();
+  let isScanned = false;
+  const scanned = engine.scanAll().then(() => {
+    isScanned = true;
+    run.changed();
+  });
+  // Files that others keep open for writing are waited for, but not for ever.
+  const patienceForWritersMs = Math.max(10_000, settleMs * 5);
+  let heldSinceMs: number | undefined;
+  for (;;) {
+    onStep();
+    const held = engine.intake.heldOpen().length;
+    const isStill = isScanned && !engine.ledger.contents.hasActive();
+    if (isStill && engine.intake.isIdle) break;
+    const isOnlyHeld = isStill && held > 0 && engine.intake.inHand === held;
+    heldSinceMs = isOnlyHeld ? (heldSinceMs ?? systemClock.monotonic()) : undefined;
+    if (heldSinceMs !== undefined && systemClock.monotonic() - heldSinceMs > patienceForWritersMs) break;
+    const tick = isOnlyHeld ? [systemClock.sleep(500)] : [];
+    await Promise.race([run.nextChange(), engine.intake.nextChange(), ...tick]);
+  }
+  await Promise.all([scanned, reconciled]);
+}
+
+/** Asks FLORA something harmless first, so that a wrong address or key is told at once and not file by file. */
+async function reachFlora(remote: FloraClient): Promise<void> {
+  const signal = new AbortController().signal;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await remote.workspaceIds(signal);
+      return;
+    } catch (error) {
+      if (!(error instanceof SyncError)) throw error;
+      if (error.disposition === 'wait' || attempt >= 5) throw asUnreachable(error);
+      await systemClock.sleep(error.retryAfterMs ?? backoffMs(attempt, 0.5));
+    }
+  }
+}
+
+function asUnreachable(error: SyncError): SyncError {
+  if (error.scope === 'service') return error;
+  return new SyncError(error.message, { ...error, scope: 'service', cause: error });
+}
+
+function summarise(reports: Reports, run: Run, engine: Engine): SyncSummary {
+  const counts = { ready: 0, unchanged: 0, rejected: 0, failed: 0, pending: engine.intake.inHand };
+  for (const { state, code, count, fresh } of reports.sums(engine.startedMs)) {
+    if (state === 'ready') {
+      counts.ready += count;
+      counts.unchanged += count - fresh;
+    } else if (state === 'rejected') {
+      if (code !== null && failureCodes.has(code)) counts.failed += count;
+      else counts.rejected += count;
+    } else if (isActive(state)) counts.pending += count;
+  }
+  const seconds = Math.round(systemClock.now() - engine.startedMs) / 1000;
+  return { ...counts, uploaded: run.uploaded, bytes: run.bytes, seconds };
+}
+
+function quieter(level: Config['logLevel']): Config['logLevel'] {
+  return level === 'info' ? 'warn' : level;
+}
+
+function describe(summary: SyncSummary): string {
+  const { ready, uploaded, unchanged, rejected, failed, pending, bytes, seconds } = summary;
+  const lines = [
+    `${plural(ready, 'file')} ready in FLORA (${uploaded} uploaded now, ${unchanged} unchanged), ` +
+      `${showBytes(bytes)} sent in ${showSeconds(seconds)}`,
+  ];
+  if (rejected + failed > 0) {
+    lines.push(`${rejected} rejected, ${failed} failed: \`flora-sync ls --state rejected\` tells why`);
+  }
+  if (pending > 0) lines.push(`${pending} not finished: still being written or on their way`);
+  return `${lines.join('\n')}\n`;
+}

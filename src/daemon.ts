@@ -1,0 +1,309 @@
+import { systemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import { type ControlServer, startControlServer } from './control.ts';
+import type { Content } from './core/content.ts';
+import { absolutePath } from './core/entry.ts';
+import { displayName } from './core/name.ts';
+import { SyncError } from './errors.ts';
+import { openDatabase } from './ledger/database.ts';
+import { type Ledger, openLedger } from './ledger/ledger.ts';
+import { takeOwnership } from './ledger/owner-lock.ts';
+import { Reports } from './ledger/reports.ts';
+import { createLocalFiles } from './local/local-files.ts';
+import type { Logger } from './logger.ts';
+import { systemRandom } from './random.ts';
+import { FloraClient } from './remote/client.ts';
+import type { IntakeFolder } from './sync/folders.ts';
+import { Gate } from './sync/gate.ts';
+import { Intake } from './sync/intake.ts';
+import { type ReconcilerDeps, reconcile } from './sync/reconciler.ts';
+import { type Scheduler, startScheduler } from './sync/scheduler.ts';
+import { userAgent } from './version.ts';
+import { type FolderWatchers, watchFolders } from './watching.ts';
+
+/** What commands want to see of the engine while it works. */
+export interface EngineObserver {
+  onChange?(before: Content, after: Content): void;
+  onSent?(content: Content, bytes: number): void;
+  /** The door to FLORA closed (error) or opened (null). */
+  onTrouble?(trouble: SyncError | null): void;
+}
+
+/** Below systemd's patience and the 20 s that we promise. */
+const drainMs = 15_000;
+const missingFolderMs = 5_000;
+
+/**
+ * The rooms, put together over one ledger: intake, scheduler, reconciler and, when it watches, the watchers. Opened by
+ * `startEngine`, closed by `stop`.
+ */
+export class Engine {
+  readonly folders: readonly IntakeFolder[];
+  readonly intake: Intake;
+  readonly ledger: Ledger;
+  readonly reports: Reports;
+  readonly remote: FloraClient;
+  readonly gate: Gate;
+  /** Milliseconds since the epoch. */
+  readonly startedMs: number;
+  /** Rejects with what ended the engine from inside; never resolves. */
+  readonly failed: Promise<never>;
+  /** Folders that cannot be read now. */
+  readonly folderTroubles = new Map<string, SyncError>();
+  state = 'starting';
+
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #release: () => void;
+  readonly #stopping = new AbortController();
+  readonly #abort = new AbortController();
+  readonly #scheduler: Scheduler;
+  readonly #reconciler: ReconcilerDeps;
+  readonly #sent = new Map<number, number>();
+  #fail: (error: unknown) => void = () => {};
+  #watchers: FolderWatchers | undefined;
+  #control: ControlServer | undefined;
+  #loops: Promise<void>[] = [];
+  #scanning: Promise<void> | undefined;
+
+  constructor(config: Config, log: Logger, observer: EngineObserver, opened: OpenedLedger, startedMs: number) {
+    this.#config = config;
+    this.#log = log;
+    this.#release = opened.release;
+    this.startedMs = startedMs;
+    this.ledger = opened.ledger;
+    this.reports = opened.reports;
+    this.folders = opened.folders;
+    this.failed = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    // Whoever runs the engine awaits it; until then its failure must not count as unhandled.
+    this.failed.catch(() => {});
+    this.gate = new Gate({
+      clock: systemClock,
+      random: systemRandom,
+      onChange: (trouble) => {
+        this.#tellGate(trouble);
+        observer.onTrouble?.(trouble);
+      },
+    });
+    this.remote = new FloraClient({
+      baseUrl: config.baseUrl,
+      apiKey: () => config.apiKey.reveal(),
+      concurrency: config.concurrency,
+      userAgent,
+      nowMs: systemClock.now,
+      token: systemRandom.token,
+      setTimer: systemClock.setTimer,
+    });
+    const local = createLocalFiles({ now: systemClock.monotonic, accept: config.accept });
+    const common = { ledger: this.ledger, clock: systemClock, random: systemRandom, log, local };
+    this.intake = new Intake(
+      {
+        ...common,
+        quietMs: config.settleMs,
+        signal: this.#stopping.signal,
+        onWork: () => this.#scheduler.wake(),
+        onDirectory: (folder, listing) => this.#watchers?.onDirectory(folder, listing),
+        isWatched: (folder, directory) => this.#watchers?.isWatched(folder, directory) ?? true,
+        onDirectoryGone: (folder, directory) => this.#watchers?.onDirectoryGone(folder, directory),
+        onFolder: (folder, trouble) => this.#folderChanged(folder, trouble),
+        onError: (error) => this.#fail(error),
+      },
+      this.folders,
+    );
+    const worker = {
+      ...common,
+      remote: this.remote,
+      gate: this.gate,
+      onChange: (before: Content, after: Content) => {
+        if (after.state !== 'reserved') this.#sent.delete(after.id);
+        observer.onChange?.(before, after);
+      },
+      onSent: (content: Content, bytes: number) => {
+        this.#sent.set(content.id, (this.#sent.get(content.id) ?? 0) + bytes);
+        observer.onSent?.(content, bytes);
+      },
+      onDoubt: (path: { directory: string; name: string; root: string }) => {
+        const folder = this.folders.find((each) => each.root === path.root);
+        if (folder !== undefined) this.intake.hint(folder.folderId, path.directory, path.name);
+      },
+    };
+    this.#scheduler = startScheduler(worker, config.concurrency, {
+      stopping: this.#stopping.signal,
+      abort: this.#abort.signal,
+    });
+    this.#scheduler.finished.catch((error) => this.#fail(error));
+    const workspaceIds = [...new Set(config.folders.map((folder) => folder.destination.workspaceId))];
+    const inFlight = () => this.#scheduler.inFlight();
+    this.#reconciler = { ...worker, workspaceIds, inFlight, onWork: () => this.#scheduler.wake() };
+  }
+
+  /** Reads every folder and compares it with the ledger; at most one such scan runs at a time. */
+  scanAll(): Promise<void> {
+    this.#scanning ??= this.#scanEach().finally(() => {
+      this.#scanning = undefined;
+    });
+    return this.#scanning;
+  }
+
+  /** Walks FLORA's listing once. */
+  async reconcileNow(): Promise<void> {
+    await reconcile(this.#reconciler, this.#stopping.signal);
+  }
+
+  /** Begins to watch, to scan and reconcile at their intervals, and to answer `status`. */
+  async watch(): Promise<void> {
+    const onError = (error: unknown) => this.#fail(error);
+    try {
+      this.#control = await startControlServer(this.#config.stateDir, () => this.#liveStatus());
+    } catch (error) {
+      if (!(error instanceof SyncError)) throw error;
+      this.#log.warn({ code: error.code, hint: error.hint }, error.message);
+    }
+    this.#watchers = watchFolders(this.folders, {
+      log: this.#log,
+      intake: () => this.intake,
+      onOverflow: (folder) => {
+        this.#log.warn(
+          { folder: folder.root },
+          'events came faster than they could be read; everything is scanned again',
+        );
+        this.scanAll().catch(onError);
+      },
+      onError,
+    });
+    this.#loops = [
+      this.#every(missingFolderMs, () => this.#lookForFolders()),
+      this.#every(this.#config.reconcileIntervalMs, () => this.reconcileNow()),
+      this.#every(this.#config.rescanIntervalMs, async () => {
+        this.state = 'scanning';
+        await this.scanAll();
+        this.state = 'watching';
+        this.#log.info({ directories: this.#watchers?.watchedCount(), in_hand: this.intake.inHand }, 'scanned');
+      }),
+    ];
+    for (const loop of this.#loops) loop.catch(onError);
+  }
+
+  /** Lets the steps under way finish (15 s at most), then closes everything. */
+  async stop(): Promise<void> {
+    this.state = 'draining';
+    this.#stopping.abort();
+    const deadline = systemClock.setTimer(drainMs, () => {
+      this.#log.warn({}, 'uploads under way are cut short; they go on at the next start');
+      this.#abort.abort();
+    });
+    await Promise.allSettled([this.#scheduler.finished, this.intake.close(), this.#scanning, ...this.#loops]);
+    deadline.cancel();
+    await Promise.allSettled([this.#watchers?.close(), this.#control?.close(), this.remote.close()]);
+    this.ledger.close();
+    this.#release();
+  }
+
+  async #scanEach(): Promise<void> {
+    for (const folder of this.folders) await this.intake.scan(folder);
+  }
+
+  /** A folder that could not be read is tried again soon, not at the next full scan. */
+  async #lookForFolders(): Promise<void> {
+    for (const folder of this.folders) {
+      if (this.folderTroubles.has(displayName(folder.root))) await this.intake.scan(folder);
+    }
+  }
+
+  /** At once and then at the interval, until the engine stops. */
+  async #every(intervalMs: number, work: () => Promise<void>): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      await work();
+      await systemClock.sleep(intervalMs, this.#stopping.signal);
+    }
+  }
+
+  #tellGate(trouble: SyncError | null): void {
+    if (trouble === null) {
+      this.#log.info({}, 'FLORA answers again');
+      return;
+    }
+    const { code, requestId, retryAfterMs, hint } = trouble;
+    const facts = { code, request_id: requestId, retry_after_ms: retryAfterMs, hint };
+    this.#log.warn(facts, `${trouble.message}; nothing is lost, uploads go on when it is over`);
+  }
+
+  #folderChanged(folder: IntakeFolder, trouble: SyncError | null): void {
+    const path = displayName(folder.root);
+    if (trouble === null) {
+      this.folderTroubles.delete(path);
+      this.#log.info({ folder: path }, 'the folder can be read again');
+      return;
+    }
+    this.folderTroubles.set(path, trouble);
+    this.#log.error({ folder: path, code: trouble.code, hint: trouble.hint }, trouble.message);
+  }
+
+  #liveStatus() {
+    const inflight = [...this.#scheduler.inFlight()].flatMap((id) => {
+      const content = this.ledger.contents.get(id);
+      if (content === undefined) return [];
+      const [source] = this.ledger.files.sources(id);
+      return {
+        path: displayName(source === undefined ? content.fileName : absolutePath(source)),
+        asset_id: content.assetId,
+        state: content.state,
+        sent_bytes: this.#sent.get(id) ?? 0,
+        size: content.sizeBytes,
+      };
+    });
+    return {
+      pid: process.pid,
+      state: this.state,
+      since: this.startedMs,
+      inflight,
+      trouble: this.gate.trouble?.message ?? null,
+      folders: Object.fromEntries([...this.folderTroubles].map(([path, trouble]) => [path, trouble.message])),
+    };
+  }
+}
+
+interface OpenedLedger {
+  readonly ledger: Ledger;
+  readonly reports: Reports;
+  readonly folders: readonly IntakeFolder[];
+  readonly release: () => void;
+}
+
+/**
+ * Takes the ledger, puts the rooms together over it and starts working on what is due.
+ *
+ * @throws SyncError `ledger_owned` when another process has the ledger, `state_dir` or `ledger_*` when it cannot be used.
+ */
+export async function startEngine(config: Config, log: Logger, observer: EngineObserver = {}): Promise<Engine> {
+  const startedMs = systemClock.now();
+  const lock = takeOwnership(config.stateDir, { pid: process.pid, since: startedMs });
+  try {
+    const stamp = new Date(startedMs).toISOString().replaceAll(/[:.]/g, '-');
+    const database = openDatabase(config.stateDir, stamp, (path, why) => {
+      log.error({ path, reason: why }, 'the ledger was damaged; it is set aside and a new one is begun');
+    });
+    const ledger = openLedger(database, setImmediate);
+    const folders = await registerFolders(ledger, config);
+    const opened = { ledger, reports: new Reports(database), folders, release: () => lock.release() };
+    return new Engine(config, log, observer, opened, startedMs);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function registerFolders(ledger: Ledger, config: Config): Promise<readonly IntakeFolder[]> {
+  return await ledger.write((tables) => {
+    const places = config.folders.map(({ path, destination }) => ({
+      path,
+      destinationId: tables.directories.destinationId(destination),
+    }));
+    const ids = tables.directories.activateFolders(places);
+    // Settings and permissions may be others than last time: what was refused is looked at anew.
+    tables.files.doubtProblems();
+    return places.map(({ path, destinationId }, index) => ({ root: path, destinationId, folderId: ids[index] ?? 0 }));
+  });
+}

@@ -1,0 +1,128 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { FilePath, FileStat, Fingerprint, Problem } from '../core/entry.ts';
+import { SyncError } from '../errors.ts';
+import { isRemoteFileSystem } from './file-system.ts';
+import { fingerprintFile } from './fingerprint.ts';
+import { identifyMedia, judgeMedia } from './media.ts';
+import { findOpenForWriting } from './open-writers.ts';
+import { readDirectory, rootIdentity, type ScannedDirectory, statFile } from './scanner.ts';
+import { type ByteSource, openSource } from './source.ts';
+import { walk } from './walk.ts';
+
+export interface LocalFilesOptions {
+  /** A monotonic clock in milliseconds. */
+  readonly now: () => number;
+  /** Content types that are sent; see `judgeMedia`. */
+  readonly accept: readonly string[];
+}
+
+type Inspection =
+  | { readonly kind: 'fingerprint'; readonly fingerprint: Fingerprint }
+  | { readonly kind: 'problem'; readonly problem: Problem }
+  | { readonly kind: 'changed' | 'gone' };
+
+type Read =
+  | { readonly kind: 'listing'; readonly listing: ScannedDirectory }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'problem'; readonly problem: Problem };
+
+type Look =
+  | { readonly kind: 'file'; readonly stat: FileStat }
+  | { readonly kind: 'directory' | 'gone' | 'ignored' }
+  | { readonly kind: 'problem'; readonly stat: FileStat | null; readonly problem: Problem };
+
+interface WalkHandlers {
+  onDirectory(listing: ScannedDirectory): Promise<void>;
+  onUnreadable(directory: string, problem: Problem): Promise<void>;
+}
+
+const nothingOpen: ReadonlySet<string> = new Set();
+
+/** This room's door: the drop folders as the engine wants to see them. */
+export function createLocalFiles({ now, accept }: LocalFilesOptions) {
+  const yieldTurn = () => nextTurn();
+  const remoteRoots = new Map<string, boolean>();
+
+  return {
+    async walk(root: string, directory: string, handlers: WalkHandlers, signal: AbortSignal): Promise<void> {
+      const unreadable: Promise<void>[] = [];
+      await walk(root, {
+        from: directory,
+        signal,
+        now,
+        yieldTurn,
+        onDirectory: (listing) => handlers.onDirectory(listing),
+        onUnreadable: (path, problem) => void unreadable.push(handlers.onUnreadable(path, problem)),
+      });
+      await Promise.all(unreadable);
+    },
+
+    read(root: string, directory: string): Read {
+      try {
+        const listing = readDirectory(root, directory);
+        return listing === null ? { kind: 'gone' } : { kind: 'listing', listing };
+      } catch (error) {
+        if (!(error instanceof SyncError)) throw error;
+        if (error.scope === 'folder') return { kind: 'gone' };
+        return { kind: 'problem', problem: { code: error.code, reason: error.hint ?? error.message } };
+      }
+    },
+
+    look(path: FilePath): Look {
+      const result = statFile(path);
+      switch (result.kind) {
+        case 'problem':
+          return { kind: 'problem', stat: result.found.stat, problem: result.found.problem };
+        case 'skipped':
+          return { kind: 'ignored' };
+        default:
+          return result;
+      }
+    },
+
+    rootIdentity(root: string): string | null {
+      try {
+        const { device, inode, birthtimeMs } = rootIdentity(root);
+        return `${device}:${inode}:${birthtimeMs}`;
+      } catch (error) {
+        if (error instanceof SyncError) return null;
+        throw error;
+      }
+    },
+
+    async openForWriting(keys: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlySet<string>> {
+      const open = await findOpenForWriting(keys, { signal, yieldTurn, now });
+      return open === 'unsupported' ? nothingOpen : open;
+    },
+
+    isRemote(root: string): boolean {
+      const known = remoteRoots.get(root);
+      if (known !== undefined) return known;
+      try {
+        const isRemote = isRemoteFileSystem(root);
+        remoteRoots.set(root, isRemote);
+        return isRemote;
+      } catch {
+        // Not there just now: the careful answer, and asked again next time.
+        return true;
+      }
+    },
+
+    async inspect(path: FilePath, signal: AbortSignal): Promise<Inspection> {
+      const result = await fingerprintFile(path, { signal, identify: identifyMedia });
+      if (result.kind !== 'fingerprint') return result;
+      const { fingerprint, head } = result;
+      const { contentType, stat } = fingerprint;
+      const problem = judgeMedia({ contentType, sizeBytes: stat.sizeBytes, head, accept });
+      return problem === null ? { kind: 'fingerprint', fingerprint } : { kind: 'problem', problem };
+    },
+
+    openSource(
+      path: FilePath,
+      expected: { readonly sizeBytes: number; readonly sha256: string },
+      signal: AbortSignal,
+    ): Promise<ByteSource | { kind: 'gone' } | { kind: 'changed' } | { kind: 'problem'; problem: Problem }> {
+      return openSource(path, expected, { signal });
+    },
+  };
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { addDemo } from './cli/demo.ts';
+import { addEmulator } from './cli/emulator.ts';
+import { exitCodeOf, exitCodes, explain } from './cli/exit.ts';
+import { addLs } from './cli/ls.ts';
+import { addRun } from './cli/run.ts';
+import { addStatus } from './cli/status.ts';
+import { addSync } from './cli/sync.ts';
+import { addWhy } from './cli/why.ts';
+import { errnoCode } from './errors.ts';
+import { redactText } from './redact.ts';
+import { version } from './version.ts';
+
+// Whatever we make is for this user only.
+process.umask(0o077);
+
+process.stdout.on('error', (error) => {
+  // `flora-sync ls | head` closes the pipe early, which is no error of ours.
+  if (errnoCode(error) === 'EPIPE') process.exit(exitCodes.ready);
+  throw error;
+});
+
+const program = new Command('flora-sync')
+  .description('Watches drop folders and brings every finished file into FLORA exactly once.')
+  .version(version)
+  .enablePositionalOptions()
+  .showHelpAfterError('(add --help for what can be used)')
+  .exitOverride();
+
+for (const add of [addRun, addSync, addStatus, addLs, addWhy, addEmulator, addDemo]) add(program);
+for (const command of program.commands) command.exitOverride().showHelpAfterError('(add --help for what can be used)');
+program.addHelpText(
+  'after',
+  `
+Exit codes: 0 everything is ready · 1 unexpected error · 2 usage · 3 finished, but some files are rejected or failed ·
+4 another daemon owns this ledger · 5 FLORA cannot be reached or refuses the key (sync only) · 78 configuration`,
+);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // commander has said what is wrong; help and version end with 0.
+    process.exitCode = error.exitCode === 0 ? exitCodes.ready : exitCodes.usage;
+  } else {
+    process.stderr.write(`${redactText(explain(error))}\n`);
+    process.exitCode = exitCodeOf(error);
+  }
+}

@@ -1,0 +1,143 @@
+import { diffDirectory, isChanged } from '../core/diff.ts';
+import { absolutePath, type FileStat, joinPath, type Problem, splitPath } from '../core/entry.ts';
+import { type AdmitDeps, admitProblem, admitVanished, type FolderFile } from './admit.ts';
+import type { FolderWatch, IntakeFolder } from './folders.ts';
+import type { LocalPort, ScannedListing } from './ports.ts';
+
+export interface ExaminerDeps extends AdmitDeps {
+  readonly local: LocalPort;
+  readonly folders: FolderWatch;
+  /** The file differs from the ledger and looks like this now. */
+  readonly onCandidate: (file: FolderFile, stat: FileStat) => void;
+  /** Nothing is at or below this path any more. */
+  readonly onVanished: (path: string) => void;
+  /** A directory of ours is not there any more. */
+  readonly onDirectoryGone: (folder: IntakeFolder, directory: string) => void;
+  /** A single directory was read. */
+  readonly onListing: (folder: IntakeFolder, listing: ScannedListing) => Promise<void>;
+  /** A whole subtree (or, with '', folder) has to be walked. */
+  readonly scan: (folder: IntakeFolder, directory: string) => Promise<void>;
+}
+
+/** Compares what is on disk with the ledger, and writes down what needs no settling: problems, and what vanished. */
+export class Examiner {
+  readonly #deps: ExaminerDeps;
+
+  constructor(deps: ExaminerDeps) {
+    this.#deps = deps;
+  }
+
+  async listing(folder: IntakeFolder, listing: ScannedListing): Promise<void> {
+    const { ledger } = this.#deps;
+    if (listing.directory !== '') await this.#readable(folder, listing.directory);
+    const directory = ledger.directories.find(folder.folderId, listing.directory);
+    const known = directory === undefined ? [] : ledger.files.inDirectory(directory.id);
+    const diff = diffDirectory(known, listing);
+    for (const { name, stat } of diff.candidates) this.#deps.onCandidate(fileOf(folder, listing.directory, name), stat);
+    for (const { name, stat, problem } of diff.problems) {
+      await admitProblem(this.#deps, fileOf(folder, listing.directory, name), stat ?? noStat, problem);
+    }
+    if (directory === undefined) return;
+    const vanished = diff.vanished.map((file) => file.name);
+    await this.#vanish(folder, listing.directory, directory.id, vanished);
+    const present = new Set(listing.subdirectories.map((name) => joinPath(listing.directory, name)));
+    for (const child of ledger.directories.children(directory.id)) {
+      if (!present.has(child.path)) await this.#forgetTree(folder, child.path, child.id);
+    }
+  }
+
+  /** Reads one directory, not what is below it. */
+  async directory(folder: IntakeFolder, directory: string): Promise<void> {
+    const read = this.#deps.local.read(folder.root, directory);
+    switch (read.kind) {
+      case 'listing':
+        await this.listing(folder, read.listing);
+        return await this.#deps.onListing(folder, read.listing);
+      case 'problem':
+        return await this.unreadable(folder, directory, read.problem);
+      case 'gone': {
+        // Of a root that is gone, the scan says why.
+        if (directory === '') return await this.#deps.scan(folder, '');
+        const known = this.#deps.ledger.directories.find(folder.folderId, directory);
+        if (known !== undefined && !known.isGone) await this.#forgetTree(folder, directory, known.id);
+        return;
+      }
+      default: {
+        const never: never = read;
+        throw new Error(`Unknown result ${JSON.stringify(never)}`);
+      }
+    }
+  }
+
+  /** Looks at one name. */
+  async name(folder: IntakeFolder, directory: string, name: string): Promise<void> {
+    const { ledger, local } = this.#deps;
+    const file = fileOf(folder, directory, name);
+    const path = joinPath(directory, name);
+    const parent = ledger.directories.find(folder.folderId, directory);
+    const look = local.look(file);
+    switch (look.kind) {
+      case 'ignored':
+        return;
+      case 'file': {
+        const known = parent === undefined ? undefined : ledger.files.get(parent.id, name);
+        if (isChanged(known, look.stat)) this.#deps.onCandidate(file, look.stat);
+        return;
+      }
+      case 'problem':
+        await admitProblem(this.#deps, file, look.stat ?? noStat, look.problem);
+        return;
+      case 'directory': {
+        const known = ledger.directories.find(folder.folderId, path);
+        const isNew = known === undefined || known.isGone;
+        return isNew ? await this.#deps.scan(folder, path) : await this.directory(folder, path);
+      }
+      case 'gone': {
+        if (parent !== undefined) await this.#vanish(folder, directory, parent.id, [name]);
+        const tree = ledger.directories.find(folder.folderId, path);
+        if (tree !== undefined && !tree.isGone) await this.#forgetTree(folder, path, tree.id);
+        this.#deps.onVanished(absolutePath(file));
+        return;
+      }
+      default: {
+        const never: never = look;
+        throw new Error(`Unknown look ${JSON.stringify(never)}`);
+      }
+    }
+  }
+
+  /** A directory that cannot be read is reported under its own name; what is below it is left as it was. */
+  async unreadable(folder: IntakeFolder, path: string, problem: Problem): Promise<void> {
+    const { directory, name } = splitPath(path);
+    await admitProblem(this.#deps, fileOf(folder, directory, name), noStat, problem);
+  }
+
+  async #readable(folder: IntakeFolder, path: string): Promise<void> {
+    const { directory, name } = splitPath(path);
+    const parent = this.#deps.ledger.directories.find(folder.folderId, directory);
+    if (parent === undefined || this.#deps.ledger.files.get(parent.id, name)?.problem == null) return;
+    await this.#deps.ledger.write((tables) => tables.files.remove(parent.id, name));
+  }
+
+  async #vanish(folder: IntakeFolder, directory: string, directoryId: number, names: readonly string[]): Promise<void> {
+    if (names.length === 0 || !this.#deps.folders.isThere(folder)) return;
+    await admitVanished(this.#deps, folder, directory, directoryId, names);
+  }
+
+  async #forgetTree(folder: IntakeFolder, directory: string, directoryId: number): Promise<void> {
+    if (!this.#deps.folders.isThere(folder)) return;
+    const { ledger } = this.#deps;
+    this.#deps.onVanished(joinPath(folder.root, directory));
+    this.#deps.onDirectoryGone(folder, directory);
+    const names = ledger.files.inDirectory(directoryId).map((file) => file.name);
+    await this.#vanish(folder, directory, directoryId, names);
+    for (const child of ledger.directories.children(directoryId)) await this.#forgetTree(folder, child.path, child.id);
+    await ledger.write((tables) => tables.directories.markGone(directoryId));
+  }
+}
+
+function fileOf(folder: IntakeFolder, directory: string, name: string): FolderFile {
+  return { ...folder, directory, name };
+}
+
+const noStat: FileStat = { sizeBytes: 0, mtimeMs: 0, ctimeMs: 0, inode: 0, device: 0 };
