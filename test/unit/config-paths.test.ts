@@ -54,6 +54,7 @@ describe('folders and the state directory', () => {
       /contains the drop folder "\/s\/in"/,
     );
     assert.match(problemOf({ flags: { folder: '/', state_dir: '/s' } }).problem, /lies inside the drop folder "\/"/);
+    assert.equal(problemOf({ flags: { folder: '/s', state_dir: '/s/' } }).setting, '--state-dir');
     // By default too: who drops files into the home directory has the ledger among them.
     assert.equal(problemOf({ flags: { folder: '~' } }).setting, 'FLORA_SYNC_STATE_DIR');
   });
