@@ -25,7 +25,7 @@ export function readFrom(files: Files): (path: string) => string {
 }
 
 function inputOf({ flags = {}, env = complete, files = {} }: Given): ConfigInput & { readonly require?: never } {
-  return { flags, env, readFile: readFrom(files), cwd: '/work', homedir: '/home/ann' };
+  return { flags, env, readFile: readFrom(files), cwd: '/here', homedir: '/home/ann' };
 }
 
 export function load(given: Given = {}): Config {

@@ -16,7 +16,7 @@ describe('the TOML file', () => {
 
   it('has to be there and readable where somebody did', () => {
     const { setting, value, problem } = problemOf({ env: { ...complete, FLORA_SYNC_CONFIG: 'x.toml' } });
-    assert.deepEqual([setting, value, problem], ['FLORA_SYNC_CONFIG', '"/work/x.toml"', 'cannot be read (ENOENT)']);
+    assert.deepEqual([setting, value, problem], ['FLORA_SYNC_CONFIG', '"/here/x.toml"', 'cannot be read (ENOENT)']);
     assert.equal(problemOf({ flags: { config: '' } }).problem, 'is empty');
     assert.equal(problemOf(inFile('!EACCES')).problem, 'cannot be read (EACCES)');
   });

@@ -6,7 +6,7 @@ describe('folders and the state directory', () => {
   it('splits the variable at colons, and knows the home directory', () => {
     const paths = (given: Parameters<typeof load>[0]) => load(given).folders.map((folder) => folder.path);
     assert.deepEqual(paths({ env: { ...complete, FLORA_SYNC_FOLDER: 'a:/b/../c/:~/d' } }), [
-      '/work/a',
+      '/here/a',
       '/c',
       '/home/ann/d',
     ]);
@@ -19,7 +19,7 @@ describe('folders and the state directory', () => {
     const { folders } = load({ flags: { folder: ['x:y', '/z z'] } });
     assert.deepEqual(
       folders.map((folder) => folder.path),
-      ['/work/x:y', '/z z'],
+      ['/here/x:y', '/z z'],
     );
   });
 

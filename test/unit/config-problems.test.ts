@@ -26,9 +26,9 @@ describe('problems', () => {
         ['FLORA_BASE_URL', '"ftp://flora"'],
         ['FLORA_WORKSPACE_ID', '"workspace"'],
         ['FLORA_SYNC_SETTLE', '"2"'],
-        ['FLORA_SYNC_FOLDER', '"/work/a"'],
-        ['FLORA_SYNC_FOLDER', '"/work/a/b"'],
-        ['FLORA_SYNC_STATE_DIR', '"/work/a/state"'],
+        ['FLORA_SYNC_FOLDER', '"/here/a"'],
+        ['FLORA_SYNC_FOLDER', '"/here/a/b"'],
+        ['FLORA_SYNC_STATE_DIR', '"/here/a/state"'],
         ['FLORA_API_KEY', null],
       ],
     );

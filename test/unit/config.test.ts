@@ -42,7 +42,7 @@ describe('defaults and precedence', () => {
   it('finds the file through --config, then FLORA_SYNC_CONFIG, then XDG_CONFIG_HOME', () => {
     const files = {
       '/a.toml': 'settle="1s"',
-      '/work/b.toml': 'settle="2h"',
+      '/here/b.toml': 'settle="2h"',
       '/xdg/flora-sync/config.toml': 'settle="3s"',
     };
     const xdg = { ...complete, XDG_CONFIG_HOME: '/xdg' };
