@@ -16,7 +16,8 @@ export interface ConfigProblem {
 export class ConfigError extends SyncError {
   readonly problems: readonly ConfigProblem[];
 
-  constructor(problems: readonly ConfigProblem[]) {
+  constructor(found: readonly ConfigProblem[]) {
+    const problems = found.map(withoutSecrets);
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
     super([`${count} in the configuration:`, ...problems.map((each) => `  ${describeProblem(each)}`)].join('\n'), {
       code: 'config',
@@ -26,6 +27,16 @@ export class ConfigError extends SyncError {
     });
     this.problems = problems;
   }
+}
+
+/** The last gate: a key may also stand where a name or a path was expected, and thus in any of the texts. */
+function withoutSecrets({ setting, value, problem, hint }: ConfigProblem): ConfigProblem {
+  return {
+    setting: redactText(setting),
+    value: value === null ? null : redactText(value),
+    problem: redactText(problem),
+    hint: redactText(hint),
+  };
 }
 
 /** One line for people: the name, the value, what is wrong, and what would do. */

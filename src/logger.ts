@@ -32,15 +32,21 @@ const secretField =
 export function createLogger({ level, pretty, color = true, destination = 2 }: LoggerOptions): pino.Logger {
   // Synchronous, and not in a worker thread: the last line before a crash is the one that matters.
   const sink = typeof destination === 'number' ? pino.destination({ fd: destination, sync: true }) : destination;
-  return pino(
+  const logger = pino(
     {
       level,
-      formatters: { log: hideFields, bindings: hideFields },
+      formatters: { log: hideFields },
       serializers: { err: serializeError },
       hooks: { streamWrite: redactText },
     },
     pretty ? prettyStream(sink, color) : sink,
   );
+  // pino leaves the bindings of children to no formatter; children inherit this method from their parent.
+  const { child } = logger;
+  Reflect.set(logger, 'child', function childWithHiddenFields(this: pino.Logger, bindings: object, options?: object) {
+    return Reflect.apply(child, this, [hideFields(bindings), options]);
+  });
+  return logger;
 }
 
 function prettyStream(sink: DestinationStream, color: boolean): DestinationStream {

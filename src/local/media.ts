@@ -118,7 +118,9 @@ const OTHER_DIMENSION_BYTES = 32 * 1024;
 
 function imageDimensions(contentType: string, head: Uint8Array): Dimensions | null {
   try {
-    const { width, height } = imageSize(head.subarray(0, DIMENSION_BYTES[contentType] ?? OTHER_DIMENSION_BYTES));
+    // A copy, because image-size reads on behind the end of a view, into whatever else shares its memory.
+    const bytes = new Uint8Array(head.subarray(0, DIMENSION_BYTES[contentType] ?? OTHER_DIMENSION_BYTES));
+    const { width, height } = imageSize(bytes);
     return width > 0 && height > 0 ? { width, height } : null;
   } catch {
     // Truncated, malformed, or a format that image-size does not know: FLORA will judge.
