@@ -181,7 +181,8 @@ function summarise(reports: Reports, run: Run, engine: Engine): SyncSummary {
     } else if (isActive(state)) counts.pending += count;
   }
   const seconds = Math.round(systemClock.now() - engine.startedMs) / 1000;
-  return { ...counts, uploaded: run.uploaded, bytes: run.bytes, seconds };
+  const { ready, unchanged, rejected, failed, pending } = counts;
+  return { ready, uploaded: run.uploaded, unchanged, rejected, failed, pending, bytes: run.bytes, seconds };
 }
 
 function quieter(level: Config['logLevel']): Config['logLevel'] {
