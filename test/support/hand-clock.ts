@@ -1,8 +1,8 @@
 import type { ClockPort } from '../../src/sync/ports.ts';
 
-/** Lets promises that are ready run their course. */
+/** Lets what is ready run its course: promises, and the ledger's group commits. */
 export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A clock that stands still until the test moves it. */
