@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { type ArmingQueue, openArmingQueue } from '../../../src/local/arming.ts';
 import type { WatchBackend } from '../../../src/local/watch-backend.ts';
 import type { Watched } from '../../../src/local/watch-table.ts';
-import { plantTemporary } from '../../support/tree.ts';
 import { realTimers } from '../../support/timers.ts';
+import { plantTemporary } from '../../support/tree.ts';
 
 /** A backend with so many watches left, that says at once when there is none. */
 class ScarceBackend implements WatchBackend {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, lstatSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -79,15 +79,18 @@ test('links are never followed: inside the root they are left out, else they are
     nowhere: link('gone.png'),
     loop: link('loop'),
   });
+  // A path that begins like the root's is not inside it.
   const sibling = `${root}-sibling`;
-  symlinkSync(outside, sibling);
-  t.after(() => rmSync(sibling));
+  mkdirSync(sibling);
+  t.after(() => rmdirSync(sibling));
+  symlinkSync(sibling, join(root, 'out-sibling'));
   const listing = read(root);
   assert.deepEqual(listing.subdirectories, ['sub']);
   assert.equal(listing.files.length, 1);
   assert.deepEqual(problems(listing), {
     'out-file': 'symlink_outside',
     'out-directory': 'symlink_outside',
+    'out-sibling': 'symlink_outside',
     nowhere: 'symlink_dangling',
     loop: 'symlink_dangling',
   });

@@ -3,6 +3,7 @@ import { mkdirSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } fro
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readDirectory, type ScannedDirectory } from '../../../src/local/scanner.ts';
+import type { WatchTarget } from '../../../src/local/watcher.ts';
 import { inotifyWatches } from '../../support/descriptors.ts';
 import { type Follower, follow } from '../../support/follower.ts';
 import { bytes, link, plant, plantTemporary, type Tree } from '../../support/tree.ts';
@@ -118,6 +119,34 @@ test('a directory that is removed and made again at once is watched again', asyn
     rmSync(join(root, 'sub', `${round}.png`));
     await until('it is gone again', () => !follower.files.has(`sub/${round}.png`));
   }
+});
+
+test('a directory made again is another one by its birth time, though it has the inode of the old', {
+  skip: !isLinux,
+}, async (t) => {
+  const root = plantTemporary(t, { sub: {} });
+  const { watcher } = await follow(t, root, { isDeaf: true });
+  rmdirSync(join(root, 'sub'));
+  mkdirSync(join(root, 'sub'));
+  // In the same turn, so that no event can have told the watcher.
+  await watcher.add([listing(root, 'sub')]);
+  assert.equal(inotifyWatches(), 2);
+});
+
+test('the end of a directory makes its watch suspect where there are no birth times', { skip: !isLinux }, async (t) => {
+  const root = plantTemporary(t, { sub: {} });
+  const { watcher, hints } = await follow(t, root, { isDeaf: true });
+  const withoutBirth = (): WatchTarget => {
+    const found = listing(root, 'sub');
+    return { ...found, identity: { ...found.identity, birthtimeMs: 0 } };
+  };
+  await watcher.add([withoutBirth()]);
+  assert.equal(inotifyWatches(), 2);
+  rmdirSync(join(root, 'sub'));
+  mkdirSync(join(root, 'sub'));
+  await until('its end is hinted', () => hints.some(([directory, name]) => directory === '' && name === 'sub'));
+  await watcher.add([withoutBirth()]);
+  assert.equal(inotifyWatches(), 2);
 });
 
 test('another directory under the same name is armed anew by a scan alone', async (t) => {
