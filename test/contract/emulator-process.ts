@@ -1,0 +1,6 @@
+// An emulator in a process of its own, to be killed: `node emulator-process.js <dataDir> <port>` prints its base URL.
+import { startEmulator } from '../../src/emulator/emulator.ts';
+
+const [dataDir = '', port = '0'] = process.argv.slice(2);
+const emulator = await startEmulator({ dataDir, port: Number(port) });
+process.stdout.write(`${emulator.baseUrl}\n`);
