@@ -14,7 +14,8 @@ import {
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { FilePath } from '../../../src/core/entry.ts';
-import { type FingerprintResult, fingerprintFile, HEAD_BYTES } from '../../../src/local/fingerprint.ts';
+import { type FingerprintResult, fingerprintFile } from '../../../src/local/fingerprint.ts';
+import { HEAD_BYTES } from '../../../src/local/media.ts';
 import { openDescriptors } from '../../support/descriptors.ts';
 import { withoutRights } from '../../support/nobody.ts';
 import { fifo, link, plantTemporary } from '../../support/tree.ts';
@@ -160,4 +161,27 @@ test('no descriptor stays open, whatever happens', async (t) => {
   };
   await assert.rejects(fingerprint({ root, directory: '', name: 'a.png' }, broken), { message: 'broken' });
   assert.equal(openDescriptors(root), 0);
+});
+
+test('a large file that is not wanted is refused by its head, and the rest is not read', async (t) => {
+  const root = plantTemporary(t, { 'big.bin': 'x'.repeat(4 << 20) });
+  let judged = 0;
+  const result = await fingerprintFile(
+    { root, directory: '', name: 'big.bin' },
+    {
+      signal: new AbortController().signal,
+      identify: async () => 'application/octet-stream',
+      judge: (head, contentType, sizeBytes) => {
+        judged += 1;
+        assert.equal(head.length, HEAD_BYTES);
+        assert.equal(sizeBytes, 4 << 20);
+        return { code: 'unsupported_type', reason: contentType };
+      },
+    },
+  );
+  assert.equal(judged, 1);
+  assert.deepEqual(result, {
+    kind: 'problem',
+    problem: { code: 'unsupported_type', reason: 'application/octet-stream' },
+  });
 });
