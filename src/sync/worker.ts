@@ -99,7 +99,7 @@ function record(before: Content, after: Content, outcome: Outcome, atMs: number)
     atMs,
     contentId: before.id,
     file: null,
-    event: outcome.event.type,
+    event: outcome.event.type === 'asset' ? `asset by ${outcome.event.by}` : outcome.event.type,
     from: before.state,
     to: after.state,
     assetId: after.assetId ?? before.assetId,
