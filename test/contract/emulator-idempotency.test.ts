@@ -134,7 +134,7 @@ describe('in both manners', () => {
 
     it(`${idempotency}: it is not a lock, so two requests at once may both run`, async (t) => {
       const bench = await startBench(t, { idempotency });
-      await bench.fault({ match: { route: 'create' }, kind: 'delay', delayMs: 150 });
+      await bench.fault({ match: { route: 'create' }, kind: 'delay', delayMs: 500 });
       const replies = await Promise.all([1, 2].map(() => bench.call('POST', '/assets', { body, headers: key })));
       assert.deepEqual(
         replies.map((reply) => reply.status),

@@ -112,7 +112,7 @@ async function assertSurvives(before: Bench, restart: () => Promise<Bench>): Pro
 
 async function startProcess(t: TestContext, dataDir: string, port: number) {
   const script = join(import.meta.dirname, 'emulator-process.js');
-  const child = spawn(process.execPath, [script, dataDir, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [script, dataDir, String(port)], { stdio: ['pipe', 'pipe', 'inherit'] });
   t.after(() => kill(child));
   const [line] = await once(child.stdout, 'data');
   const baseUrl = String(line).trim();

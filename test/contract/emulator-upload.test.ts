@@ -24,8 +24,9 @@ const run = promisify(execFile);
 
 /** Nothing was kept: no file in place, none on the way, and the asset still has no digest. */
 async function assertNothingKept(bench: Bench, { assetId }: Reservation): Promise<void> {
+  // The emulator clears up after the connection is gone; a leak makes this wait until the runner's time limit.
+  while (readdirSync(join(bench.dataDir, 'tmp')).length > 0) await bench.call('GET', '/workspaces');
   assert.deepEqual(readdirSync(join(bench.dataDir, 'assets')), []);
-  assert.deepEqual(readdirSync(join(bench.dataDir, 'tmp')), []);
   assert.equal((await bench.adminAsset(assetId))['sha256'], null);
 }
 
@@ -145,7 +146,6 @@ describe('the form target', () => {
     const { head, body } = await rawForm(reservation, png('x'.repeat(3_000_000)));
     for (const sentBytes of [0, 100, body.length - 2_000_000, body.length - 1]) {
       await sendAndHangUp(reservation.url, Buffer.concat([head, body.subarray(0, sentBytes)]));
-      await bench.call('GET', '/workspaces');
     }
     await assertNothingKept(bench, reservation);
     assert.equal((await bench.call('POST', `/assets/${reservation.assetId}/complete`)).status, 409);
@@ -186,7 +186,6 @@ describe('the PUT target', () => {
     const reservation = await bench.reserve();
     const head = `PUT ${new URL(reservation.url).pathname} HTTP/1.1\r\nhost: x\r\ncontent-type: image/png\r\ncontent-length: 9000\r\n\r\n`;
     await sendAndHangUp(reservation.url, Buffer.concat([Buffer.from(head), png()]));
-    await bench.call('GET', '/workspaces');
     await assertNothingKept(bench, reservation);
   });
 });
@@ -251,12 +250,12 @@ async function rawForm(reservation: Reservation, bytes: Buffer) {
   return { head: Buffer.from(head), body, contentType };
 }
 
-/** Sends the bytes, says goodbye, and resolves when the server has closed its side too. */
+/** Sends the bytes, says goodbye, and resolves when the connection is gone, by a reset of the server's or in peace. */
 function sendAndHangUp(url: string, bytes: Buffer): Promise<void> {
-  return new Promise((done, fail) => {
+  return new Promise((done) => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.end(bytes));
     socket.resume();
+    socket.on('error', () => {});
     socket.on('close', () => done());
-    socket.on('error', fail);
   });
 }
