@@ -135,8 +135,8 @@ export class Engine {
     });
     this.#scheduler.finished.catch((error) => this.#fail(error));
     const workspaceIds = [...new Set(config.folders.map((folder) => folder.destination.workspaceId))];
-    const inFlight = () => this.#scheduler.inFlight();
-    this.#reconciler = { ...worker, workspaceIds, inFlight, onWork: () => this.#scheduler.wake() };
+    const inHand = () => this.#scheduler.taken();
+    this.#reconciler = { ...worker, workspaceIds, inHand, onWork: () => this.#scheduler.wake() };
   }
 
   /** Reads every folder and compares it with the ledger; at most one such scan runs at a time. */

@@ -1,22 +1,8 @@
-import { backoffMs, pollBackoff } from './backoff.ts';
+import { assetSeen } from './asset-seen.ts';
 import { type Content, type ContentState, isActive, needsSource } from './content.ts';
-import type { AssetFacts, ContentEvent, Reservation } from './event.ts';
+import type { ContentEvent, Reservation } from './event.ts';
 import { isTargetExpired } from './next-action.ts';
-
-/** What `transition` may not find out by itself. */
-export interface TransitionContext {
-  readonly nowMs: number;
-  /** In [0, 1). */
-  readonly random: number;
-  /** Used if, and only if, a new generation begins. */
-  readonly freshKey: string;
-}
-
-/** After so many failures or refusals that are the content's own, it is rejected and waits for a person. */
-export const maxStrikes = 8;
-
-/** After so many polls FLORA is asked once more to complete. */
-const pollsBeforeCompletingAgain = 12;
+import { beginAnew, later, maxStrikes, progress, settleAs, type TransitionContext, unbound } from './steps.ts';
 
 /**
  * The content after the event, or the very same object when the event changes nothing. Total: every event is defined in
@@ -57,56 +43,6 @@ export function transition(content: Content, event: ContentEvent, context: Trans
       throw new Error(`Unknown event ${JSON.stringify(never)}`);
     }
   }
-}
-
-/** A step forward: the attempt counter starts over, the content is due at once. */
-function progress(content: Content, state: ContentState, context: TransitionContext, patch: Partial<Content> = {}) {
-  return {
-    ...content,
-    attempts: 0,
-    notBeforeMs: context.nowMs,
-    reasonCode: null,
-    reason: null,
-    ...patch,
-    state,
-  };
-}
-
-/** The same or another state after a wait that grows with each attempt. */
-function later(
-  content: Content,
-  state: ContentState,
-  context: TransitionContext,
-  patch: Partial<Content> = {},
-): Content {
-  const attempts = content.attempts + 1;
-  return { ...content, attempts, notBeforeMs: context.nowMs + backoffMs(attempts, context.random), ...patch, state };
-}
-
-function settleAs(content: Content, state: 'rejected' | 'gone', code: string, reason: string): Content {
-  return { ...content, state, target: null, targetExpiresAtMs: null, attempts: 0, reasonCode: code, reason };
-}
-
-const unbound = {
-  assetId: null,
-  url: null,
-  target: null,
-  targetExpiresAtMs: null,
-  areBytesConfirmed: false,
-  isCompleteSent: false,
-  isCompleteAccepted: false,
-  renewals: 0,
-} as const;
-
-/** Gives the reservation up, if any, and queues under a new key. Only for assets that can never become ready. */
-function beginAnew(content: Content, code: string, reason: string, context: TransitionContext): Content {
-  return later(content, 'queued', context, {
-    ...unbound,
-    generation: content.generation + 1,
-    idempotencyKey: context.freshKey,
-    reasonCode: code,
-    reason,
-  });
 }
 
 function shouldRevive(state: ContentState, by: 'scan' | 'operator'): boolean {
@@ -162,64 +98,6 @@ function bytesRefused(content: Content, status: number, context: TransitionConte
     reasonCode: 'upload_refused',
     reason,
   };
-}
-
-function assetSeen(content: Content, facts: AssetFacts, by: string, context: TransitionContext): Content {
-  if (facts.assetId !== content.assetId) return content;
-  if (content.state === 'ready') return readySeenAgain(content, facts, context);
-  const couldBeReady = content.state === 'uploaded' || content.state === 'checking' || content.state === 'renewing';
-  if (facts.status === 'ready' && couldBeReady) return becomeReady(content, facts, context);
-  if (by === 'listing') return content;
-  if (content.state === 'uploaded') {
-    if (facts.status === 'failed') return assetFailed(content, facts, context);
-    return poll({ ...content, attempts: 0 }, context, { isCompleteAccepted: true });
-  }
-  if (content.state !== 'checking') return content;
-  return facts.status === 'failed' ? assetFailed(content, facts, context) : stillPending(content, context);
-}
-
-function becomeReady(content: Content, facts: AssetFacts, context: TransitionContext): Content {
-  if (facts.sizeBytes !== null && facts.sizeBytes !== content.sizeBytes) {
-    const reason = `FLORA reports ${facts.sizeBytes} bytes, the file has ${content.sizeBytes}`;
-    return settleAs(content, 'rejected', 'size_mismatch', reason);
-  }
-  return progress(content, 'ready', context, { target: null, targetExpiresAtMs: null, url: facts.url ?? content.url });
-}
-
-/** Drift of what was ready: a new URL is taken over, anything but ready is looked at with a GET. */
-function readySeenAgain(content: Content, facts: AssetFacts, context: TransitionContext): Content {
-  if (facts.status !== 'ready') return progress(content, 'checking', context);
-  return facts.url !== null && facts.url !== content.url ? { ...content, url: facts.url } : content;
-}
-
-function poll(content: Content, context: TransitionContext, patch: Partial<Content> = {}): Content {
-  const attempts = content.attempts + 1;
-  const notBeforeMs = context.nowMs + backoffMs(attempts, context.random, pollBackoff);
-  const waiting = { reasonCode: 'processing', reason: 'FLORA is processing the upload' };
-  return { ...content, ...waiting, attempts, notBeforeMs, ...patch, state: 'checking' };
-}
-
-function assetFailed(content: Content, facts: AssetFacts, context: TransitionContext): Content {
-  const strikes = content.strikes + 1;
-  const reason = facts.failureMessage ?? 'FLORA failed to process the upload';
-  if (strikes >= maxStrikes / 2) return settleAs({ ...content, strikes }, 'rejected', 'asset_failed', reason);
-  return { ...renew(content, context), strikes, reasonCode: 'asset_failed', reason };
-}
-
-function renew(content: Content, context: TransitionContext): Content {
-  const wiped = { target: null, targetExpiresAtMs: null, areBytesConfirmed: false, isCompleteAccepted: false };
-  return later(content, 'renewing', context, wiped);
-}
-
-/** GET says `pending_upload`: where do we stand? */
-function stillPending(content: Content, context: TransitionContext): Content {
-  if (content.isCompleteAccepted && content.attempts % pollsBeforeCompletingAgain !== 0) return poll(content, context);
-  if (content.areBytesConfirmed) return later(content, 'uploaded', context);
-  if (content.target !== null && !isTargetExpired(content, context.nowMs)) return later(content, 'reserved', context);
-  if (content.reasonCode === 'not_renewable' && !content.isCompleteSent) {
-    return beginAnew(content, 'superseded', 'The reservation has no usable target and cannot be renewed', context);
-  }
-  return renew(content, context);
 }
 
 function conflict(content: Content, reason: string, context: TransitionContext): Content {

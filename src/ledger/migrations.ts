@@ -57,7 +57,7 @@ export const migrations: readonly string[] = [
     revision           INTEGER NOT NULL,
     created_at         INTEGER NOT NULL,
     updated_at         INTEGER NOT NULL,
-    CHECK (asset_id IS NOT NULL OR state IN ('queued', 'rejected', 'gone'))
+    CHECK (iif(asset_id IS NULL, state IN ('queued', 'rejected', 'gone'), state <> 'queued'))
   ) STRICT;
   -- One content, hence at most one live asset, for the same bytes at the same place.
   CREATE UNIQUE INDEX content_bytes ON content (destination_id, sha256);

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { FilePath, Fingerprint } from '../core/entry.ts';
+import type { FilePath, Fingerprint, Problem } from '../core/entry.ts';
 import { accessProblem } from './local-problem.ts';
+import { HEAD_BYTES } from './media.ts';
 import { type NotOpen, type OpenFile, openRegularFile } from './safe-open.ts';
-
-/** How much of the start of a file the content type and the picture's size are read from. */
-export const HEAD_BYTES = 262_144;
 
 export interface FingerprintOptions {
   readonly signal: AbortSignal;
   /** The content type, from the first bytes and the name. */
   readonly identify: (head: Uint8Array, name: string) => Promise<string>;
+  /** Why such a file is not wanted; asked before the rest of a large file is read. */
+  readonly judge?: (head: Uint8Array, contentType: string, sizeBytes: number) => Problem | null;
 }
 
 export type FingerprintResult =
@@ -29,45 +29,51 @@ export async function fingerprintFile(path: FilePath, options: FingerprintOption
   options.signal.throwIfAborted();
   const file = openRegularFile(path);
   if (file.kind !== 'open') return file;
-  let content: Content | 'changed';
+  const { stat } = file;
+  let contentType = '';
+  const refuse = async (head: Uint8Array): Promise<Problem | null> => {
+    contentType = await options.identify(head, path.name);
+    return options.judge?.(head, contentType, stat.sizeBytes) ?? null;
+  };
   try {
-    content = await readContent(file, options.signal);
+    const content = await readContent(file, refuse, options.signal);
     if (content === 'changed') return { kind: 'changed' };
     const now = file.recheck();
     if (now !== 'same') return { kind: now };
+    if ('problem' in content) return { kind: 'problem', problem: content.problem };
+    return { kind: 'fingerprint', fingerprint: { stat, sha256: content.sha256, contentType }, head: content.head };
   } catch (error) {
     options.signal.throwIfAborted();
     return { kind: 'problem', problem: accessProblem(error) };
   } finally {
     await file.close();
   }
-  const contentType = await options.identify(content.head, path.name);
-  return {
-    kind: 'fingerprint',
-    fingerprint: { stat: file.stat, sha256: content.sha256, contentType },
-    head: content.head,
-  };
 }
 
-interface Content {
-  readonly sha256: string;
-  readonly head: Uint8Array;
-}
+type Refuse = (head: Uint8Array) => Promise<Problem | null>;
 
-async function readContent(file: OpenFile, signal: AbortSignal): Promise<Content | 'changed'> {
+type Content = { readonly sha256: string; readonly head: Uint8Array } | { readonly problem: Problem };
+
+async function readContent(file: OpenFile, refuse: Refuse, signal: AbortSignal): Promise<Content | 'changed'> {
   const { sizeBytes } = file.stat;
-  return sizeBytes <= HEAD_BYTES ? readSmall(file, sizeBytes) : readLarge(file, sizeBytes, signal);
+  return sizeBytes <= HEAD_BYTES ? readSmall(file, sizeBytes, refuse) : readLarge(file, sizeBytes, refuse, signal);
 }
 
-async function readSmall(file: OpenFile, sizeBytes: number): Promise<Content | 'changed'> {
+async function readSmall(file: OpenFile, sizeBytes: number, refuse: Refuse): Promise<Content | 'changed'> {
   // One byte more than it should have, to see that it ends there.
   const buffer = Buffer.allocUnsafeSlow(sizeBytes + 1);
   if ((await file.readFully(buffer, 0)) !== sizeBytes) return 'changed';
   const head = buffer.subarray(0, sizeBytes);
-  return { sha256: createHash('sha256').update(head).digest('hex'), head };
+  const problem = await refuse(head);
+  return problem === null ? { sha256: createHash('sha256').update(head).digest('hex'), head } : { problem };
 }
 
-async function readLarge(file: OpenFile, sizeBytes: number, signal: AbortSignal): Promise<Content | 'changed'> {
+async function readLarge(
+  file: OpenFile,
+  sizeBytes: number,
+  refuse: Refuse,
+  signal: AbortSignal,
+): Promise<Content | 'changed'> {
   const buffer = idleBuffers.pop() ?? Buffer.allocUnsafeSlow(chunkBytes);
   try {
     const hash = createHash('sha256');
@@ -77,7 +83,11 @@ async function readLarge(file: OpenFile, sizeBytes: number, signal: AbortSignal)
       signal.throwIfAborted();
       const bytesRead = await file.readFully(buffer, position);
       hash.update(buffer.subarray(0, bytesRead));
-      head ??= Uint8Array.from(buffer.subarray(0, HEAD_BYTES));
+      if (head === null) {
+        head = Uint8Array.from(buffer.subarray(0, HEAD_BYTES));
+        const problem = await refuse(head);
+        if (problem !== null) return { problem };
+      }
       position += bytesRead;
       if (bytesRead < buffer.byteLength || position > sizeBytes) break;
     }

@@ -109,12 +109,11 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
     },
 
     async inspect(path: FilePath, signal: AbortSignal): Promise<Inspection> {
-      const result = await fingerprintFile(path, { signal, identify: identifyMedia });
-      if (result.kind !== 'fingerprint') return result;
-      const { fingerprint, head } = result;
-      const { contentType, stat } = fingerprint;
-      const problem = judgeMedia({ contentType, sizeBytes: stat.sizeBytes, head, accept });
-      return problem === null ? { kind: 'fingerprint', fingerprint } : { kind: 'problem', problem };
+      return await fingerprintFile(path, {
+        signal,
+        identify: identifyMedia,
+        judge: (head, contentType, sizeBytes) => judgeMedia({ contentType, sizeBytes, head, accept }),
+      });
     },
 
     openSource(

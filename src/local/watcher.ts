@@ -24,7 +24,7 @@ export interface WatcherOptions {
   readonly onNewDirectory: (directory: string) => void;
   /** Once for each kind of trouble; the periodic scan carries what is not watched. */
   readonly onTrouble: (error: SyncError) => void;
-  /** Events were probably lost: rescan everything. */
+  /** Events were probably lost, of this folder or another one of this process: rescan everything. */
   readonly onOverflow: () => void;
   readonly limits?: InotifyLimits;
   /** Directories with more entries than this get a plain `fs.watch`. */
@@ -62,7 +62,7 @@ export function openWatcher(options: WatcherOptions): Watcher {
   const hints = collectHints({ timers, onHint: options.onHint });
   const secondLooks = scheduleSecondLooks(timers, secondLookMs, (directory) => hints.push(directory, null));
   const troubles = collectTroubles({ root, timers, limits, onTrouble, wantedWatches: () => table.size });
-  const countRaw = guardBursts(timers, limits.maxQueuedEvents, () => isClosed || options.onOverflow());
+  const bursts = guardBursts(timers, limits.maxQueuedEvents, options.onOverflow);
   const arming = openArmingQueue({
     timers,
     isCurrent: (entry) => table.isCurrent(entry),
@@ -75,7 +75,7 @@ export function openWatcher(options: WatcherOptions): Watcher {
   const events: WatchEvents = {
     onRaw(path, event, name) {
       if (isClosed) return;
-      countRaw();
+      bursts.count();
       const entry = table.atPath(path);
       if (entry === undefined) return;
       if (name === null) hints.push(entry.directory, null);
@@ -166,6 +166,7 @@ export function openWatcher(options: WatcherOptions): Watcher {
     unwatchedCount: () => count((entry) => entry.state === 'failed'),
     async close() {
       isClosed = true;
+      bursts.close();
       hints.cancel();
       secondLooks.cancel();
       troubles.cancel();

@@ -85,14 +85,12 @@ function refusedTarget(why: string): SyncError {
 }
 
 function bareHost(hostname: string): string {
-  return hostname
-    .replace(/^\[|\]$/g, '')
-    .replace(/^::ffff:/i, '')
-    .toLowerCase();
+  return hostname.replace(/^\[|\]$/g, '').toLowerCase();
 }
 
 function isIn(list: BlockList, host: string): boolean {
   const family = isIP(host);
   if (family === 0) return false;
+  // BlockList knows IPv4 addresses in their IPv6 spelling (::ffff:7f00:1) too.
   return list.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }

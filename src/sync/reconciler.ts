@@ -10,7 +10,7 @@ export interface ReconcilerDeps
   readonly gate: Gate;
   readonly workspaceIds: readonly string[];
   /** Contents that a worker has in hand are left to it. */
-  readonly inFlight: () => ReadonlySet<number>;
+  readonly inHand: () => ReadonlySet<number>;
   readonly onWork: () => void;
 }
 
@@ -102,7 +102,7 @@ async function bringIn(
   listed: Parameters<typeof reconcileListed>[1],
 ): Promise<boolean> {
   const event = reconcileListed(content, listed);
-  if (event === null || deps.inFlight().has(content.id)) return false;
+  if (event === null || deps.inHand().has(content.id)) return false;
   const after = await applyEvent(deps, content, event, null);
   if (after !== null) deps.onWork();
   return after !== null;

@@ -5,7 +5,9 @@ import { advance, type WorkerDeps } from './worker.ts';
 export interface Scheduler {
   /** Something may have become due: look now. */
   wake(): void;
-  /** Ids of the contents that a worker has in hand. */
+  /** Ids of the contents that a worker has in hand, or will have next. */
+  taken(): ReadonlySet<number>;
+  /** Ids of the contents that a worker has in hand now. */
   inFlight(): ReadonlySet<number>;
   /** Resolves when the loop has ended and every worker has let go. */
   readonly finished: Promise<void>;
@@ -22,17 +24,20 @@ const batchesAhead = 3;
  */
 export function startScheduler(deps: WorkerDeps, concurrency: number, signals: WorkSignals): Scheduler {
   const queue = new PQueue({ concurrency });
+  const taken = new Set<number>();
   const inFlight = new Set<number>();
   const bell = new Bell();
   let failure: unknown;
 
   const work = async (id: number) => {
+    inFlight.add(id);
     try {
       await advance(deps, id, signals);
     } catch (error) {
       failure ??= error;
     } finally {
       inFlight.delete(id);
+      taken.delete(id);
       bell.ring();
     }
   };
@@ -42,11 +47,10 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
     while (!signals.stopping.aborted && failure === undefined) {
       const rung = bell.next();
       const nowMs = deps.clock.now();
-      const room = concurrency * batchesAhead - inFlight.size;
-      const due =
-        room <= 0 ? [] : deps.ledger.contents.due(nowMs, room + inFlight.size).filter((id) => !inFlight.has(id));
+      const room = concurrency * batchesAhead - taken.size;
+      const due = room <= 0 ? [] : deps.ledger.contents.due(nowMs, room + taken.size).filter((id) => !taken.has(id));
       for (const id of due.slice(0, room)) {
-        inFlight.add(id);
+        taken.add(id);
         void queue.add(() => work(id));
       }
       const nextDueAtMs = deps.ledger.contents.nextDueAtMs(nowMs);
@@ -56,11 +60,11 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
     }
     queue.clear();
     await queue.onIdle();
-    inFlight.clear();
+    taken.clear();
     if (failure !== undefined) throw failure;
   };
 
-  return { wake: () => bell.ring(), inFlight: () => inFlight, finished: loop() };
+  return { wake: () => bell.ring(), taken: () => taken, inFlight: () => inFlight, finished: loop() };
 }
 
 /** Lets one loop wait for the next ring. */

@@ -40,6 +40,17 @@ const misfit: ContentEvent = {
   retryAfterMs: null,
 };
 
+/** For a reservation that names an asset of ours which holds other bytes: uploading there would destroy them. */
+const takenAsset: ContentEvent = {
+  type: 'key-spent',
+  reason: 'FLORA answered with an asset that already belongs to another file',
+};
+
+function isTaken(deps: Pick<WorkerDeps, 'ledger'>, before: Content, after: Content): boolean {
+  if (after.assetId === null || after.assetId === before.assetId) return false;
+  return deps.ledger.contents.findByAsset(after.assetId) !== undefined;
+}
+
 /** Applies an event to a content and writes it down; null when the row had changed and the event was dropped. */
 export async function applyEvent(
   deps: Pick<WorkerDeps, 'ledger' | 'clock' | 'random' | 'log' | 'onChange'>,
@@ -59,6 +70,7 @@ async function commit(
   const nowMs = deps.clock.now();
   const context = { nowMs, random: deps.random.fraction(), freshKey: deps.random.token() };
   let next = transition(content, outcome.event, context);
+  if (isTaken(deps, content, next)) next = transition(content, takenAsset, context);
   if (next === content && otherwise !== null) next = transition(content, otherwise, context);
   if (next === content) return null;
   const isSaved = await deps.ledger.write((tables) => {
@@ -87,7 +99,7 @@ function record(before: Content, after: Content, outcome: Outcome, atMs: number)
     atMs,
     contentId: before.id,
     file: null,
-    event: outcome.event.type,
+    event: outcome.event.type === 'asset' ? `asset by ${outcome.event.by}` : outcome.event.type,
     from: before.state,
     to: after.state,
     assetId: after.assetId ?? before.assetId,

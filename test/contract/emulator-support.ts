@@ -108,7 +108,10 @@ export function benchOver(emulator: Emulator, dataDir: string): Bench {
 }
 
 export async function send(method: string, url: string, init: RequestInit = {}): Promise<Reply> {
-  const response = await fetch(url, { ...init, method });
+  // A connection each: tests break connections and restart servers, and a pooled one would fail the next request.
+  const headers = new Headers(init.headers);
+  headers.set('connection', 'close');
+  const response = await fetch(url, { ...init, method, headers });
   const text = await response.text();
   return { status: response.status, headers: response.headers, text, json: () => record(JSON.parse(text)) };
 }

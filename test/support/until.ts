@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Waits until the condition holds, for at most ten seconds; then fails naming what was waited for. */
-export async function until(what: string, condition: () => boolean, withinMs = 10_000): Promise<void> {
+/** Waits until the condition holds, for at most thirty seconds; then fails naming what was waited for. */
+export async function until(what: string, condition: () => boolean, withinMs = 30_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`Waited ${withinMs} ms in vain: ${what}`);

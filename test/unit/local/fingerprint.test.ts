@@ -11,10 +11,11 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { FilePath } from '../../../src/core/entry.ts';
-import { type FingerprintResult, fingerprintFile, HEAD_BYTES } from '../../../src/local/fingerprint.ts';
+import { type FingerprintResult, fingerprintFile } from '../../../src/local/fingerprint.ts';
+import { HEAD_BYTES } from '../../../src/local/media.ts';
 import { openDescriptors } from '../../support/descriptors.ts';
 import { withoutRights } from '../../support/nobody.ts';
 import { fifo, link, plantTemporary } from '../../support/tree.ts';
@@ -55,7 +56,9 @@ test('heads of large files do not share memory with later reads', async (t) => {
   assert.deepEqual(Buffer.from(first.head), contents[0].subarray(0, HEAD_BYTES));
 });
 
-test('names that are not UTF-8 can be read, below directories that are not UTF-8', async (t) => {
+test('names that are not UTF-8 can be read, below directories that are not UTF-8', {
+  skip: process.platform !== 'linux',
+}, async (t) => {
   const root = plantTemporary(t, { 'd\uDCFF': { 'f\uDC80.png': 'abc' } });
   const result = await fingerprint({ root, directory: 'd\uDCFF', name: 'f\uDC80.png' });
   assert.equal(result.kind, 'fingerprint');
@@ -115,6 +118,11 @@ const changes: Record<string, (path: string) => void> = {
   grows: (path) => appendFileSync(path, 'more'),
   'is rewritten in place': (path) => writeFileSync(path, randomBytes(3_000_000)),
   shrinks: (path) => writeFileSync(path, 'less'),
+  'has its directory replaced': (path) => {
+    renameSync(dirname(path), join(dirname(dirname(path)), 'old'));
+    mkdirSync(dirname(path));
+    writeFileSync(path, randomBytes(3_000_000));
+  },
   'is replaced by a rename': (path) => {
     writeFileSync(`${path}.new`, randomBytes(3_000_000));
     renameSync(`${path}.new`, path);
@@ -123,11 +131,12 @@ const changes: Record<string, (path: string) => void> = {
 
 for (const [what, change] of Object.entries(changes)) {
   test(`a file that ${what} while it is read has no fingerprint`, async (t) => {
-    const root = plantTemporary(t, { 'a.mov': randomBytes(3_000_000) });
+    const root = plantTemporary(t, { sub: { 'a.mov': randomBytes(3_000_000) } });
+    const path = join(root, 'sub', 'a.mov');
     // Long ago, so that a change within the same tick of the kernel's clock shows.
-    utimesSync(join(root, 'a.mov'), 1, 1);
-    const reading = fingerprint({ root, directory: '', name: 'a.mov' });
-    change(join(root, 'a.mov'));
+    utimesSync(path, 1, 1);
+    const reading = fingerprint({ root, directory: 'sub', name: 'a.mov' });
+    change(path);
     assert.deepEqual(await reading, { kind: 'changed' });
   });
 }
@@ -152,4 +161,27 @@ test('no descriptor stays open, whatever happens', async (t) => {
   };
   await assert.rejects(fingerprint({ root, directory: '', name: 'a.png' }, broken), { message: 'broken' });
   assert.equal(openDescriptors(root), 0);
+});
+
+test('a large file that is not wanted is refused by its head, and the rest is not read', async (t) => {
+  const root = plantTemporary(t, { 'big.bin': 'x'.repeat(4 << 20) });
+  let judged = 0;
+  const result = await fingerprintFile(
+    { root, directory: '', name: 'big.bin' },
+    {
+      signal: new AbortController().signal,
+      identify: async () => 'application/octet-stream',
+      judge: (head, contentType, sizeBytes) => {
+        judged += 1;
+        assert.equal(head.length, HEAD_BYTES);
+        assert.equal(sizeBytes, 4 << 20);
+        return { code: 'unsupported_type', reason: contentType };
+      },
+    },
+  );
+  assert.equal(judged, 1);
+  assert.deepEqual(result, {
+    kind: 'problem',
+    problem: { code: 'unsupported_type', reason: 'application/octet-stream' },
+  });
 });

@@ -61,21 +61,33 @@ test('what the scanner reports is not reported twice, other trouble once', () =>
   );
 });
 
-test('nearly a full queue in one turn is an overflow, the same number over several turns is not', () => {
+test('nearly a full queue in one turn is an overflow, the same number over several turns is not', (t) => {
   const timers = new HandTimers();
   let overflows = 0;
-  const count = guardBursts(timers, 100, () => {
+  const guard = guardBursts(timers, 100, () => {
     overflows += 1;
   });
-  for (let turn = 0; turn < 3; turn += 1) {
-    for (let n = 0; n < 74; n += 1) count();
+  t.after(() => guard.close());
+  const turn = (events: number): void => {
+    for (let n = 0; n < events; n += 1) guard.count();
     timers.endTurn();
-  }
+  };
+  for (const events of [74, 74, 74]) turn(events);
   assert.equal(overflows, 0);
-  for (let n = 0; n < 100; n += 1) count();
-  timers.endTurn();
-  timers.endTurn();
+  turn(75);
+  turn(0);
   assert.equal(overflows, 1);
+});
+
+test('the watchers of a process share one queue: together they overflow it, and each is told', () => {
+  const timers = new HandTimers();
+  const told: string[] = [];
+  const guards = ['a', 'b', 'c'].map((name) => guardBursts(timers, 100, () => told.push(name)));
+  for (const guard of guards) for (let n = 0; n < 30; n += 1) guard.count();
+  guards[2]?.close();
+  timers.endTurn();
+  assert.deepEqual(told, ['a', 'b']);
+  for (const guard of guards) guard.close();
 });
 
 test('the limits of this machine are read where there are any', () => {

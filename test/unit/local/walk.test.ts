@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ScannedDirectory } from '../../../src/local/scanner.ts';
 import { type WalkOptions, walk } from '../../../src/local/walk.ts';
+import { withoutRights } from '../../support/nobody.ts';
 import { link, plantTemporary, type Tree } from '../../support/tree.ts';
 
 function options(seen: ScannedDirectory[], over: Partial<WalkOptions> = {}): WalkOptions {
@@ -25,11 +26,11 @@ test('every directory is given out once, skipped ones and links aside', async (t
     a: { '2.png': '', b: { '3.png': '', _done: { '4.png': '' } } },
     '.c': { '5.png': '' },
     up: link('.'),
-    'd\uDC80': { '6.png': '' },
+    d: { '6.png': '' },
   });
   const seen: ScannedDirectory[] = [];
   const summary = await walk(root, options(seen));
-  assert.deepEqual(seen.map((listing) => listing.directory).sort(), ['', 'a', 'a/b', 'd\uDC80']);
+  assert.deepEqual(seen.map((listing) => listing.directory).sort(), ['', 'a', 'a/b', 'd']);
   assert.equal(summary.files, 4);
   assert.equal(summary.directories, 4);
 });
@@ -134,6 +135,29 @@ test('subdirectories that vanish on the way are silent', async (t) => {
     }),
   );
   assert.equal(seen.length, 1);
+});
+
+test('a directory that becomes unreadable before its turn is told, and is no listing', () => {
+  const modules = { walking: import.meta.resolve('../../../src/local/walk.js'), fs: 'node:fs', os: 'node:os' };
+  const result = withoutRights(
+    modules,
+    `{
+      const root = fs.mkdtempSync(os.tmpdir() + '/flora-sync-');
+      fs.mkdirSync(root + '/a');
+      const listed = [];
+      const unreadable = [];
+      await walking.walk(root, {
+        signal: new AbortController().signal,
+        onDirectory: ({ directory }) => { listed.push(directory); fs.chmodSync(root + '/a', 0); },
+        onUnreadable: (directory, problem) => unreadable.push([directory, problem.code]),
+        yieldTurn: async () => {},
+        now: () => 0,
+      });
+      fs.rmSync(root, { recursive: true });
+      return { listed, unreadable };
+    }`,
+  );
+  assert.deepEqual(result, { listed: [''], unreadable: [['a', 'unreadable_directory']] });
 });
 
 test('a root that goes away or is replaced meanwhile makes the walk void', async (t) => {

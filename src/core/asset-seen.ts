@@ -1,0 +1,67 @@
+import { backoffMs, pollBackoff } from './backoff.ts';
+import type { Content } from './content.ts';
+import type { AssetFacts } from './event.ts';
+import { isTargetExpired } from './next-action.ts';
+import { beginAnew, later, maxStrikes, progress, settleAs, type TransitionContext } from './steps.ts';
+
+/** After so many polls FLORA is asked once more to complete. */
+const pollsBeforeCompletingAgain = 12;
+
+/** What FLORA says of the content's asset, from whichever answer. */
+export function assetSeen(content: Content, facts: AssetFacts, by: string, context: TransitionContext): Content {
+  if (facts.assetId !== content.assetId) return content;
+  if (content.state === 'ready') return readySeenAgain(content, facts, context);
+  const couldBeReady = content.state === 'uploaded' || content.state === 'checking' || content.state === 'renewing';
+  if (facts.status === 'ready' && couldBeReady) return becomeReady(content, facts, context);
+  if (by === 'listing') return content;
+  if (content.state === 'uploaded') {
+    if (facts.status === 'failed') return assetFailed(content, facts, context);
+    return poll({ ...content, attempts: 0 }, context, { isCompleteAccepted: true });
+  }
+  if (content.state !== 'checking') return content;
+  return facts.status === 'failed' ? assetFailed(content, facts, context) : stillPending(content, context);
+}
+
+function becomeReady(content: Content, facts: AssetFacts, context: TransitionContext): Content {
+  if (facts.sizeBytes !== null && facts.sizeBytes !== content.sizeBytes) {
+    const reason = `FLORA reports ${facts.sizeBytes} bytes, the file has ${content.sizeBytes}`;
+    return settleAs(content, 'rejected', 'size_mismatch', reason);
+  }
+  return progress(content, 'ready', context, { target: null, targetExpiresAtMs: null, url: facts.url ?? content.url });
+}
+
+/** Drift of what was ready: a new URL is taken over, anything but ready is looked at with a GET. */
+function readySeenAgain(content: Content, facts: AssetFacts, context: TransitionContext): Content {
+  if (facts.status !== 'ready') return progress(content, 'checking', context);
+  return facts.url !== null && facts.url !== content.url ? { ...content, url: facts.url } : content;
+}
+
+function poll(content: Content, context: TransitionContext, patch: Partial<Content> = {}): Content {
+  const attempts = content.attempts + 1;
+  const notBeforeMs = context.nowMs + backoffMs(attempts, context.random, pollBackoff);
+  const waiting = { reasonCode: 'processing', reason: 'FLORA is processing the upload' };
+  return { ...content, ...waiting, attempts, notBeforeMs, ...patch, state: 'checking' };
+}
+
+function assetFailed(content: Content, facts: AssetFacts, context: TransitionContext): Content {
+  const strikes = content.strikes + 1;
+  const reason = facts.failureMessage ?? 'FLORA failed to process the upload';
+  if (strikes >= maxStrikes / 2) return settleAs({ ...content, strikes }, 'rejected', 'asset_failed', reason);
+  return { ...renew(content, context), strikes, reasonCode: 'asset_failed', reason };
+}
+
+function renew(content: Content, context: TransitionContext): Content {
+  const wiped = { target: null, targetExpiresAtMs: null, areBytesConfirmed: false, isCompleteAccepted: false };
+  return later(content, 'renewing', context, wiped);
+}
+
+/** GET says `pending_upload`: where do we stand? */
+function stillPending(content: Content, context: TransitionContext): Content {
+  if (content.isCompleteAccepted && content.attempts % pollsBeforeCompletingAgain !== 0) return poll(content, context);
+  if (content.areBytesConfirmed) return later(content, 'uploaded', context);
+  if (content.target !== null && !isTargetExpired(content, context.nowMs)) return later(content, 'reserved', context);
+  if (content.reasonCode === 'not_renewable' && !content.isCompleteSent) {
+    return beginAnew(content, 'superseded', 'The reservation has no usable target and cannot be renewed', context);
+  }
+  return renew(content, context);
+}

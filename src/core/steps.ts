@@ -1,0 +1,69 @@
+import { backoffMs } from './backoff.ts';
+import type { Content, ContentState } from './content.ts';
+
+/** What `transition` may not find out by itself. */
+export interface TransitionContext {
+  readonly nowMs: number;
+  /** In [0, 1). */
+  readonly random: number;
+  /** Used if, and only if, a new generation begins. */
+  readonly freshKey: string;
+}
+
+/** After so many failures or refusals that are the content's own, it is rejected and waits for a person. */
+export const maxStrikes = 8;
+
+/** A step forward: the attempt counter starts over, the content is due at once. */
+export function progress(
+  content: Content,
+  state: ContentState,
+  context: TransitionContext,
+  patch: Partial<Content> = {},
+) {
+  return {
+    ...content,
+    attempts: 0,
+    notBeforeMs: context.nowMs,
+    reasonCode: null,
+    reason: null,
+    ...patch,
+    state,
+  };
+}
+
+/** The same or another state after a wait that grows with each attempt. */
+export function later(
+  content: Content,
+  state: ContentState,
+  context: TransitionContext,
+  patch: Partial<Content> = {},
+): Content {
+  const attempts = content.attempts + 1;
+  return { ...content, attempts, notBeforeMs: context.nowMs + backoffMs(attempts, context.random), ...patch, state };
+}
+
+export function settleAs(content: Content, state: 'rejected' | 'gone', code: string, reason: string): Content {
+  return { ...content, state, target: null, targetExpiresAtMs: null, attempts: 0, reasonCode: code, reason };
+}
+
+export const unbound = {
+  assetId: null,
+  url: null,
+  target: null,
+  targetExpiresAtMs: null,
+  areBytesConfirmed: false,
+  isCompleteSent: false,
+  isCompleteAccepted: false,
+  renewals: 0,
+} as const;
+
+/** Gives the reservation up, if any, and queues under a new key. Only for assets that can never become ready. */
+export function beginAnew(content: Content, code: string, reason: string, context: TransitionContext): Content {
+  return later(content, 'queued', context, {
+    ...unbound,
+    generation: content.generation + 1,
+    idempotencyKey: context.freshKey,
+    reasonCode: code,
+    reason,
+  });
+}

@@ -1,0 +1,115 @@
+// Complete, retry and how content is judged.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { errorCode, png, reservationOf, startBench, uploadForm } from './emulator-support.ts';
+
+describe('complete and retry', () => {
+  it('complete without bytes is 409 conflict and the asset stays pending_upload', async (t) => {
+    const bench = await startBench(t);
+    const { assetId } = await bench.reserve();
+    const reply = await bench.call('POST', `/assets/${assetId}/complete`);
+    assert.deepEqual([reply.status, errorCode(reply)], [409, 'conflict']);
+    assert.equal(await bench.status(assetId), 'pending_upload');
+  });
+
+  it('a second complete is 409 conflict', async (t) => {
+    const bench = await startBench(t);
+    const assetId = await bench.finish(png());
+    const reply = await bench.call('POST', `/assets/${assetId}/complete`);
+    assert.deepEqual([reply.status, errorCode(reply)], [409, 'conflict']);
+  });
+
+  it('a body is refused', async (t) => {
+    const bench = await startBench(t);
+    const { assetId } = await bench.reserve();
+    for (const call of ['complete', 'retry']) {
+      assert.equal((await bench.call('POST', `/assets/${assetId}/${call}`, { body: {} })).status, 400);
+    }
+  });
+
+  const contents: readonly (readonly [string, Buffer, string])[] = [
+    ['image/png', png(), ''],
+    ['image/jpeg', Buffer.from('ffd8ffe000104a464946', 'hex'), ''],
+    ['image/gif', Buffer.from('GIF89a..'), ''],
+    ['image/webp', Buffer.from('RIFF\x10\0\0\0WEBPVP8 ', 'latin1'), ''],
+    ['image/avif', Buffer.from('\0\0\0\x1cftypavif', 'latin1'), ''],
+    ['image/heic', Buffer.from('\0\0\0\x18ftypheic', 'latin1'), ''],
+    ['video/mp4', Buffer.from('\0\0\0\x18ftypisom', 'latin1'), ''],
+    ['video/quicktime', Buffer.from('\0\0\0\x14ftypqt  ', 'latin1'), ''],
+    ['video/webm', Buffer.from('\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x84webm', 'latin1'), ''],
+    ['audio/wav', Buffer.from('RIFF\x10\0\0\0WAVEfmt ', 'latin1'), ''],
+    ['audio/mpeg', Buffer.from('fffb9064', 'hex'), ''],
+    ['audio/ogg', Buffer.from('OggS\0\x02', 'latin1'), ''],
+    ['application/pdf', Buffer.from('%PDF-1.7'), ''],
+    ['nothing FLORA takes: text', Buffer.from('hello'), 'not a supported'],
+    ['nothing FLORA takes: matroska', Buffer.from('\x1aE\xdf\xa3\x9fB\x82\x88matroska', 'latin1'), 'not a supported'],
+    ['nothing FLORA takes: AAC', Buffer.from('fff15080', 'hex'), 'not a supported'],
+    ['nothing FLORA takes: an empty file', Buffer.alloc(0), 'empty'],
+    ['nothing FLORA takes: 150 megapixels and more', hugePng(), '150 megapixels'],
+  ];
+  for (const [what, bytes, failure] of contents) {
+    it(`content is judged by its bytes: ${what}`, async (t) => {
+      const bench = await startBench(t);
+      const assetId = await bench.finish(bytes, { content_type: 'image/tiff' });
+      const asset = (await bench.call('GET', `/assets/${assetId}`)).json();
+      assert.equal(asset['upload_content_type'], 'image/tiff');
+      if (failure === '') {
+        assert.deepEqual([asset['status'], asset['content_type'], asset['failure_message']], ['ready', what, null]);
+      } else {
+        assert.equal(asset['status'], 'failed');
+        assert.match(String(asset['failure_message']), new RegExp(failure));
+        assert.equal(asset['url'], null);
+      }
+    });
+  }
+
+  it('a completed asset stays pending_upload while it is processed, and can be neither completed nor retried', async (t) => {
+    let now = 1_000_000;
+    const bench = await startBench(t, { processingMs: 500, reservationTtlMs: 100, clock: () => now });
+    const assetId = await bench.finish(png());
+    now += 499;
+    assert.equal(await bench.status(assetId), 'pending_upload');
+    for (const call of ['complete', 'retry']) {
+      assert.equal((await bench.call('POST', `/assets/${assetId}/${call}`)).status, 409);
+    }
+    now += 1;
+    assert.equal(await bench.status(assetId), 'ready');
+  });
+
+  it('retry is refused for live and ready assets', async (t) => {
+    const bench = await startBench(t);
+    const live = (await bench.reserve()).assetId;
+    const ready = await bench.finish(png());
+    for (const assetId of [live, ready]) {
+      const reply = await bench.call('POST', `/assets/${assetId}/retry`);
+      assert.deepEqual([reply.status, errorCode(reply)], [409, 'conflict']);
+    }
+  });
+
+  it('retry of an expired reservation drops its bytes, kills the old target and opens a new one', async (t) => {
+    let now = 1_000_000;
+    const bench = await startBench(t, { reservationTtlMs: 1000, clock: () => now });
+    const old = await bench.reserve();
+    await uploadForm(old, png('old'));
+    const { path } = await bench.adminAsset(old.assetId);
+    now += 1000;
+    const reply = await bench.call('POST', `/assets/${old.assetId}/retry`);
+    assert.equal(reply.status, 200);
+    const fresh = reservationOf(reply);
+    assert.equal(fresh.assetId, old.assetId);
+    assert.equal(fresh.expiresAt, new Date(now + 1000).toISOString());
+    assert.equal(existsSync(String(path)), false);
+    assert.equal((await bench.call('POST', `/assets/${old.assetId}/complete`)).status, 409);
+    assert.equal((await uploadForm(old, png('late'))).status, 403);
+    assert.equal((await uploadForm(fresh, png('new'))).status, 204);
+    assert.equal((await bench.call('POST', `/assets/${old.assetId}/complete`)).json()['status'], 'ready');
+  });
+});
+
+function hugePng(): Buffer {
+  const bytes = png();
+  bytes.writeUInt32BE(15_001, 16);
+  bytes.writeUInt32BE(10_000, 20);
+  return bytes;
+}

@@ -1,0 +1,64 @@
+import type { ClockPort } from '../../src/sync/ports.ts';
+
+/** Lets what is ready run its course: promises, and the ledger's group commits. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A clock that stands still until the test moves it. */
+export class HandClock implements ClockPort {
+  #nowMs = 1_800_000_000_000;
+  #timers: { atMs: number; callback: () => void }[] = [];
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  monotonic(): number {
+    return this.#nowMs;
+  }
+
+  setTimer(delayMs: number, callback: () => void): { cancel(): void } {
+    const timer = { atMs: this.#nowMs + Math.max(0, delayMs), callback };
+    this.#timers.push(timer);
+    return {
+      cancel: () => {
+        this.#timers = this.#timers.filter((each) => each !== timer);
+      },
+    };
+  }
+
+  sleep(delayMs: number): Promise<void> {
+    return new Promise((resolve) => this.setTimer(delayMs, resolve));
+  }
+
+  /** Moves on, firing timers in their order. */
+  async advance(byMs: number): Promise<void> {
+    const untilMs = this.#nowMs + byMs;
+    for (;;) {
+      await settled();
+      const next = this.#timers.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0];
+      if (next === undefined) break;
+      this.#timers = this.#timers.filter((each) => each !== next);
+      this.#nowMs = next.atMs;
+      next.callback();
+    }
+    this.#nowMs = untilMs;
+    await settled();
+  }
+
+  /** Moves from timer to timer until the promise is settled. */
+  async advanceUntil<T>(promise: Promise<T>): Promise<T> {
+    let isDone = false;
+    const watched = promise.finally(() => {
+      isDone = true;
+    });
+    await settled();
+    while (!isDone) {
+      const [next] = this.#timers.toSorted((a, b) => a.atMs - b.atMs);
+      if (next === undefined) throw new Error('Nothing will ever happen: no timer is set');
+      await this.advance(next.atMs - this.#nowMs);
+    }
+    return await watched;
+  }
+}

@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Content } from '../../../src/core/content.ts';
+import type { ContentEvent } from '../../../src/core/event.ts';
+import { maxStrikes } from '../../../src/core/steps.ts';
+import { transition } from '../../../src/core/transition.ts';
+import { bound, content, context, facts, now, reservation, sent, target } from '../../support/contents.ts';
+
+const after = (before: Content, event: ContentEvent) => transition(before, event, context);
+const trouble: ContentEvent = { type: 'trouble', code: 'server_error', reason: '500', retryAfterMs: null };
+
+describe('reserving', () => {
+  it('binds the asset and its target before anything else can happen', () => {
+    const next = after(content(), { type: 'reserved', reservation: reservation(), isReplayed: false });
+    assert.equal(next.state, 'reserved');
+    assert.equal(next.assetId, 'asset_1');
+    assert.deepEqual(next.target, target);
+    assert.equal(next.targetExpiresAtMs, now + 60_000);
+    assert.equal(next.isCompleteSent, false);
+  });
+
+  it('checks the asset when a replayed answer brings no target', () => {
+    const replayed = reservation({ target: null });
+    assert.equal(after(content(), { type: 'reserved', reservation: replayed, isReplayed: true }).state, 'checking');
+  });
+
+  it('keeps its key after trouble, so that a repeated request is the same request', () => {
+    const next = after(content(), trouble);
+    assert.equal(next.state, 'queued');
+    assert.equal(next.idempotencyKey, 'key-1');
+    assert.equal(next.attempts, 1);
+    assert.ok(next.notBeforeMs > now);
+  });
+
+  it('takes a new key and generation once the old key is spent', () => {
+    const next = after(content(), { type: 'key-spent', reason: 'duplicate' });
+    assert.equal(next.state, 'queued');
+    assert.equal(next.idempotencyKey, 'key-2');
+    assert.equal(next.generation, 2);
+  });
+
+  it('ignores a second reservation for what is bound already', () => {
+    const before = bound();
+    const late = reservation({ assetId: 'asset_2' });
+    assert.equal(after(before, { type: 'reserved', reservation: late, isReplayed: false }), before);
+  });
+
+  it('rejects for good what FLORA refuses', () => {
+    const next = after(content(), { type: 'refused', code: 'input_validation_error', reason: 'no' });
+    assert.equal(next.state, 'rejected');
+    assert.equal(next.reason, 'no');
+  });
+
+  it('waits at least as long as FLORA asks', () => {
+    const next = after(content(), { ...trouble, retryAfterMs: 90_000 });
+    assert.equal(next.notBeforeMs, now + 90_000);
+  });
+});
+
+describe('uploading', () => {
+  it('counts complete as sent from the moment it may be', () => {
+    const next = after(bound(), { type: 'bytes-accepted' });
+    assert.equal(next.state, 'uploaded');
+    assert.equal(next.areBytesConfirmed, true);
+    assert.equal(next.isCompleteSent, true);
+  });
+
+  it('sends again to the same asset when the outcome is unknown', () => {
+    const next = after(bound(), trouble);
+    assert.equal(next.state, 'reserved');
+    assert.equal(next.assetId, 'asset_1');
+  });
+
+  it('asks for the state of the asset when the target refuses, and counts a strike', () => {
+    const next = after(bound(), { type: 'bytes-refused', status: 400 });
+    assert.equal(next.state, 'checking');
+    assert.equal(next.strikes, 1);
+  });
+
+  it('counts no strike against the bytes when the target had expired', () => {
+    const next = after(bound({ targetExpiresAtMs: now - 1 }), { type: 'bytes-refused', status: 403 });
+    assert.equal(next.strikes, 0);
+  });
+
+  it('rejects what every target refuses, in the end', () => {
+    const next = after(bound({ strikes: maxStrikes - 1 }), { type: 'bytes-refused', status: 413 });
+    assert.equal(next.state, 'rejected');
+    assert.equal(next.reasonCode, 'upload_refused');
+  });
+
+  it('never rejects because of trouble, however often it happens', () => {
+    let next = bound();
+    for (let times = 0; times < 10_000; times += 1) next = after(next, trouble);
+    assert.equal(next.state, 'reserved');
+    assert.ok(next.notBeforeMs <= now + 30_000);
+  });
+
+  it('is gone, not failed, when no file holds the bytes any more', () => {
+    assert.equal(after(bound(), { type: 'source-lost', reason: 'changed' }).state, 'gone');
+  });
+
+  it('still completes bytes that are up there when the file goes away', () => {
+    const before = sent();
+    assert.equal(after(before, { type: 'source-lost', reason: 'changed' }), before);
+  });
+});
+
+describe('completing', () => {
+  const ready: ContentEvent = { type: 'asset', facts: facts({ status: 'ready' }), by: 'complete' };
+
+  it('is ready when FLORA says so', () => {
+    const next = after(sent(), ready);
+    assert.equal(next.state, 'ready');
+    assert.equal(next.url, 'https://cdn.example/a');
+    assert.equal(next.target, null);
+  });
+
+  it('lets a GET decide after an ambiguous answer, and keeps the asset', () => {
+    const next = after(sent(), trouble);
+    assert.equal(next.state, 'checking');
+    assert.equal(next.assetId, 'asset_1');
+  });
+
+  it('lets a GET decide after a conflict', () => {
+    assert.equal(after(sent(), { type: 'conflict', reason: '409' }).state, 'checking');
+  });
+
+  it('polls while FLORA is processing', () => {
+    const pending = after(sent(), { type: 'asset', facts: facts(), by: 'complete' });
+    assert.equal(pending.state, 'checking');
+    const polled = after(pending, { type: 'asset', facts: facts(), by: 'get' });
+    assert.equal(polled.state, 'checking');
+    assert.ok(polled.attempts > pending.attempts);
+  });
+
+  it('asks to complete again after many polls', () => {
+    let next = after(sent(), { type: 'asset', facts: facts(), by: 'complete' });
+    for (let polls = 0; polls < 30 && next.state === 'checking'; polls += 1) {
+      next = after(next, { type: 'asset', facts: facts(), by: 'get' });
+    }
+    assert.equal(next.state, 'uploaded');
+  });
+
+  it('rejects an asset of another size than the file', () => {
+    const next = after(sent(), { ...ready, facts: facts({ status: 'ready', sizeBytes: 99 }) });
+    assert.equal(next.state, 'rejected');
+    assert.equal(next.reasonCode, 'size_mismatch');
+  });
+
+  it('does not take the word of an answer about another asset', () => {
+    const before = sent();
+    assert.equal(after(before, { ...ready, facts: facts({ assetId: 'asset_9', status: 'ready' }) }), before);
+  });
+});
+
+describe('checking', () => {
+  const pending: ContentEvent = { type: 'asset', facts: facts(), by: 'get' };
+
+  it('completes again when the bytes were confirmed for this target', () => {
+    assert.equal(after(sent({ state: 'checking' }), pending).state, 'uploaded');
+  });
+
+  it('uploads again when they were not', () => {
+    assert.equal(after(bound({ state: 'checking' }), pending).state, 'reserved');
+  });
+
+  it('renews an expired target, on the same asset, and forgets the old one', () => {
+    const next = after(bound({ state: 'checking', targetExpiresAtMs: now - 1 }), pending);
+    assert.equal(next.state, 'renewing');
+    assert.equal(next.assetId, 'asset_1');
+    assert.equal(next.target, null);
+  });
+
+  it('renews what failed, a bounded number of times', () => {
+    const failed: ContentEvent = {
+      type: 'asset',
+      facts: facts({ status: 'failed', failureMessage: 'bad' }),
+      by: 'get',
+    };
+    let next = sent({ state: 'checking' });
+    let renewals = 0;
+    for (; next.state === 'checking' && renewals < 100; renewals += 1) {
+      next = after(next, failed);
+      if (next.state !== 'renewing') break;
+      next = after(next, { type: 'renewed', reservation: reservation() });
+      next = { ...after(next, { type: 'bytes-accepted' }), state: 'checking' };
+    }
+    assert.equal(next.state, 'rejected');
+    assert.equal(next.reason, 'bad');
+    assert.ok(renewals < maxStrikes);
+  });
+
+  it('gives a reservation up only if complete was never sent for it', () => {
+    const stuck = bound({ state: 'checking', target: null, reasonCode: 'not_renewable' });
+    const fresh = after(stuck, pending);
+    assert.equal(fresh.state, 'queued');
+    assert.equal(fresh.assetId, null);
+    assert.equal(fresh.idempotencyKey, 'key-2');
+    const kept = after({ ...stuck, isCompleteSent: true }, pending);
+    assert.equal(kept.assetId, 'asset_1');
+  });
+
+  it('concludes nothing from one 404 when complete may have been sent', () => {
+    const next = after(sent({ state: 'checking' }), { type: 'asset-missing' });
+    assert.equal(next.state, 'checking');
+    assert.equal(next.assetId, 'asset_1');
+  });
+
+  it('reserves anew after a 404 for what can never become ready', () => {
+    const next = after(bound({ state: 'checking' }), { type: 'asset-missing' });
+    assert.equal(next.state, 'queued');
+    assert.equal(next.generation, 2);
+  });
+});
+
+describe('renewing', () => {
+  it('goes on with the new target on the same asset', () => {
+    const next = after(bound({ state: 'renewing', target: null }), { type: 'renewed', reservation: reservation() });
+    assert.equal(next.state, 'reserved');
+    assert.equal(next.renewals, 1);
+    assert.equal(next.areBytesConfirmed, false);
+  });
+
+  it('looks at the asset when the renewal is refused, and uses another key next time', () => {
+    const next = after(bound({ state: 'renewing', target: null }), { type: 'conflict', reason: '409' });
+    assert.equal(next.state, 'checking');
+    assert.equal(next.renewals, 1);
+  });
+});
+
+describe('at an end', () => {
+  it('nothing but drift moves what is ready', () => {
+    const ready = sent({ state: 'ready', url: 'https://cdn.example/a' });
+    for (const event of [trouble, { type: 'bytes-accepted' }, { type: 'conflict', reason: '' }] as const) {
+      assert.equal(after(ready, event), ready);
+    }
+    const moved = after(ready, { type: 'asset', facts: facts({ status: 'ready', url: 'https://new' }), by: 'listing' });
+    assert.equal(moved.state, 'ready');
+    assert.equal(moved.url, 'https://new');
+  });
+
+  it('what was ready and is reported otherwise is looked at, not uploaded', () => {
+    const next = after(sent({ state: 'ready' }), { type: 'asset', facts: facts({ status: 'failed' }), by: 'listing' });
+    assert.equal(next.state, 'checking');
+    assert.equal(next.assetId, 'asset_1');
+  });
+
+  it('bytes that come back are wanted again under a new key', () => {
+    const next = after(bound({ state: 'gone' }), { type: 'wanted', by: 'scan' });
+    assert.equal(next.state, 'queued');
+    assert.equal(next.assetId, null);
+    assert.equal(next.idempotencyKey, 'key-2');
+  });
+
+  it('bytes that come back after complete was sent are checked first: they may be ready', () => {
+    const next = after(sent({ state: 'gone' }), { type: 'wanted', by: 'scan' });
+    assert.equal(next.state, 'checking');
+    assert.equal(next.assetId, 'asset_1');
+  });
+
+  it('what was rejected waits for a person', () => {
+    const rejected = content({ state: 'rejected' });
+    assert.equal(after(rejected, { type: 'wanted', by: 'scan' }), rejected);
+    assert.equal(after(rejected, { type: 'wanted', by: 'operator' }).state, 'queued');
+  });
+});

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { SyncError } from '../../../src/errors.ts';
+import { ledgerFile, openDatabase, openDatabaseReadOnly } from '../../../src/ledger/database.ts';
+import { findOwner, takeOwnership } from '../../../src/ledger/owner-lock.ts';
+
+function stateDir(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'flora-ledger-'));
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  return join(path, 'state');
+}
+
+const never = () => assert.fail('nothing should be set aside');
+
+describe('openDatabase', () => {
+  it('makes a private ledger that syncs fully before it acknowledges', (t) => {
+    const dir = stateDir(t);
+    const database = openDatabase(dir, 'now', never);
+    assert.equal(database.pragma('journal_mode', { simple: true }), 'wal');
+    assert.equal(database.pragma('synchronous', { simple: true }), 2);
+    database.close();
+    assert.equal(statSync(dir).mode & 0o777, 0o700);
+    assert.equal(statSync(join(dir, ledgerFile)).mode & 0o777, 0o600);
+  });
+
+  it('sets a damaged ledger aside, tells where, and begins a new one', (t) => {
+    const dir = stateDir(t);
+    openDatabase(dir, 'now', never).close();
+    writeFileSync(
+      join(dir, ledgerFile),
+      'this is not a database, and longer than a header would have to be'.repeat(50),
+    );
+    const told: string[] = [];
+    openDatabase(dir, 'stamp', (path) => told.push(path)).close();
+    assert.equal(told.length, 1);
+    assert.ok(existsSync(join(dir, `${ledgerFile}.corrupt-stamp`)));
+    assert.ok(readdirSync(dir).includes(ledgerFile));
+  });
+
+  it('refuses a ledger from the future rather than touch it', (t) => {
+    const dir = stateDir(t);
+    const database = openDatabase(dir, 'now', never);
+    database.pragma('user_version = 999');
+    database.close();
+    const isNewer = (error: unknown) => error instanceof SyncError && error.code === 'ledger_newer';
+    assert.throws(() => openDatabase(dir, 'now', never), isNewer);
+    assert.throws(() => openDatabaseReadOnly(dir), isNewer);
+  });
+
+  it('names a state directory that cannot be made', (t) => {
+    const dir = stateDir(t);
+    writeFileSync(dir, 'a file');
+    assert.throws(
+      () => openDatabase(dir, 'now', never),
+      (error) => error instanceof SyncError && error.code === 'state_dir' && error.message.includes(dir),
+    );
+  });
+
+  it('finds no ledger where none is', (t) => {
+    assert.equal(openDatabaseReadOnly(stateDir(t)), undefined);
+  });
+});
+
+describe('takeOwnership', () => {
+  it('lets one in, names it to the second, and lets the next in after release', (t) => {
+    const dir = stateDir(t);
+    const lock = takeOwnership(dir, { pid: 4242, since: 7 });
+    assert.throws(
+      () => takeOwnership(dir, { pid: 1, since: 1 }),
+      (error) => error instanceof SyncError && error.code === 'ledger_owned' && error.message.includes('4242'),
+    );
+    assert.deepEqual(findOwner(dir), { pid: 4242, since: 7 });
+    lock.release();
+    assert.equal(findOwner(dir), undefined);
+    takeOwnership(dir, { pid: 2, since: 2 }).release();
+  });
+
+  it('is free again the moment its owner is killed: a lock cannot go stale', async (t) => {
+    const dir = stateDir(t);
+    const module = new URL('../../../src/ledger/owner-lock.js', import.meta.url).href;
+    const script = `const { takeOwnership } = await import(${JSON.stringify(module)});
+      takeOwnership(${JSON.stringify(dir)}, { pid: process.pid, since: 1 });
+      console.log('held'); setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    t.after(() => child.kill('SIGKILL'));
+    await once(child.stdout, 'data');
+    assert.equal(findOwner(dir)?.pid, child.pid);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    assert.equal(findOwner(dir), undefined);
+  });
+});

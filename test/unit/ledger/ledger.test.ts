@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { unknownStat } from '../../../src/core/diff.ts';
+import type { FileStat } from '../../../src/core/entry.ts';
+import { decodeName } from '../../../src/core/name.ts';
+import { Reports } from '../../../src/ledger/reports.ts';
+import { memoryLedger, newContent, withFolder } from '../../support/ledgers.ts';
+
+const stat: FileStat = { sizeBytes: 3, mtimeMs: 1.5, ctimeMs: 2.25, inode: 2 ** 60, device: 5 };
+
+describe('contents', () => {
+  it('have one row for the same bytes at one destination, and another elsewhere', async () => {
+    const { ledger } = memoryLedger();
+    const { destinationId } = await withFolder(ledger);
+    await ledger.write((tables) => tables.contents.insert(newContent(destinationId), 1));
+    await assert.rejects(
+      ledger.write((tables) => tables.contents.insert(newContent(destinationId, { idempotencyKey: 'key-2' }), 1)),
+    );
+    const elsewhere = await ledger.write((tables) => {
+      const other = tables.directories.destinationId({ workspaceId: 'ws_1', folder: 'b', projectId: null });
+      return tables.contents.insert(newContent(other, { idempotencyKey: 'key-3' }), 1);
+    });
+    assert.equal(elsewhere.state, 'queued');
+  });
+
+  it('cannot be bound to an asset that another content has', async () => {
+    const { ledger } = memoryLedger();
+    const { destinationId } = await withFolder(ledger);
+    const [one, two] = await ledger.write((tables) => [
+      tables.contents.insert(newContent(destinationId), 1),
+      tables.contents.insert(newContent(destinationId, { sha256: 'bb', idempotencyKey: 'key-2' }), 1),
+    ]);
+    assert.ok(one && two);
+    const bind = { state: 'reserved', assetId: 'asset_1' } as const;
+    assert.equal(await ledger.write((tables) => tables.contents.save(one, { ...one, ...bind }, 2)), true);
+    await assert.rejects(ledger.write((tables) => tables.contents.save(two, { ...two, ...bind }, 2)));
+  });
+
+  it('drop a result whose row has changed meanwhile', async () => {
+    const { ledger } = memoryLedger();
+    const { destinationId } = await withFolder(ledger);
+    const before = await ledger.write((tables) => tables.contents.insert(newContent(destinationId), 1));
+    const save = (attempts: number) =>
+      ledger.write((tables) => tables.contents.save(before, { ...before, attempts }, 2));
+    assert.equal(await save(1), true);
+    assert.equal(await save(2), false);
+    assert.equal(ledger.contents.get(before.id)?.attempts, 1);
+  });
+
+  it('come due in the order in which they wait, through an index of those under way only', async () => {
+    const { ledger, database } = memoryLedger();
+    const { destinationId } = await withFolder(ledger);
+    const ids = await ledger.write((tables) =>
+      [30, 10, 20].map(
+        (at) => tables.contents.insert(newContent(destinationId, { sha256: `${at}`, idempotencyKey: `${at}` }), at).id,
+      ),
+    );
+    assert.deepEqual(ledger.contents.due(25, 10), [ids[1], ids[2]]);
+    assert.equal(ledger.contents.nextDueAtMs(25), 30);
+    const plan = database
+      .prepare(
+        `EXPLAIN QUERY PLAN SELECT id FROM content WHERE state IN ('queued', 'reserved', 'uploaded', 'checking', 'renewing')
+         AND not_before <= 1 ORDER BY not_before, id LIMIT 1`,
+      )
+      .all();
+    assert.match(JSON.stringify(plan), /content_due/);
+  });
+
+  it('keep target and secrets out of what reports show', async () => {
+    const { ledger, database } = memoryLedger();
+    const { destinationId, folderId } = await withFolder(ledger);
+    const before = await ledger.write((tables) => {
+      const content = tables.contents.insert(newContent(destinationId), 1);
+      tables.files.saveContent(tables.directories.save(folderId, ''), 'a.png', stat, content.id, 1);
+      return content;
+    });
+    const target = { kind: 'put', url: 'https://host/?signature=s3cret' } as const;
+    await ledger.write((tables) =>
+      tables.contents.save(before, { ...before, state: 'reserved', assetId: 'a', target }, 2),
+    );
+    assert.deepEqual(ledger.contents.get(before.id)?.target, target);
+    assert.doesNotMatch(JSON.stringify([...new Reports(database).list(null)]), /s3cret/);
+  });
+});
+
+describe('files', () => {
+  it('keep names, stats and problems as they were, also names that are not UTF-8', async () => {
+    const { ledger } = memoryLedger();
+    const { folderId } = await withFolder(ledger);
+    const name = decodeName(Buffer.from([0x61, 0xe9, 0x2e, 0x70, 0x6e, 0x67]));
+    const directoryId = await ledger.write((tables) => {
+      const id = tables.directories.save(folderId, 'deep/er');
+      tables.files.saveProblem(id, name, stat, { code: 'empty', reason: 'no bytes' }, 1);
+      return id;
+    });
+    const [file] = ledger.files.inDirectory(directoryId);
+    assert.equal(file?.name, name);
+    assert.deepEqual(file?.stat, stat);
+    assert.deepEqual(file?.problem, { code: 'empty', reason: 'no bytes' });
+  });
+
+  it('know their directories as a tree', async () => {
+    const { ledger } = memoryLedger();
+    const { folderId } = await withFolder(ledger);
+    await ledger.write((tables) => tables.directories.save(folderId, 'a/b'));
+    const root = ledger.directories.find(folderId, '');
+    assert.ok(root);
+    assert.deepEqual(
+      ledger.directories.children(root.id).map(({ path }) => path),
+      ['a'],
+    );
+  });
+
+  it('are no source while in doubt, gone, or in a folder that is not watched', async () => {
+    const { ledger } = memoryLedger();
+    const { destinationId, folderId } = await withFolder(ledger);
+    const { id, directoryId } = await ledger.write((tables) => {
+      const content = tables.contents.insert(newContent(destinationId), 1);
+      const directory = tables.directories.save(folderId, '');
+      for (const name of ['a', 'b']) tables.files.saveContent(directory, name, stat, content.id, 1);
+      return { id: content.id, directoryId: directory };
+    });
+    assert.equal(ledger.files.sources(id).length, 2);
+    await ledger.write((tables) => tables.files.doubt(directoryId, 'a'));
+    assert.deepEqual(
+      ledger.files.sources(id).map(({ name }) => name),
+      ['b'],
+    );
+    assert.equal(ledger.files.get(directoryId, 'a')?.stat.ctimeMs, unknownStat.ctimeMs);
+    await ledger.write((tables) => tables.files.markGone(directoryId, 'b', 2));
+    assert.equal(ledger.files.sources(id).length, 0);
+    await ledger.write((tables) => tables.files.saveContent(directoryId, 'a', stat, id, 3));
+    assert.equal(ledger.files.sources(id).length, 1);
+    await ledger.write((tables) => tables.directories.activateFolders([]));
+    assert.equal(ledger.files.sources(id).length, 0);
+  });
+});
+
+describe('history', () => {
+  it('is append-only', async () => {
+    const { ledger, database } = memoryLedger();
+    await ledger.write((tables) =>
+      tables.history.append({
+        atMs: 1,
+        contentId: null,
+        file: null,
+        event: 'x',
+        from: null,
+        to: null,
+        assetId: null,
+        requestId: null,
+        attempt: null,
+        detail: null,
+      }),
+    );
+    assert.throws(() => database.exec('UPDATE history SET at = 2'), /append-only/);
+    assert.throws(() => database.exec('DELETE FROM history'), /append-only/);
+  });
+});
+
+describe('group commit', () => {
+  it('commits what gathered in one transaction, and only then lets anybody go on', async () => {
+    const flushes: (() => void)[] = [];
+    const { ledger } = memoryLedger((flush) => flushes.push(flush));
+    let done = 0;
+    const key = (index: number) => newContent(1, { sha256: `${index}`, idempotencyKey: `${index}` });
+    const registered = withFolder(ledger);
+    flushes.shift()?.();
+    await registered;
+    const writes = [1, 2, 3].map((index) =>
+      ledger
+        .write((tables) => tables.contents.insert(key(index), 1))
+        .then(() => {
+          done += 1;
+        }),
+    );
+    await Promise.resolve();
+    assert.equal(done, 0);
+    assert.equal(flushes.length, 1);
+    flushes[0]?.();
+    await Promise.all(writes);
+    assert.equal(done, 3);
+  });
+
+  it('undoes the write that throws, and keeps its neighbours', async () => {
+    const { ledger } = memoryLedger();
+    const { destinationId } = await withFolder(ledger);
+    const bad = ledger.write((tables) => {
+      tables.contents.insert(newContent(destinationId), 1);
+      throw new Error('on purpose');
+    });
+    const good = ledger.write((tables) =>
+      tables.contents.insert(newContent(destinationId, { sha256: 'cc', idempotencyKey: 'key-9' }), 1),
+    );
+    await assert.rejects(bad, /on purpose/);
+    assert.equal((await good).sha256, 'cc');
+    assert.equal(ledger.contents.findByBytes(destinationId, newContent(1).sha256), undefined);
+  });
+
+  it('accepts nothing more once a commit failed', async () => {
+    const { ledger, database } = memoryLedger();
+    database.close();
+    await assert.rejects(ledger.write(() => 1));
+    await assert.rejects(ledger.write(() => 1));
+  });
+});

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { SyncError } from '../../../src/errors.ts';
+import { checkUploadUrl, isLoopbackHost, publicLookup } from '../../../src/remote/addresses.ts';
+
+const isRefused = (error: unknown) => error instanceof SyncError && error.code === 'target_refused';
+
+describe('checkUploadUrl', () => {
+  it('accepts HTTPS on the public internet', () => {
+    assert.equal(checkUploadUrl('https://storage.googleapis.com/bucket?x=1', false).host, 'storage.googleapis.com');
+    assert.equal(checkUploadUrl('https://[2606:4700::1111]/', false).protocol, 'https:');
+  });
+
+  for (const url of [
+    'http://storage.googleapis.com/',
+    'ftp://storage.googleapis.com/',
+    'file:///etc/passwd',
+    'not a url',
+    'https://localhost/',
+    'https://127.0.0.1/',
+    'https://127.1/',
+    'https://0x7f000001/',
+    'https://10.1.2.3/',
+    'https://172.20.0.1/',
+    'https://192.168.1.1/',
+    'https://169.254.169.254/latest/meta-data',
+    'https://100.64.0.1/',
+    'https://[::1]/',
+    'https://[fe80::1]/',
+    'https://[fd00::1]/',
+    'https://[::ffff:127.0.0.1]/',
+    'https://[::ffff:10.0.0.1]/',
+    'https://0.0.0.0/',
+  ]) {
+    it(`refuses ${url}`, () => assert.throws(() => checkUploadUrl(url, false), isRefused));
+  }
+
+  it('lets the emulator hand out its own address', () => {
+    assert.equal(checkUploadUrl('http://127.0.0.1:4010/upload', true).port, '4010');
+  });
+
+  it('never shows the URL, which is a secret', () => {
+    assert.throws(
+      () => checkUploadUrl('http://storage.example/?signature=s3cret', false),
+      (error) => error instanceof SyncError && !error.message.includes('s3cret'),
+    );
+  });
+});
+
+describe('publicLookup', () => {
+  it('refuses a name that resolves to this machine', async () => {
+    const error = await new Promise((resolve) => publicLookup('localhost', {}, (reason) => resolve(reason)));
+    assert.ok(isRefused(error));
+  });
+});
+
+describe('isLoopbackHost', () => {
+  it('knows the ways to name this machine, and no other', () => {
+    for (const host of ['localhost', '127.0.0.1', '127.9.9.9', '[::1]', '::1']) assert.ok(isLoopbackHost(host), host);
+    for (const host of ['example.com', '10.0.0.1', '128.0.0.1', '[::2]']) assert.ok(!isLoopbackHost(host), host);
+  });
+});

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { FileStat } from '../../../src/core/entry.ts';
+import type { LocalPort } from '../../../src/sync/ports.ts';
+import { Settling } from '../../../src/sync/settling.ts';
+import { HandClock } from '../../support/hand-clock.ts';
+
+const file = { root: '/drop', directory: '', name: 'a.png' };
+
+function open(quietMs = 2_000) {
+  const clock = new HandClock();
+  const disk: { stat: FileStat | null; isHeld: boolean } = { stat: null, isHeld: false };
+  const settled: string[] = [];
+  const lost: string[] = [];
+  let lookUps = 0;
+  const local = {
+    look: () => (disk.stat === null ? { kind: 'gone' } : { kind: 'file', stat: disk.stat }),
+    isRemote: () => false,
+    openForWriting: async (keys: ReadonlySet<string>) => {
+      lookUps += 1;
+      return disk.isHeld ? keys : new Set<string>();
+    },
+  } as unknown as LocalPort;
+  const settling = new Settling<typeof file>({
+    clock,
+    local,
+    quietMs,
+    signal: new AbortController().signal,
+    onSettled: ({ name }) => settled.push(name),
+    onLost: ({ name }) => lost.push(name),
+    onError: (error) => assert.fail(String(error)),
+  });
+  const write = (sizeBytes: number) => {
+    disk.stat = { sizeBytes, mtimeMs: clock.now(), ctimeMs: clock.now(), inode: 1, device: 1 };
+    return disk.stat;
+  };
+  return { clock, disk, settled, lost, settling, write, lookUps: () => lookUps };
+}
+
+describe('Settling', () => {
+  it('releases a file once it kept still for the quiet period', async () => {
+    const { clock, settling, settled, write } = open();
+    settling.add(file, write(10));
+    await clock.advance(1_999);
+    assert.deepEqual(settled, []);
+    await clock.advance(1);
+    assert.deepEqual(settled, ['a.png']);
+    assert.equal(settling.size, 0);
+  });
+
+  it('begins the quiet period again at each change, also one that no event told', async () => {
+    const { clock, settling, settled, write } = open();
+    settling.add(file, write(10));
+    await clock.advance(1_500);
+    write(20);
+    await clock.advance(1_500);
+    assert.deepEqual(settled, []);
+    await clock.advance(2_000);
+    assert.deepEqual(settled, ['a.png']);
+  });
+
+  it('waits for a writer that stalls, however long, and no longer than until it closes', async () => {
+    const { clock, settling, settled, write, disk } = open();
+    settling.add(file, write(10));
+    disk.isHeld = true;
+    await clock.advance(60_000);
+    assert.deepEqual(settled, []);
+    assert.deepEqual(settling.heldOpen(), [file]);
+    disk.isHeld = false;
+    await clock.advance(2_000);
+    assert.deepEqual(settled, ['a.png']);
+  });
+
+  it('does not wait for a file that was finished long ago', async () => {
+    const { clock, settling, settled, write } = open();
+    const stat = write(10);
+    await clock.advance(5_000);
+    settling.add(file, stat);
+    await clock.advance(0);
+    assert.deepEqual(settled, ['a.png']);
+  });
+
+  it('looks up the holders once for a whole batch', async () => {
+    const { clock, settling, settled, write, lookUps } = open();
+    const stat = write(10);
+    for (let index = 0; index < 100; index += 1) settling.add({ ...file, name: `${index}.png` }, stat);
+    await clock.advance(2_000);
+    assert.equal(settled.length, 100);
+    assert.equal(lookUps(), 1);
+  });
+
+  it('hands back what went away instead of releasing it', async () => {
+    const { clock, settling, settled, lost, write, disk } = open();
+    settling.add(file, write(10));
+    disk.stat = null;
+    await clock.advance(2_000);
+    assert.deepEqual(settled, []);
+    assert.deepEqual(lost, ['a.png']);
+  });
+
+  it('forgets what is below a directory that vanished', async () => {
+    const { clock, settling, settled, write } = open();
+    settling.add({ ...file, directory: 'x' }, write(10));
+    settling.forget('/drop/x');
+    await clock.advance(5_000);
+    assert.deepEqual(settled, []);
+    assert.equal(settling.size, 0);
+  });
+});

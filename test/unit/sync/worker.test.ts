@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Reservation } from '../../../src/core/event.ts';
+import { SyncError } from '../../../src/errors.ts';
+import type { Ledger } from '../../../src/ledger/ledger.ts';
+import { Gate } from '../../../src/sync/gate.ts';
+import type { RemotePort } from '../../../src/sync/ports.ts';
+import { advance, type WorkerDeps } from '../../../src/sync/worker.ts';
+import { facts, reservation } from '../../support/contents.ts';
+import { HandClock } from '../../support/hand-clock.ts';
+import { memoryLedger, newContent, withFolder } from '../../support/ledgers.ts';
+
+type Script = Partial<{ [Call in keyof RemotePort]: (...args: never[]) => unknown }>;
+
+const stat = { sizeBytes: 3, mtimeMs: 1, ctimeMs: 1, inode: 1, device: 1 };
+const signals = { stopping: new AbortController().signal, abort: new AbortController().signal };
+
+/** A worker over a real ledger with one queued content, and a FLORA that answers what the test wrote. */
+async function bench(script: Script, names: readonly string[] = ['a.png']) {
+  const calls: string[] = [];
+  const clock = new HandClock();
+  const { ledger, database } = memoryLedger();
+  const { destinationId, folderId } = await withFolder(ledger);
+  const content = await ledger.write((tables) => {
+    const inserted = tables.contents.insert(newContent(destinationId), clock.now());
+    const directoryId = tables.directories.save(folderId, '');
+    for (const name of names) tables.files.saveContent(directoryId, name, stat, inserted.id, clock.now());
+    return inserted;
+  });
+  const usual: Script = {
+    reserve: () => ({ value: reservation(), requestId: 'req_1', isReplayed: false }),
+    upload: () => undefined,
+    complete: () => ({ value: facts({ status: 'ready' }), requestId: 'req_2' }),
+    get: () => ({ value: facts(), requestId: 'req_3' }),
+  };
+  const remote = new Proxy({} as RemotePort, {
+    get:
+      (_, name: keyof RemotePort) =>
+      async (...args: never[]) => {
+        const row = ledger.contents.get(content.id);
+        calls.push(`${name} while ${row?.state}${row?.assetId === null ? '' : ` ${row?.assetId}`}`);
+        const answer = script[name] ?? usual[name];
+        assert.ok(answer, `Unexpected call: ${name}`);
+        return await answer(...args);
+      },
+  });
+  const random = { fraction: () => 0.5, token: tokens() };
+  const doubts: string[] = [];
+  const noLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+  const unused = () => assert.fail('not part of this test');
+  const deps: WorkerDeps = {
+    ledger,
+    clock,
+    random,
+    remote,
+    log: noLog,
+    gate: new Gate({ clock, random, onChange: () => {} }),
+    local: {
+      walk: unused,
+      read: unused,
+      look: unused,
+      rootIdentity: unused,
+      openForWriting: unused,
+      isRemote: unused,
+      inspect: unused,
+      openSource: async ({ name }) =>
+        name.startsWith('gone')
+          ? { kind: 'gone' }
+          : { kind: 'source', sizeBytes: 3, async *chunks() {}, close: async () => {} },
+    },
+    onChange: () => {},
+    onSent: () => {},
+    onDoubt: ({ name }) => doubts.push(name),
+  };
+  return { deps, ledger, database, content, calls, clock, doubts, run: () => advance(deps, content.id, signals) };
+}
+
+function tokens(): () => string {
+  let count = 1;
+  return () => {
+    count += 1;
+    return `token-${count}`;
+  };
+}
+
+function fail(code: string, patch: { scope?: 'file' | 'service'; status?: number } = {}): never {
+  throw new SyncError(code, { code, scope: 'file', disposition: 'check', op: 'test', ...patch });
+}
+
+const stateOf = (ledger: Ledger, id: number) => ledger.contents.get(id)?.state;
+
+describe('advance', () => {
+  it('brings a file to ready: reserved before bytes, uploaded before complete, each row first', async () => {
+    const { run, calls, ledger, content } = await bench({});
+    await run();
+    assert.deepEqual(calls, [
+      'reserve while queued',
+      'upload while reserved asset_1',
+      'complete while uploaded asset_1',
+    ]);
+    assert.equal(stateOf(ledger, content.id), 'ready');
+  });
+
+  it('sends no byte when the binding could not be made durable', async () => {
+    const { run, calls, database } = await bench({});
+    database.exec(`CREATE TRIGGER full BEFORE UPDATE ON content BEGIN SELECT raise(ABORT, 'disk full'); END`);
+    await assert.rejects(run());
+    assert.deepEqual(calls, ['reserve while queued']);
+  });
+
+  it('repeats a lost reservation under the same key', async () => {
+    const keys: string[] = [];
+    let lost = 2;
+    const { run, clock, ledger, content } = await bench({
+      reserve: ({ idempotencyKey }: { idempotencyKey: string }) => {
+        keys.push(idempotencyKey);
+        lost -= 1;
+        return lost >= 0 ? fail('connection_lost') : { value: reservation(), requestId: null, isReplayed: true };
+      },
+    });
+    for (let tries = 0; tries < 3; tries += 1) {
+      await run();
+      await clock.advance(30_000);
+    }
+    assert.deepEqual(keys, ['key-1', 'key-1', 'key-1']);
+    assert.equal(stateOf(ledger, content.id), 'ready');
+  });
+
+  it('asks with a new key after a spent one', async () => {
+    const keys: string[] = [];
+    const { run, clock } = await bench({
+      reserve: ({ idempotencyKey }: { idempotencyKey: string }) => {
+        keys.push(idempotencyKey);
+        return keys.length === 1 ? fail('key_spent') : { value: reservation(), requestId: null, isReplayed: false };
+      },
+    });
+    await run();
+    await clock.advance(30_000);
+    await run();
+    assert.equal(new Set(keys).size, 2);
+  });
+
+  it('never reserves again because complete was ambiguous', async () => {
+    const { run, clock, calls, ledger, content } = await bench({
+      complete: () => fail('connection_lost'),
+      get: () => ({ value: facts({ status: 'ready', sizeBytes: 3 }), requestId: null }),
+    });
+    await run();
+    await clock.advance(30_000);
+    await run();
+    assert.equal(calls.filter((call) => call.startsWith('reserve')).length, 1);
+    assert.equal(stateOf(ledger, content.id), 'ready');
+  });
+
+  it('does not ask again at once when FLORA answers about another asset', async () => {
+    const { run, calls, ledger, content } = await bench({
+      complete: () => ({ value: facts({ assetId: 'asset_other', status: 'ready' }), requestId: null }),
+    });
+    await run();
+    assert.equal(calls.length, 3);
+    assert.equal(stateOf(ledger, content.id), 'checking');
+  });
+
+  it('takes another reservation when FLORA names an asset that holds other bytes', async () => {
+    const answers: Partial<Reservation>[] = [{ assetId: 'asset_taken' }, { assetId: 'asset_1' }];
+    const { run, clock, ledger, content } = await bench({
+      reserve: () => ({ value: reservation(answers.shift()), requestId: null, isReplayed: false }),
+    });
+    await ledger.write((tables) => {
+      const other = tables.contents.insert(newContent(1, { sha256: 'ff', idempotencyKey: 'other' }), 0);
+      tables.contents.save(other, { ...other, state: 'ready', assetId: 'asset_taken' }, 0);
+    });
+    await run();
+    assert.equal(stateOf(ledger, content.id), 'queued');
+    await clock.advance(30_000);
+    await run();
+    assert.equal(ledger.contents.get(content.id)?.assetId, 'asset_1');
+  });
+
+  it('sends from another file with the same bytes when the first one went away, and doubts that one', async () => {
+    const { run, ledger, content, doubts } = await bench({}, ['gone.png', 'still-there.png']);
+    await run();
+    assert.equal(stateOf(ledger, content.id), 'ready');
+    assert.deepEqual(doubts, ['gone.png']);
+  });
+
+  it('is gone when no file holds the bytes any more, and nothing is sent', async () => {
+    const { run, calls, ledger, content } = await bench({}, ['gone.png']);
+    await run();
+    assert.equal(stateOf(ledger, content.id), 'gone');
+    assert.ok(calls.every((call) => !call.startsWith('upload')));
+  });
+
+  it('holds nothing against the file while FLORA as a whole is in trouble', async () => {
+    let isDown = true;
+    const { run, clock, ledger, content } = await bench({
+      reserve: () =>
+        isDown
+          ? fail('unreachable', { scope: 'service' })
+          : { value: reservation(), requestId: null, isReplayed: false },
+    });
+    const running = run();
+    await clock.advance(120_000);
+    assert.equal(ledger.contents.get(content.id)?.attempts, 0);
+    isDown = false;
+    await clock.advanceUntil(running);
+    assert.equal(stateOf(ledger, content.id), 'ready');
+  });
+
+  it('drops its result when somebody else changed the row meanwhile', async () => {
+    const { run, ledger, content } = await bench({
+      reserve: async () => {
+        const row = ledger.contents.get(content.id);
+        assert.ok(row);
+        await ledger.write((tables) => tables.contents.save(row, { ...row, state: 'rejected' }, 0));
+        return { value: reservation(), requestId: null, isReplayed: false };
+      },
+    });
+    await run();
+    assert.equal(stateOf(ledger, content.id), 'rejected');
+    assert.equal(ledger.contents.get(content.id)?.assetId, null);
+  });
+});
