@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { demoSamples } from '../../src/cli/demo-media.ts';
 import { assertReadyOnce, localFiles, mark, readyAssets, requests } from '../support/flora.ts';
 import { picture, writePictures } from '../support/pictures.ts';
-import { run } from '../support/process.ts';
+import { ended, run } from '../support/process.ts';
+import { untilAsync } from '../support/until.ts';
 import { KEY, WORKSPACE, worldWithFlora } from '../support/world.ts';
 
 const summaryKeys = ['ready', 'uploaded', 'unchanged', 'rejected', 'failed', 'pending', 'bytes', 'seconds'];
@@ -160,5 +161,47 @@ path = "plain"
     assert.match(stdout, /^2 files ready in FLORA \(2 uploaded now, 0 unchanged\), .* sent in .*\n$/);
     for (const line of stderr.trimEnd().split('\n')) assert.equal(typeof JSON.parse(line).msg, 'string');
     assert.ok(!stderr.includes(KEY));
+  });
+
+  it('ends although the last that happens is a rejection, or nothing at all', async (t) => {
+    const world = await worldWithFlora(t);
+    const empty = await world.run(['sync', '--json'], {}, 20_000);
+    assert.equal(empty.code, 0, empty.stderr);
+    assert.equal(JSON.parse(empty.stdout).ready, 0);
+    for (const round of [1, 2, 3]) {
+      writeFileSync(join(world.drop, `${round}.svg`), '<svg xmlns="http://www.w3.org/2000/svg"/>');
+      const { code, stdout, stderr } = await world.run(['sync', '--json'], {}, 20_000);
+      assert.equal(code, 3, stderr);
+      assert.equal(JSON.parse(stdout).rejected, round);
+    }
+  });
+
+  it('ends although the only file vanishes while it settles', async (t) => {
+    const world = await worldWithFlora(t);
+    const [path] = writePictures(world.drop, 1);
+    assert.ok(path !== undefined);
+    const sync = world.start(['sync', '--json'], { FLORA_SYNC_SETTLE: '1500ms' });
+    await untilAsync('it has begun', async () => (await requests(world)).some(({ route }) => route === 'list'));
+    rmSync(path);
+    const { code, stdout, stderr } = await ended(sync);
+    assert.equal(code, 0, stderr);
+    const { ready, pending } = JSON.parse(stdout);
+    assert.deepEqual({ ready, pending }, { ready: 0, pending: 0 });
+  });
+
+  it('waits for a file that is still being written, but not for ever: it is pending then, with exit code 3', async (t) => {
+    const world = await worldWithFlora(t);
+    writePictures(world.drop, 1);
+    const file = openSync(join(world.drop, 'open.png'), 'w');
+    try {
+      writeSync(file, picture(9).subarray(0, 40));
+      const { code, stdout, stderr } = await world.run(['sync', '--json'], {}, 40_000);
+      assert.equal(code, 3, stderr);
+      const { ready, pending } = JSON.parse(stdout);
+      assert.deepEqual({ ready, pending }, { ready: 1, pending: 1 });
+      assert.equal((await readyAssets(world)).length, 1);
+    } finally {
+      closeSync(file);
+    }
   });
 });
