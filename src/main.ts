@@ -26,7 +26,8 @@ const program = new Command('flora-sync')
   .version(version)
   .enablePositionalOptions()
   .showHelpAfterError('(add --help for what can be used)')
-  .exitOverride();
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(withoutValues(text)) });
 
 for (const add of [addRun, addSync, addStatus, addLs, addWhy, addEmulator, addDemo]) add(program);
 for (const command of program.commands) command.exitOverride().showHelpAfterError('(add --help for what can be used)');
@@ -47,4 +48,10 @@ try {
     process.stderr.write(`${redactText(explain(error))}\n`);
     process.exitCode = exitCodeOf(error);
   }
+}
+
+/** commander repeats an unknown option as it was typed, and what was typed may be `--api-key=` with the key. */
+function withoutValues(text: string): string {
+  const shown = text.replace(/(unknown option '(?:--[^'=]*=|-[^-']))[^']*(?:'[^\n]*)?'/, "$1…'");
+  return redactText(shown);
 }

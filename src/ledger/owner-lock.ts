@@ -15,6 +15,8 @@ export interface OwnerLock {
 
 const lockFile = 'owner.lock';
 const ownerFile = 'owner.json';
+/** `findOwner` in another process holds the lock file for an instant; only who holds it longer is an owner. */
+const patienceMs = 1_000;
 
 /**
  * Makes this process the ledger's only owner until it releases the lock or dies: the lock is an exclusive transaction on
@@ -42,23 +44,27 @@ export function takeOwnership(stateDir: string, owner: Owner): OwnerLock {
   return { release: () => database.close() };
 }
 
-/** Who owns the ledger now; undefined when nobody does. */
+/** Who owns the ledger now; undefined when nobody does. Asking takes nothing: any number of processes may ask at once. */
 export function findOwner(stateDir: string): Owner | undefined {
   let database: Database.Database | undefined;
   try {
-    database = lock(stateDir);
+    database = new Database(join(stateDir, lockFile), { timeout: 0, readonly: true });
+    // Any read needs the shared lock, which the owner's exclusive one forbids.
+    database.prepare('SELECT count(*) FROM sqlite_master').get();
+    return undefined;
   } catch (error) {
     const code = errnoCode(error);
+    if (code === 'SQLITE_BUSY') return readOwner(stateDir) ?? { pid: 0, since: 0 };
+    // better-sqlite3 has no code for a directory that is not there.
     if (code === 'SQLITE_CANTOPEN' || code === undefined) return undefined;
     throw error;
+  } finally {
+    database?.close();
   }
-  if (database === undefined) return readOwner(stateDir) ?? { pid: 0, since: 0 };
-  database.close();
-  return undefined;
 }
 
 function lock(stateDir: string): Database.Database | undefined {
-  const database = new Database(join(stateDir, lockFile), { timeout: 0 });
+  const database = new Database(join(stateDir, lockFile), { timeout: patienceMs });
   try {
     database.exec('BEGIN EXCLUSIVE');
     return database;

@@ -5,6 +5,18 @@ export function ascii(bytes: Uint8Array, from: number, to: number): string {
   return String.fromCharCode(...bytes.subarray(from, to));
 }
 
+/** What a text does not hold: control characters but tab, line ends and form feed, and bytes that are not UTF-8. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
+const notText = /[\u0000-\u0008\u000b\u000e-\u001f\u007f\ufffd]/;
+const enoughForText = 4096;
+
+/** Whether these bytes begin like text in UTF-8. No file of a medium does: all have zeros or other binary in their headers. */
+export function isText(head: Uint8Array): boolean {
+  const start = head.subarray(0, enoughForText);
+  // Streaming, so that a character cut at the end counts as none rather than as broken.
+  return start.length > 0 && !notText.test(new TextDecoder().decode(start, { stream: true }));
+}
+
 // Types that file-type concludes from two or three bytes, or from bytes that are common in other files.
 const weaklyDetected: ReadonlySet<string> = new Set([
   'image/bmp',

@@ -3,7 +3,7 @@ import { imageSize } from 'image-size';
 import mime from 'mime';
 import { canonicalContentType, DEFAULT_ACCEPT, isAcceptedType, UNKNOWN_CONTENT_TYPE } from '../core/content-type.ts';
 import type { Problem } from '../core/entry.ts';
-import { ascii, isoImageType, isWeakEvidence, oggType } from './media-signature.ts';
+import { ascii, isoImageType, isText, isWeakEvidence, oggType } from './media-signature.ts';
 
 /**
  * How many bytes from the start of a file its judges want (fewer only if the file is shorter). The type is in the first
@@ -41,13 +41,14 @@ export interface MediaFacts {
 }
 
 /**
- * Why a file is not sent, or null if it is. An empty file never is; `*` in `accept` leaves everything else to FLORA, as
- * does an image whose dimensions cannot be read from its head.
+ * Why a file is not sent, or null if it is. An empty file never is, nor is text under the name of a medium; `*` in `accept`
+ * leaves everything else to FLORA, as does an image whose dimensions cannot be read from its head.
  */
 export function judgeMedia({ contentType, sizeBytes, head, accept }: MediaFacts): Problem | null {
   if (sizeBytes === 0) return { code: 'empty', reason: 'The file is empty.' };
   if (accept.includes('*')) return null;
   if (!isAcceptedType(contentType, accept)) return unsupported(contentType, accept);
+  if (/^(?:image|video|audio)\//.test(contentType) && isText(head)) return disguised(contentType);
   if (!contentType.startsWith('image/')) return null;
   const size = imageDimensions(contentType, head);
   if (size === null || size.width * size.height <= MOST_PIXELS) return null;
@@ -56,6 +57,11 @@ export function judgeMedia({ contentType, sizeBytes, head, accept }: MediaFacts)
     code: 'too_many_megapixels',
     reason: `The image has ${megapixels} megapixels (${size.width} × ${size.height}); FLORA takes at most 150.`,
   };
+}
+
+/** Only the name can have said that this is a picture or a sound: none of them is text from its first byte on. */
+function disguised(contentType: string): Problem {
+  return { code: 'unsupported_type', reason: `The file is named as ${contentType}, but its content is text.` };
 }
 
 function unsupported(contentType: string, accept: readonly string[]): Problem {

@@ -22,13 +22,15 @@ const mostNames = 256;
 export class Hints {
   readonly #clock: ClockPort;
   readonly #handle: (hinted: HintedDirectory) => Promise<void>;
+  readonly #onHandled: () => void;
   #gathered = new Map<string, { folderId: number; directory: string; names: Set<string> | null }>();
   #timer: { cancel(): void } | undefined;
   #isHandling = false;
 
-  constructor(clock: ClockPort, handle: (hinted: HintedDirectory) => Promise<void>) {
+  constructor(clock: ClockPort, handle: (hinted: HintedDirectory) => Promise<void>, onHandled: () => void) {
     this.#clock = clock;
     this.#handle = handle;
+    this.#onHandled = onHandled;
   }
 
   get isIdle(): boolean {
@@ -66,5 +68,6 @@ export class Hints {
     for (const hinted of gathered.values()) await this.#handle(hinted);
     this.#isHandling = false;
     this.#arm();
+    this.#onHandled();
   }
 }

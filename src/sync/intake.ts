@@ -64,7 +64,13 @@ export class Intake {
       onListing: (folder, listing) => this.#read(folder, listing),
       scan: (folder, directory) => this.scan(folder, directory),
     });
-    this.#hints = new Hints(deps.clock, (hinted) => this.#guard(this.#examineHinted(hinted)));
+    this.#hints = new Hints(
+      deps.clock,
+      (hinted) => this.#guard(this.#examineHinted(hinted)),
+      () => this.#changed(),
+    );
+    // Only now is the task no longer in hand: when its own end is told, p-queue still counts it.
+    this.#inspecting.on('next', () => this.#changed());
   }
 
   /** Reads everything from `directory` down and compares it with the ledger. Trouble with the folder goes to `onFolder`. */

@@ -8,3 +8,17 @@ export async function until(what: string, condition: () => boolean, withinMs = 3
     await delay(5);
   }
 }
+
+/** The same for a condition that has to be asked for; `seen` says in a failure what was there instead. */
+export async function untilAsync(
+  what: string,
+  condition: () => Promise<boolean>,
+  withinMs = 30_000,
+  seen: () => string = () => '',
+): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`Waited ${withinMs} ms in vain: ${what}\n${seen()}`);
+    await delay(20);
+  }
+}

@@ -153,7 +153,19 @@ describe('what is sent', () => {
   it('is left to FLORA where the dimensions are not in the head, or the head is broken', () => {
     assert.equal(judge('image/jpeg', media.jpeg(20_000, 20_000, 5).subarray(0, HEAD_BYTES)), null);
     assert.equal(judge('image/png', media.png(20_000, 20_000).subarray(0, 18)), null);
-    assert.equal(judge('image/avif', text), null);
+    assert.equal(judge('image/avif', bytes('broken', [0, 1, 2, 3])), null);
+  });
+
+  it('is no text under the name of a picture, a film or a sound', () => {
+    for (const contentType of ['image/png', 'image/avif', 'video/mp4', 'audio/mpeg']) {
+      for (const head of [text, utf8('Zeilen\r\n\tund Ümläute \u{1f33b}\n'), utf8('ü'.repeat(5_000))]) {
+        const problem = judge(contentType, head);
+        assert.equal(problem?.code, 'unsupported_type');
+        assert.match(problem?.reason ?? '', new RegExp(`${contentType}.* text`));
+        assert.equal(judge(contentType, head, ['*']), null);
+      }
+    }
+    assert.equal(judge('image/png', bytes([0xff, 0xfe], 'not UTF-8')), null);
   });
 
   it('measures images only', () => {

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import type { Fault } from '../../src/emulator/faults.ts';
+import type { JournalEntry } from '../../src/emulator/journal.ts';
+import type { World } from './world.ts';
+
+/** An asset as the emulator's own controls show it, with the place of its bytes. */
+export interface StoredAsset {
+  readonly asset_id: string;
+  readonly status: string;
+  readonly name: string | null;
+  readonly folder: string | null;
+  readonly project_id: string | null;
+  readonly workspace_id: string;
+  readonly size_bytes: number | null;
+  readonly sha256: string | null;
+  readonly path: string | null;
+}
+
+type FaultWish = Partial<Omit<Fault, 'match' | 'kind'>> & {
+  readonly kind: Fault['kind'];
+  readonly match?: Partial<Fault['match']>;
+};
+
+export async function storedAssets(world: World): Promise<readonly StoredAsset[]> {
+  const { assets } = (await admin(world, 'GET', '/assets')) as { assets: StoredAsset[] };
+  return assets;
+}
+
+export async function readyAssets(world: World): Promise<readonly StoredAsset[]> {
+  return (await storedAssets(world)).filter(({ status }) => status === 'ready');
+}
+
+export async function requests(world: World, since = 0): Promise<readonly JournalEntry[]> {
+  const { requests: entries } = (await admin(world, 'GET', `/requests?since=${since}`)) as { requests: JournalEntry[] };
+  return entries;
+}
+
+/** The number of the latest request: `requests(world, mark)` are those that come after. */
+export async function mark(world: World): Promise<number> {
+  return (await requests(world)).at(-1)?.seq ?? 0;
+}
+
+export async function addFaults(world: World, ...faults: readonly FaultWish[]): Promise<void> {
+  await admin(world, 'POST', '/faults', faults);
+}
+
+/** How often each kind of fault has hit. */
+export async function faultHits(world: World): Promise<Readonly<Record<string, number>>> {
+  const { faults } = (await admin(world, 'GET', '/faults')) as { faults: { kind: string; hits: number }[] };
+  const hits: Record<string, number> = {};
+  for (const fault of faults) hits[fault.kind] = (hits[fault.kind] ?? 0) + fault.hits;
+  return hits;
+}
+
+export async function clearFaults(world: World): Promise<void> {
+  await admin(world, 'DELETE', '/faults');
+}
+
+async function admin(world: World, method: string, path: string, body?: unknown): Promise<unknown> {
+  const response = await fetch(`${world.floraOrigin}/__admin${path}`, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`);
+  return JSON.parse(text);
+}
+
+/** Every regular file below, by its path as bytes, wherever it is. */
+export function localFiles(root: string | Buffer): readonly Buffer[] {
+  const directory = Buffer.from(root);
+  return readdirSync(directory, { encoding: 'buffer' }).flatMap((name) => {
+    const path = Buffer.concat([directory, Buffer.from('/'), name]);
+    const stats = lstatSync(path);
+    if (stats.isDirectory()) return localFiles(path);
+    return stats.isFile() ? [path] : [];
+  });
+}
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+export interface Expected {
+  /** Contents that were ready before and are not in the folder any more. */
+  readonly alsoReady?: readonly Uint8Array[];
+  /** Only assets in this folder of FLORA; by default all of them. */
+  readonly folder?: string | null;
+}
+
+/**
+ * The promise itself: what lies in these folders is ready in FLORA, byte by byte, each content once, and nothing else is.
+ * Returns how many contents these are.
+ */
+export async function assertReadyOnce(
+  world: World,
+  roots: readonly string[],
+  expected: Expected = {},
+): Promise<number> {
+  const wanted = new Map<string, Buffer>();
+  for (const path of roots.flatMap(localFiles)) {
+    const bytes = readFileSync(path);
+    wanted.set(sha256(bytes), bytes);
+  }
+  for (const bytes of expected.alsoReady ?? []) wanted.set(sha256(bytes), Buffer.from(bytes));
+  const all = await readyAssets(world);
+  const ready = expected.folder === undefined ? all : all.filter(({ folder }) => folder === expected.folder);
+  const counts = new Map<string, number>();
+  for (const asset of ready) {
+    assert.ok(asset.path !== null && asset.sha256 !== null, `${asset.asset_id} is ready without bytes`);
+    const stored = readFileSync(asset.path);
+    const digest = sha256(stored);
+    assert.equal(digest, asset.sha256, `the bytes of ${asset.asset_id} are not those that FLORA received`);
+    counts.set(digest, (counts.get(digest) ?? 0) + 1);
+    const local = wanted.get(digest);
+    assert.ok(local !== undefined, `${asset.asset_id} (${asset.name}) holds ${stored.length} bytes that no file has`);
+    assert.ok(local.equals(stored));
+  }
+  const missing = [...wanted.keys()].filter((digest) => !counts.has(digest));
+  const repeated = [...counts].filter(([, count]) => count > 1);
+  assert.deepEqual({ missing, repeated }, { missing: [], repeated: [] });
+  return wanted.size;
+}

@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { until } from './until.ts';
+
+/** The built program: what people install. */
+const mainPath = join(import.meta.dirname, '..', '..', '..', 'dist', 'main.js');
+
+export interface Launch {
+  /** All that the process gets to see: nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** Only root may give others. */
+  readonly uid?: number;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** One line of pino's JSON. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
+
+export interface Running {
+  readonly pid: number;
+  readonly exited: Promise<Exit>;
+  isRunning(): boolean;
+  stdout(): string;
+  stderr(): string;
+  /** The JSON lines among what stands on stderr so far. */
+  logs(): readonly LogLine[];
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** Starts `flora-sync <args>`; killed by its pid after the test if it still runs. */
+export function start(t: TestContext, args: readonly string[], launch: Launch): Running {
+  const { env, cwd, uid } = launch;
+  const child = spawn(process.execPath, [mainPath, ...args], {
+    env,
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid === undefined ? {} : { uid, gid: uid }),
+  });
+  const out = gather(child.stdout);
+  const err = gather(child.stderr);
+  const logs = readLogs(child.stderr);
+  const exited = new Promise<Exit>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal, stdout: out(), stderr: err() }));
+  });
+  const isRunning = () => child.exitCode === null && child.signalCode === null;
+  t.after(async () => {
+    if (isRunning()) child.kill('SIGKILL');
+    await exited;
+  });
+  return {
+    pid: child.pid ?? 0,
+    exited,
+    isRunning,
+    stdout: out,
+    stderr: err,
+    logs: () => logs,
+    kill: (signal) => void child.kill(signal),
+  };
+}
+
+/** Runs `flora-sync <args>` to its end, which has to come within the time. */
+export function run(t: TestContext, args: readonly string[], launch: Launch, withinMs = 60_000): Promise<Exit> {
+  return ended(start(t, args, launch), withinMs);
+}
+
+/** Waits for the process to end; fails with what it said when it does not. */
+export async function ended(running: Running, withinMs = 20_000): Promise<Exit> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const said = `${running.stdout()}${running.stderr().slice(-4_000)}`;
+      reject(new Error(`The process still runs after ${withinMs} ms. It said:\n${said}`));
+    }, withinMs);
+  });
+  try {
+    return await Promise.race([running.exited, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Waits for log lines of a kind, and returns them. */
+export async function logged(
+  running: Running,
+  what: string,
+  isWanted: (line: LogLine) => boolean,
+  count = 1,
+): Promise<readonly LogLine[]> {
+  const wanted = () => running.logs().filter(isWanted);
+  await until(`a log line: ${what}`, () => wanted().length >= count || !running.isRunning(), 30_000);
+  const lines = wanted();
+  if (lines.length < count) throw new Error(`The process ended without "${what}":\n${running.stderr().slice(-4_000)}`);
+  return lines;
+}
+
+/** Parses each line once, as it comes: thousands of them are asked for again and again. */
+function readLogs(stream: ChildProcess['stderr']): readonly LogLine[] {
+  const lines: LogLine[] = [];
+  let rest = '';
+  stream?.setEncoding('utf8').on('data', (text: string) => {
+    const parts = (rest + text).split('\n');
+    rest = parts.pop() ?? '';
+    for (const line of parts) if (line.startsWith('{')) lines.push(JSON.parse(line));
+  });
+  return lines;
+}
+
+function gather(stream: ChildProcess['stdout']): () => string {
+  let said = '';
+  stream?.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  return () => said;
+}

@@ -1,0 +1,147 @@
+import { chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/emulator.ts';
+import { type Exit, type Launch, type Running, run, start } from './process.ts';
+import { untilAsync } from './until.ts';
+
+/** The contract's line of `ls --json`. */
+export interface LsLine {
+  readonly path: string;
+  readonly folder: string;
+  readonly state: string;
+  readonly asset_id: string | null;
+  readonly url: string | null;
+  readonly size: number;
+  readonly sha256: string | null;
+  readonly attempts: number;
+  readonly reason: string | null;
+  readonly updated_at: string;
+}
+
+export const KEY = 'sk_live_e2e0123456789abcdefSECRET';
+export const WORKSPACE = 'ws_e2e';
+
+/** A machine of its own: an empty home, a drop folder, a state directory, and (unless it is stopped) FLORA on loopback. */
+export class World {
+  readonly base: string;
+  readonly drop: string;
+  readonly stateDir: string;
+  readonly dataDir: string;
+  readonly #t: TestContext;
+  #emulator: Emulator | undefined;
+  #port = 0;
+
+  constructor(t: TestContext) {
+    this.#t = t;
+    // Short, because a socket's path may have 107 bytes.
+    this.base = realpathSync(mkdtempSync(join(tmpdir(), 'fs-e2e-')));
+    this.drop = this.directory('drop');
+    this.stateDir = join(this.base, 'state');
+    this.dataDir = join(this.base, 'flora');
+    this.directory('home');
+    this.directory('tmp');
+    t.after(async () => {
+      await this.stopFlora();
+      rmSync(this.base, { recursive: true, force: true });
+    });
+  }
+
+  directory(name: string): string {
+    const path = join(this.base, name);
+    mkdirSync(path, { recursive: true });
+    return path;
+  }
+
+  /** On the port it had before, if it ran before. */
+  async startFlora(options: Partial<EmulatorOptions> = {}): Promise<void> {
+    this.#emulator = await startEmulator({
+      dataDir: this.dataDir,
+      port: this.#port,
+      apiKeys: [KEY],
+      workspaces: [{ workspace_id: WORKSPACE, name: 'E2E' }],
+      ...options,
+    });
+    this.#port = this.#emulator.port;
+  }
+
+  async stopFlora(): Promise<void> {
+    await this.#emulator?.close();
+    this.#emulator = undefined;
+  }
+
+  get floraOrigin(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** What a shell would have exported for us, and nothing else. */
+  launch(more: Readonly<Record<string, string>> = {}): Launch {
+    return {
+      cwd: this.base,
+      env: {
+        HOME: join(this.base, 'home'),
+        TMPDIR: join(this.base, 'tmp'),
+        FLORA_API_KEY: KEY,
+        FLORA_WORKSPACE_ID: WORKSPACE,
+        FLORA_BASE_URL: `${this.floraOrigin}/api/v1`,
+        FLORA_SYNC_FOLDER: this.drop,
+        FLORA_SYNC_STATE_DIR: this.stateDir,
+        FLORA_SYNC_SETTLE: '300ms',
+        ...more,
+      },
+    };
+  }
+
+  run(args: readonly string[], more: Readonly<Record<string, string>> = {}, withinMs?: number): Promise<Exit> {
+    return run(this.#t, args, this.launch(more), withinMs);
+  }
+
+  start(args: readonly string[], more: Readonly<Record<string, string>> = {}): Running {
+    return start(this.#t, args, this.launch(more));
+  }
+
+  async ls(...args: readonly string[]): Promise<readonly LsLine[]> {
+    const { code, stdout, stderr } = await this.run(['ls', '--json', ...args]);
+    if (code !== 0) throw new Error(`ls ended with ${code}: ${stderr}`);
+    return stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line));
+  }
+
+  /** Waits until `ls` shows what is wanted, and returns it. */
+  async lsUntil(what: string, isWanted: (lines: readonly LsLine[]) => boolean, withinMs = 30_000) {
+    let lines: readonly LsLine[] = [];
+    const look = async () => {
+      lines = await this.ls();
+      return isWanted(lines);
+    };
+    await untilAsync(what, look, withinMs, () =>
+      JSON.stringify(
+        lines.filter(({ state }) => state !== 'ready'),
+        null,
+        1,
+      ),
+    );
+    return lines;
+  }
+
+  /** Hands everything to another user, who then runs it. */
+  giveTo(uid: number): void {
+    for (const path of [this.base, this.drop, join(this.base, 'home'), join(this.base, 'tmp')])
+      chownSync(path, uid, uid);
+  }
+}
+
+/** A world with FLORA running in it. */
+export async function worldWithFlora(t: TestContext, options: Partial<EmulatorOptions> = {}): Promise<World> {
+  const world = new World(t);
+  await world.startFlora(options);
+  return world;
+}
+
+/** Whether all of these paths are in this state. */
+export function areAll(state: string, ...paths: readonly string[]): (lines: readonly LsLine[]) => boolean {
+  return (lines) => paths.every((path) => lines.some((line) => line.path === path && line.state === state));
+}
