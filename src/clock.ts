@@ -36,3 +36,11 @@ export const systemClock: Clock = {
       signal?.addEventListener('abort', done, { once: true });
     }),
 };
+
+/** Does the work at once, and then again so long after each end, until the signal is aborted. */
+export async function repeat(intervalMs: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await work();
+    await systemClock.sleep(intervalMs, signal);
+  }
+}

@@ -1,16 +1,14 @@
-import { systemClock } from './clock.ts';
+import { repeat, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
-import { type ControlServer, startControlServer } from './control.ts';
+import { type ControlServer, type LiveStatus, startControlServer } from './control.ts';
 import type { Content } from './core/content.ts';
-import { absolutePath } from './core/entry.ts';
 import { displayName } from './core/name.ts';
 import { SyncError } from './errors.ts';
-import { openDatabase } from './ledger/database.ts';
-import { type Ledger, openLedger } from './ledger/ledger.ts';
-import { takeOwnership } from './ledger/owner-lock.ts';
-import { Reports } from './ledger/reports.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import type { Reports } from './ledger/reports.ts';
 import { createLocalFiles } from './local/local-files.ts';
 import type { Logger } from './logger.ts';
+import { type OpenedLedger, openState } from './opening.ts';
 import { systemRandom } from './random.ts';
 import { FloraClient } from './remote/client.ts';
 import type { IntakeFolder } from './sync/folders.ts';
@@ -18,6 +16,7 @@ import { Gate } from './sync/gate.ts';
 import { Intake } from './sync/intake.ts';
 import { type ReconcilerDeps, reconcile } from './sync/reconciler.ts';
 import { type Scheduler, startScheduler } from './sync/scheduler.ts';
+import { describeUpload, tellFolder, tellGate } from './telling.ts';
 import { userAgent } from './version.ts';
 import { type FolderWatchers, watchFolders } from './watching.ts';
 
@@ -83,7 +82,7 @@ export class Engine {
       clock: systemClock,
       random: systemRandom,
       onChange: (trouble) => {
-        this.#tellGate(trouble);
+        tellGate(log, trouble);
         observer.onTrouble?.(trouble);
       },
     });
@@ -135,8 +134,12 @@ export class Engine {
     });
     this.#scheduler.finished.catch((error) => this.#fail(error));
     const workspaceIds = [...new Set(config.folders.map((folder) => folder.destination.workspaceId))];
-    const inHand = () => this.#scheduler.taken();
-    this.#reconciler = { ...worker, workspaceIds, inHand, onWork: () => this.#scheduler.wake() };
+    this.#reconciler = {
+      ...worker,
+      workspaceIds,
+      inHand: () => this.#scheduler.taken(),
+      onWork: () => this.#scheduler.wake(),
+    };
   }
 
   /** Reads every folder and compares it with the ledger; at most one such scan runs at a time. */
@@ -173,10 +176,11 @@ export class Engine {
       },
       onError,
     });
+    const { signal } = this.#stopping;
     this.#loops = [
-      this.#every(missingFolderMs, () => this.#lookForFolders()),
-      this.#every(this.#config.reconcileIntervalMs, () => this.reconcileNow()),
-      this.#every(this.#config.rescanIntervalMs, async () => {
+      repeat(missingFolderMs, signal, () => this.#lookForFolders()),
+      repeat(this.#config.reconcileIntervalMs, signal, () => this.reconcileNow()),
+      repeat(this.#config.rescanIntervalMs, signal, async () => {
         this.state = 'scanning';
         await this.scanAll();
         this.state = 'watching';
@@ -212,47 +216,19 @@ export class Engine {
     }
   }
 
-  /** At once and then at the interval, until the engine stops. */
-  async #every(intervalMs: number, work: () => Promise<void>): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
-      await work();
-      await systemClock.sleep(intervalMs, this.#stopping.signal);
-    }
-  }
-
-  #tellGate(trouble: SyncError | null): void {
-    if (trouble === null) {
-      this.#log.info({}, 'FLORA answers again');
-      return;
-    }
-    const { code, requestId, retryAfterMs, hint } = trouble;
-    const facts = { code, request_id: requestId, retry_after_ms: retryAfterMs, hint };
-    this.#log.warn(facts, `${trouble.message}; nothing is lost, uploads go on when it is over`);
-  }
-
   #folderChanged(folder: IntakeFolder, trouble: SyncError | null): void {
     const path = displayName(folder.root);
-    if (trouble === null) {
-      this.folderTroubles.delete(path);
-      this.#log.info({ folder: path }, 'the folder can be read again');
-      return;
-    }
-    this.folderTroubles.set(path, trouble);
-    this.#log.error({ folder: path, code: trouble.code, hint: trouble.hint }, trouble.message);
+    if (trouble === null) this.folderTroubles.delete(path);
+    else this.folderTroubles.set(path, trouble);
+    tellFolder(this.#log, path, trouble);
   }
 
-  #liveStatus() {
+  #liveStatus(): LiveStatus {
     const inflight = [...this.#scheduler.inFlight()].flatMap((id) => {
       const content = this.ledger.contents.get(id);
-      if (content === undefined) return [];
-      const [source] = this.ledger.files.sources(id);
-      return {
-        path: displayName(source === undefined ? content.fileName : absolutePath(source)),
-        asset_id: content.assetId,
-        state: content.state,
-        sent_bytes: this.#sent.get(id) ?? 0,
-        size: content.sizeBytes,
-      };
+      return content === undefined
+        ? []
+        : [describeUpload(content, this.ledger.files.sources(id)[0], this.#sent.get(id))];
     });
     return {
       pid: process.pid,
@@ -265,45 +241,8 @@ export class Engine {
   }
 }
 
-interface OpenedLedger {
-  readonly ledger: Ledger;
-  readonly reports: Reports;
-  readonly folders: readonly IntakeFolder[];
-  readonly release: () => void;
-}
-
-/**
- * Takes the ledger, puts the rooms together over it and starts working on what is due.
- *
- * @throws SyncError `ledger_owned` when another process has the ledger, `state_dir` or `ledger_*` when it cannot be used.
- */
+/** Opens the ledger, puts the rooms together over it and starts working on what is due. Throws what `openState` throws. */
 export async function startEngine(config: Config, log: Logger, observer: EngineObserver = {}): Promise<Engine> {
   const startedMs = systemClock.now();
-  const lock = takeOwnership(config.stateDir, { pid: process.pid, since: startedMs });
-  try {
-    const stamp = new Date(startedMs).toISOString().replaceAll(/[:.]/g, '-');
-    const database = openDatabase(config.stateDir, stamp, (path, why) => {
-      log.error({ path, reason: why }, 'the ledger was damaged; it is set aside and a new one is begun');
-    });
-    const ledger = openLedger(database, setImmediate);
-    const folders = await registerFolders(ledger, config);
-    const opened = { ledger, reports: new Reports(database), folders, release: () => lock.release() };
-    return new Engine(config, log, observer, opened, startedMs);
-  } catch (error) {
-    lock.release();
-    throw error;
-  }
-}
-
-async function registerFolders(ledger: Ledger, config: Config): Promise<readonly IntakeFolder[]> {
-  return await ledger.write((tables) => {
-    const places = config.folders.map(({ path, destination }) => ({
-      path,
-      destinationId: tables.directories.destinationId(destination),
-    }));
-    const ids = tables.directories.activateFolders(places);
-    // Settings and permissions may be others than last time: what was refused is looked at anew.
-    tables.files.doubtProblems();
-    return places.map(({ path, destinationId }, index) => ({ root: path, destinationId, folderId: ids[index] ?? 0 }));
-  });
+  return new Engine(config, log, observer, await openState(config, log, startedMs), startedMs);
 }

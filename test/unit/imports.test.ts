@@ -39,7 +39,14 @@ function roomOf(path: string): string {
 }
 
 /** Those that put the rooms together, and so see them all. */
-const composition: ReadonlySet<string> = new Set(['main.ts', 'daemon.ts', 'watching.ts', 'control.ts']);
+const composition: ReadonlySet<string> = new Set([
+  'main.ts',
+  'daemon.ts',
+  'opening.ts',
+  'watching.ts',
+  'telling.ts',
+  'control.ts',
+]);
 
 /** What each room may see beside itself and packages. */
 const visible: Readonly<Record<string, (target: string) => boolean>> = {

@@ -1,0 +1,49 @@
+import type { Config } from './config.ts';
+import { openDatabase } from './ledger/database.ts';
+import { type Ledger, openLedger } from './ledger/ledger.ts';
+import { takeOwnership } from './ledger/owner-lock.ts';
+import { Reports } from './ledger/reports.ts';
+import type { Logger } from './logger.ts';
+import type { IntakeFolder } from './sync/folders.ts';
+
+/** The ledger, ours alone until `release`, with the watched folders in it. */
+export interface OpenedLedger {
+  readonly ledger: Ledger;
+  readonly reports: Reports;
+  readonly folders: readonly IntakeFolder[];
+  readonly release: () => void;
+}
+
+/**
+ * Takes the ledger of the state directory and registers the folders in it.
+ *
+ * @throws SyncError `ledger_owned` when another process has it, `state_dir` or `ledger_*` when it cannot be used.
+ */
+export async function openState(config: Config, log: Logger, startedMs: number): Promise<OpenedLedger> {
+  const lock = takeOwnership(config.stateDir, { pid: process.pid, since: startedMs });
+  try {
+    const stamp = new Date(startedMs).toISOString().replaceAll(/[:.]/g, '-');
+    const database = openDatabase(config.stateDir, stamp, (path, why) => {
+      log.error({ path, reason: why }, 'the ledger was damaged; it is set aside and a new one is begun');
+    });
+    const ledger = openLedger(database, setImmediate);
+    const folders = await registerFolders(ledger, config);
+    return { ledger, reports: new Reports(database), folders, release: () => lock.release() };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function registerFolders(ledger: Ledger, config: Config): Promise<readonly IntakeFolder[]> {
+  return await ledger.write((tables) => {
+    const places = config.folders.map(({ path, destination }) => ({
+      path,
+      destinationId: tables.directories.destinationId(destination),
+    }));
+    const ids = tables.directories.activateFolders(places);
+    // Settings and permissions may be others than last time: what was refused is looked at anew.
+    tables.files.doubtProblems();
+    return places.map(({ path, destinationId }, index) => ({ root: path, destinationId, folderId: ids[index] ?? 0 }));
+  });
+}
