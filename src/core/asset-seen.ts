@@ -7,6 +7,9 @@ import { beginAnew, later, maxStrikes, progress, settleAs, type TransitionContex
 /** After so many polls FLORA is asked once more to complete. */
 const pollsBeforeCompletingAgain = 12;
 
+/** After so many tries of a step in which FLORA would not complete an upload that it calls pending, its bytes are in doubt. */
+const refusalsBeforeSendingAgain = 4;
+
 /** What FLORA says of the content's asset, from whichever answer. */
 export function assetSeen(content: Content, facts: AssetFacts, by: string, context: TransitionContext): Content {
   if (facts.assetId !== content.assetId) return content;
@@ -58,10 +61,27 @@ function renew(content: Content, context: TransitionContext): Content {
 /** GET says `pending_upload`: where do we stand? */
 function stillPending(content: Content, context: TransitionContext): Content {
   if (content.isCompleteAccepted && content.attempts % pollsBeforeCompletingAgain !== 0) return poll(content, context);
-  if (content.areBytesConfirmed) return later(content, 'uploaded', context);
+  if (content.areBytesConfirmed) return completeAgain(content, context);
   if (content.target !== null && !isTargetExpired(content, context.nowMs)) return later(content, 'reserved', context);
   if (content.reasonCode === 'not_renewable' && !content.isCompleteSent) {
     return beginAnew(content, 'superseded', 'The reservation has no usable target and cannot be renewed', context);
   }
   return renew(content, context);
+}
+
+/**
+ * Confirmed bytes that FLORA does not have: the 2xx came from something in between (a captive portal). They are sent
+ * again to the same asset, which is harmless should they be there after all.
+ */
+function completeAgain(content: Content, context: TransitionContext): Content {
+  const isRefused = content.reasonCode === 'complete_refused' && content.attempts >= refusalsBeforeSendingAgain;
+  if (!isRefused) return later(content, 'uploaded', context);
+  const strikes = content.strikes + 1;
+  if (strikes >= maxStrikes) {
+    const reason = content.reason ?? 'FLORA does not complete the upload';
+    return settleAs({ ...content, strikes }, 'rejected', 'upload_refused', reason);
+  }
+  if (content.target === null || isTargetExpired(content, context.nowMs))
+    return { ...renew(content, context), strikes };
+  return progress(content, 'reserved', context, { strikes, areBytesConfirmed: false });
 }

@@ -101,7 +101,10 @@ function bytesRefused(content: Content, status: number, context: TransitionConte
 }
 
 function conflict(content: Content, reason: string, context: TransitionContext): Content {
-  if (content.state === 'uploaded') return progress(content, 'checking', context, { attempts: content.attempts });
+  if (content.state === 'uploaded') {
+    const refused = { attempts: content.attempts, reasonCode: 'complete_refused', reason };
+    return progress(content, 'checking', context, refused);
+  }
   if (content.state !== 'renewing') return content;
   return later(content, 'checking', context, {
     renewals: content.renewals + 1,
