@@ -5,12 +5,12 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import Database from 'better-sqlite3';
-import { assertReadyOnce, mark, requests } from '../support/flora.ts';
+import { assertReadyOnce, requests } from '../support/flora.ts';
 import { png } from '../support/media.ts';
 import { picture, writePictures } from '../support/pictures.ts';
 import { ended, logged, run } from '../support/process.ts';
 import { until } from '../support/until.ts';
-import { areAll, KEY, World, worldWithFlora } from '../support/world.ts';
+import { areAll, type World, worldWithFlora } from '../support/world.ts';
 
 const nobody = 65_534;
 const isRoot = process.getuid?.() === 0;
@@ -238,62 +238,3 @@ function hasOpen(pid: number, path: string): boolean {
     return false;
   }
 }
-
-describe('FLORA', () => {
-  it('out of reach ends sync with 5 and keeps run waiting until it is there, with everything then ready', async (t) => {
-    const world = await worldWithFlora(t);
-    await world.stopFlora();
-    const files = writePictures(world.drop, 5);
-    const sync = await world.run(['sync']);
-    assert.equal(sync.code, 5, sync.stderr);
-    assert.match(sync.stderr, /127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)/);
-
-    const daemon = world.start(['run']);
-    await logged(daemon, 'trouble', ({ msg }) => msg.includes('cannot be reached'));
-    const status = await world.run(['status']);
-    assert.match(status.stdout, /FLORA: .*cannot be reached/);
-    assert.ok(daemon.isRunning());
-    await world.startFlora();
-    await logged(daemon, 'recovered', ({ msg }) => msg === 'FLORA answers again');
-    await world.lsUntil('everything is ready', areAll('ready', ...files));
-    daemon.kill('SIGTERM');
-    assert.equal((await ended(daemon)).code, 0);
-    assert.equal(await assertReadyOnce(world, [world.drop]), 5);
-    assert.equal(daemon.logs().filter(({ msg }) => msg.includes('cannot be reached')).length, 1, 'told once');
-  });
-
-  it('gone in the middle of the work loses nothing', async (t) => {
-    const world = await worldWithFlora(t);
-    const files = writePictures(world.drop, 120);
-    const daemon = world.start(['run']);
-    await logged(daemon, 'ten are ready', ({ to }) => to === 'ready', 10);
-    await world.stopFlora();
-    await logged(daemon, 'trouble', ({ msg }) => msg.includes('cannot be reached'));
-    await world.startFlora();
-    await world.lsUntil('everything is ready', areAll('ready', ...files), 60_000);
-    daemon.kill('SIGTERM');
-    assert.equal((await ended(daemon)).code, 0);
-    assert.equal(await assertReadyOnce(world, [world.drop]), 120);
-  });
-
-  it('refusing the key ends sync with 5, names no key, and says what would do', async (t) => {
-    const world = await worldWithFlora(t);
-    writePictures(world.drop, 1);
-    const wrong = 'sk_live_wrongwrongwrong';
-    const before = await mark(world);
-    const { code, stdout, stderr } = await world.run(['sync'], { FLORA_API_KEY: wrong });
-    assert.equal(code, 5, stderr);
-    assert.match(stderr, /401/);
-    assert.match(stderr, /req_/);
-    assert.match(stderr, /key/);
-    assert.ok(!`${stdout}${stderr}`.includes(wrong) && !`${stdout}${stderr}`.includes(KEY));
-    assert.ok((await requests(world, before)).every(({ method }) => method === 'GET'));
-  });
-
-  it('that has never been asked is not needed to look at an empty state directory', async (t) => {
-    const world = new World(t);
-    for (const args of [['status'], ['status', '--json'], ['ls'], ['ls', '--json']]) {
-      assert.equal((await world.run(args)).code, 0, args.join(' '));
-    }
-  });
-});

@@ -58,6 +58,11 @@ export async function clearFaults(world: World): Promise<void> {
   await admin(world, 'DELETE', '/faults');
 }
 
+/** From now on these keys, and no others, open the workspaces. */
+export async function admitKeys(world: World, ...apiKeys: readonly string[]): Promise<void> {
+  await admin(world, 'POST', '/keys', { apiKeys });
+}
+
 async function admin(world: World, method: string, path: string, body?: unknown): Promise<unknown> {
   const response = await fetch(`${world.floraOrigin}/__admin${path}`, {
     method,
