@@ -6,6 +6,8 @@ import { beginAnew, later, maxStrikes, progress, settleAs, type TransitionContex
 
 /** After so many polls FLORA is asked once more to complete. */
 const pollsBeforeCompletingAgain = 12;
+/** After so many rounds of that, whether the asset can be renewed: its reservation may have lapsed. */
+const roundsBeforeRenewing = 4;
 
 /** What FLORA says of the content's asset, from whichever answer. */
 export function assetSeen(content: Content, facts: AssetFacts, by: string, context: TransitionContext): Content {
@@ -16,7 +18,7 @@ export function assetSeen(content: Content, facts: AssetFacts, by: string, conte
   if (by === 'listing') return content;
   if (content.state === 'uploaded') {
     if (facts.status === 'failed') return assetFailed(content, facts, context);
-    return poll({ ...content, attempts: 0 }, context, { isCompleteAccepted: true });
+    return poll(content, context, { isCompleteAccepted: true });
   }
   if (content.state !== 'checking') return content;
   return facts.status === 'failed' ? assetFailed(content, facts, context) : stillPending(content, context);
@@ -58,7 +60,9 @@ function renew(content: Content, context: TransitionContext): Content {
 /** GET says `pending_upload`: where do we stand? */
 function stillPending(content: Content, context: TransitionContext): Content {
   if (content.isCompleteAccepted && content.attempts % pollsBeforeCompletingAgain !== 0) return poll(content, context);
-  if (content.areBytesConfirmed) return later(content, 'uploaded', context);
+  if (content.areBytesConfirmed && content.attempts < pollsBeforeCompletingAgain * roundsBeforeRenewing) {
+    return later(content, 'uploaded', context);
+  }
   if (content.target !== null && !isTargetExpired(content, context.nowMs)) return later(content, 'reserved', context);
   if (content.reasonCode === 'not_renewable' && !content.isCompleteSent) {
     return beginAnew(content, 'superseded', 'The reservation has no usable target and cannot be renewed', context);

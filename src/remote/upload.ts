@@ -50,6 +50,13 @@ export async function sendUpload(deps: UploadDeps, wanted: UploadRequest): Promi
         )
       : { contentType: wanted.contentType, head: Buffer.alloc(0), tail: Buffer.alloc(0) };
   const body = new UploadBody(frame.head, source, frame.tail, deps.setTimer, wanted.onSent);
+  // Not AbortSignal.any: on Node 20 it leaves 56 bytes on the long-lived signal for each upload, for ever.
+  const cut = new AbortController();
+  const onAbort = () => cut.abort();
+  for (const signal of [wanted.signal, body.stalled]) {
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+  }
   try {
     const response = await request(url, {
       dispatcher: deps.dispatcher,
@@ -57,7 +64,7 @@ export async function sendUpload(deps: UploadDeps, wanted: UploadRequest): Promi
       headers: { 'content-type': frame.contentType, 'content-length': String(body.lengthBytes) },
       body:
         source.sizeBytes <= oneBufferBytes ? await body.whole() : Readable.from(body.stream(), { objectMode: false }),
-      signal: AbortSignal.any([wanted.signal, body.stalled]),
+      signal: cut.signal,
       headersTimeout: deadlines.firstByteMs,
       bodyTimeout: deadlines.bodyMs,
     });
@@ -71,6 +78,7 @@ export async function sendUpload(deps: UploadDeps, wanted: UploadRequest): Promi
     throw networkError('upload', url.host, error);
   } finally {
     body.finish();
+    wanted.signal.removeEventListener('abort', onAbort);
   }
 }
 
