@@ -2,12 +2,12 @@ import { backoffMs, pollBackoff } from './backoff.ts';
 import type { Content } from './content.ts';
 import type { AssetFacts } from './event.ts';
 import { isTargetExpired } from './next-action.ts';
-import { beginAnew, later, maxStrikes, progress, settleAs, type TransitionContext } from './steps.ts';
+import { beginAnew, later, maxStrikes, progress, seldomMs, settleAs, type TransitionContext } from './steps.ts';
 
 /** After so many polls FLORA is asked once more to complete. */
 const pollsBeforeCompletingAgain = 12;
-/** After so many rounds of that, whether the asset can be renewed: its reservation may have lapsed. */
-const roundsBeforeRenewing = 4;
+/** After so many rounds of that (some minutes) the bytes are in doubt: a proxy's 2xx may have swallowed them. */
+const roundsBeforeSendingAgain = 4;
 
 /** What FLORA says of the content's asset, from whichever answer. */
 export function assetSeen(content: Content, facts: AssetFacts, by: string, context: TransitionContext): Content {
@@ -60,12 +60,26 @@ function renew(content: Content, context: TransitionContext): Content {
 /** GET says `pending_upload`: where do we stand? */
 function stillPending(content: Content, context: TransitionContext): Content {
   if (content.isCompleteAccepted && content.attempts % pollsBeforeCompletingAgain !== 0) return poll(content, context);
-  if (content.areBytesConfirmed && content.attempts < pollsBeforeCompletingAgain * roundsBeforeRenewing) {
-    return later(content, 'uploaded', context);
-  }
+  if (content.areBytesConfirmed) return completeAgain(content, context);
   if (content.target !== null && !isTargetExpired(content, context.nowMs)) return later(content, 'reserved', context);
   if (content.reasonCode === 'not_renewable' && !content.isCompleteSent) {
     return beginAnew(content, 'superseded', 'The reservation has no usable target and cannot be renewed', context);
   }
   return renew(content, context);
+}
+
+/**
+ * Confirmed bytes whose asset stays pending: FLORA may be slow, so it is asked again for minutes; then they are sent again to
+ * the same asset, which is harmless should they be there after all. Never given up: what is slow may still become ready.
+ */
+function completeAgain(content: Content, context: TransitionContext): Content {
+  if (content.attempts < pollsBeforeCompletingAgain * roundsBeforeSendingAgain) {
+    return later(content, 'uploaded', context);
+  }
+  const strikes = content.strikes + 1;
+  if (strikes >= maxStrikes) return later(content, 'checking', context, { notBeforeMs: context.nowMs + seldomMs });
+  if (content.target === null || isTargetExpired(content, context.nowMs)) {
+    return { ...renew(content, context), strikes };
+  }
+  return progress(content, 'reserved', context, { strikes, areBytesConfirmed: false, isCompleteAccepted: false });
 }

@@ -6,8 +6,8 @@ import {
   beginAnew,
   later,
   maxStrikes,
-  missingAgainMs,
   progress,
+  seldomMs,
   settleAs,
   type TransitionContext,
   unbound,
@@ -111,14 +111,10 @@ function bytesRefused(content: Content, status: number, context: TransitionConte
 
 function conflict(content: Content, reason: string, context: TransitionContext): Content {
   if (content.state === 'uploaded') {
-    // It is complete already, or being processed: GET will tell.
+    // It is complete already, is being processed, or lacks its bytes: GET will tell the first, and time the others.
     const { attempts } = content;
-    return progress(content, 'checking', context, {
-      attempts,
-      isCompleteAccepted: true,
-      reasonCode: 'conflict',
-      reason,
-    });
+    const asked = { attempts, isCompleteAccepted: true, reasonCode: 'complete_refused', reason };
+    return progress(content, 'checking', context, asked);
   }
   if (content.state !== 'renewing') return content;
   return later(content, 'checking', context, {
@@ -133,7 +129,7 @@ function assetMissing(content: Content, context: TransitionContext): Content {
   const reason = 'FLORA answers 404 for this asset';
   if (!content.isCompleteSent) return beginAnew(content, 'asset_missing', reason, context);
   // It may be ready and hidden from this key: nothing is concluded from a 404, only asked again, seldom.
-  const notBeforeMs = context.nowMs + missingAgainMs;
+  const notBeforeMs = context.nowMs + seldomMs;
   return later(content, 'checking', context, { notBeforeMs, reasonCode: 'asset_missing', reason });
 }
 

@@ -48,7 +48,7 @@ export function judgeMedia({ contentType, sizeBytes, head, accept }: MediaFacts)
   if (sizeBytes === 0) return { code: 'empty', reason: 'The file is empty.' };
   if (accept.includes('*')) return null;
   if (!isAcceptedType(contentType, accept)) return unsupported(contentType, accept);
-  if (/^(?:image|video|audio)\//.test(contentType) && isText(head)) return disguised(contentType);
+  if (isAlwaysBinary(contentType) && isText(head)) return disguised(contentType);
   if (!contentType.startsWith('image/')) return null;
   const size = imageDimensions(contentType, head);
   if (size === null || size.width * size.height <= MOST_PIXELS) return null;
@@ -57,6 +57,11 @@ export function judgeMedia({ contentType, sizeBytes, head, accept }: MediaFacts)
     code: 'too_many_megapixels',
     reason: `The image has ${megapixels} megapixels (${size.width} × ${size.height}); FLORA takes at most 150.`,
   };
+}
+
+/** SVG is text, and a PDF may begin with it. */
+function isAlwaysBinary(contentType: string): boolean {
+  return DEFAULT_ACCEPT.includes(contentType) && contentType !== 'application/pdf';
 }
 
 /** Only the name can have said that this is a picture or a sound: none of them is text from its first byte on. */

@@ -71,7 +71,7 @@ export async function sendUpload(deps: UploadDeps, wanted: UploadRequest): Promi
     body.finish();
     // Errors there are XML or HTML; only the status counts, and the connection is kept for the next file.
     await response.body.dump({ limit: 64 * 1024 });
-    throwUnlessAccepted(response.statusCode, headerOf(response, 'retry-after'), deps.nowMs());
+    throwUnlessAccepted(response.statusCode, response, deps.nowMs());
   } catch (error) {
     if (body.failure !== undefined) throw body.failure;
     if (body.stalled.aborted) throw stalledError(url.host);
@@ -150,12 +150,17 @@ class UploadBody {
   }
 }
 
-function throwUnlessAccepted(status: number, retryAfter: string | null, nowMs: number): void {
-  if (status >= 200 && status < 300) return;
+function throwUnlessAccepted(status: number, response: Parameters<typeof headerOf>[0], nowMs: number): void {
   const message = `The upload target answered ${status}`;
   const common = { op: 'upload', status, scope: 'file' } as const;
+  if (status >= 200 && status < 300) {
+    if (!/^text\/html\b/i.test(headerOf(response, 'content-type') ?? '')) return;
+    // No storage says so to an upload; a captive portal does, and swallows the bytes.
+    const details = { ...common, code: 'not_storage', disposition: 'retry' } as const;
+    throw new SyncError(`${message} with a web page: something in between answers in its place`, details);
+  }
   if (status === 429) {
-    const retryAfterMs = readRetryAfter(retryAfter, nowMs);
+    const retryAfterMs = readRetryAfter(headerOf(response, 'retry-after'), nowMs);
     throw new SyncError(message, { ...common, code: 'target_rate_limited', disposition: 'retry', retryAfterMs });
   }
   if (status >= 500 || status === 408) {

@@ -166,6 +166,7 @@ describe('what is sent', () => {
       }
     }
     assert.equal(judge('image/png', bytes([0xff, 0xfe], 'not UTF-8')), null);
+    assert.equal(judge('image/svg+xml', utf8('<svg/>'), ['image/*']), null);
   });
 
   it('measures images only', () => {
