@@ -1,5 +1,5 @@
+import { redactText } from './core/redact.ts';
 import { SyncError } from './errors.ts';
-import { redactText } from './redact.ts';
 
 /** One thing that is wrong with one setting. Every text is safe to print: keys are not in it. */
 export interface ConfigProblem {

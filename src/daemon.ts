@@ -1,9 +1,11 @@
 import { repeat, systemClock } from './clock.ts';
+import { coalesce } from './coalesce.ts';
 import type { Config } from './config.ts';
 import { type ControlServer, type LiveStatus, startControlServer } from './control.ts';
 import type { Content } from './core/content.ts';
 import { displayName } from './core/name.ts';
 import { SyncError } from './errors.ts';
+import { holdKey } from './key-holder.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Reports } from './ledger/reports.ts';
 import { createLocalFiles } from './local/local-files.ts';
@@ -24,6 +26,8 @@ import { type FolderWatchers, watchFolders } from './watching.ts';
 export interface EngineObserver {
   onChange?(before: Content, after: Content): void;
   onSent?(content: Content, bytes: number): void;
+  /** Something changed about the files that are settled and digested. */
+  onIntake?(): void;
   /** The door to FLORA closed (error) or opened (null). */
   onTrouble?(trouble: SyncError | null): void;
 }
@@ -63,7 +67,6 @@ export class Engine {
   #watchers: FolderWatchers | undefined;
   #control: ControlServer | undefined;
   #loops: Promise<void>[] = [];
-  #scanning: Promise<void> | undefined;
 
   constructor(config: Config, log: Logger, observer: EngineObserver, opened: OpenedLedger, startedMs: number) {
     this.#config = config;
@@ -78,9 +81,11 @@ export class Engine {
     });
     // Whoever runs the engine awaits it; until then its failure must not count as unhandled.
     this.failed.catch(() => {});
+    const key = holdKey(config, log);
     this.gate = new Gate({
       clock: systemClock,
       random: systemRandom,
+      onFailure: key.refused,
       onChange: (trouble) => {
         tellGate(log, trouble);
         observer.onTrouble?.(trouble);
@@ -88,7 +93,7 @@ export class Engine {
     });
     this.remote = new FloraClient({
       baseUrl: config.baseUrl,
-      apiKey: () => config.apiKey.reveal(),
+      apiKey: key.current,
       concurrency: config.concurrency,
       userAgent,
       nowMs: systemClock.now,
@@ -107,6 +112,7 @@ export class Engine {
         isWatched: (folder, directory) => this.#watchers?.isWatched(folder, directory) ?? true,
         onDirectoryGone: (folder, directory) => this.#watchers?.onDirectoryGone(folder, directory),
         onFolder: (folder, trouble) => this.#folderChanged(folder, trouble),
+        onProgress: () => observer.onIntake?.(),
         onError: (error) => this.#fail(error),
       },
       this.folders,
@@ -115,8 +121,9 @@ export class Engine {
       ...common,
       remote: this.remote,
       gate: this.gate,
+      isRootThere: (root: string) => this.intake.isRootThere(root),
       onChange: (before: Content, after: Content) => {
-        if (after.state !== 'reserved') this.#sent.delete(after.id);
+        this.#sent.delete(after.id);
         observer.onChange?.(before, after);
       },
       onSent: (content: Content, bytes: number) => {
@@ -142,13 +149,10 @@ export class Engine {
     };
   }
 
-  /** Reads every folder and compares it with the ledger; at most one such scan runs at a time. */
-  scanAll(): Promise<void> {
-    this.#scanning ??= this.#scanEach().finally(() => {
-      this.#scanning = undefined;
-    });
-    return this.#scanning;
-  }
+  /** Reads every folder and compares it with the ledger. One such scan runs at a time; a call during one adds another. */
+  readonly scanAll = coalesce(async () => {
+    for (const folder of this.folders) await this.intake.scan(folder);
+  });
 
   /** Walks FLORA's listing once. */
   async reconcileNow(): Promise<void> {
@@ -183,6 +187,7 @@ export class Engine {
       repeat(this.#config.rescanIntervalMs, signal, async () => {
         this.state = 'scanning';
         await this.scanAll();
+        if (signal.aborted) return;
         this.state = 'watching';
         this.#log.info({ directories: this.#watchers?.watchedCount(), in_hand: this.intake.inHand }, 'scanned');
       }),
@@ -198,15 +203,11 @@ export class Engine {
       this.#log.warn({}, 'uploads under way are cut short; they go on at the next start');
       this.#abort.abort();
     });
-    await Promise.allSettled([this.#scheduler.finished, this.intake.close(), this.#scanning, ...this.#loops]);
+    await Promise.allSettled([this.#scheduler.finished, this.intake.close(), ...this.#loops]);
     deadline.cancel();
     await Promise.allSettled([this.#watchers?.close(), this.#control?.close(), this.remote.close()]);
     this.ledger.close();
     this.#release();
-  }
-
-  async #scanEach(): Promise<void> {
-    for (const folder of this.folders) await this.intake.scan(folder);
   }
 
   /** A folder that could not be read is tried again soon, not at the next full scan. */

@@ -1,7 +1,7 @@
 import { type DestinationStream, pino } from 'pino';
 import { type PrettyOptions, prettyFactory } from 'pino-pretty';
+import { REDACTED, redactText } from './core/redact.ts';
 import { SyncError } from './errors.ts';
-import { REDACTED, redactText } from './redact.ts';
 
 /** What the rooms need of a logger; pino's fits, and so does an object of four functions in a test. */
 export interface Logger {

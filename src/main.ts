@@ -8,8 +8,8 @@ import { addRun } from './cli/run.ts';
 import { addStatus } from './cli/status.ts';
 import { addSync } from './cli/sync.ts';
 import { addWhy } from './cli/why.ts';
+import { redactText } from './core/redact.ts';
 import { errnoCode } from './errors.ts';
-import { redactText } from './redact.ts';
 import { version } from './version.ts';
 
 // Whatever we make is for this user only.

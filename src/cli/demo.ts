@@ -54,7 +54,8 @@ async function demo(options: { dir?: string; json?: boolean }): Promise<void> {
       mkdirSync(dirname(join(drop, name)), { recursive: true });
       writeFileSync(join(drop, name), bytes);
     }
-    await Promise.race([steps.allReady(demoSamples().length), stopSignal, engine.failed]);
+    const stoppedBy = await Promise.race([steps.allReady(demoSamples().length), stopSignal, engine.failed]);
+    if (stoppedBy !== undefined) return;
     await say(`\nEvery sample is ready in FLORA, once. ${nextSteps}`);
     if (isJson) for (const file of engine.reports.list(null)) await printJson(toJson(file));
     if (process.stdout.isTTY !== true || isJson) return;

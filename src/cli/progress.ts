@@ -46,6 +46,7 @@ class TerminalProgress implements Progress {
   #waitingFiles = 0;
   #waitingBytes = 0;
   #inHand = 0;
+  #countsAtMs = 0;
   #engine: Engine | undefined;
   #timer: { cancel(): void } | undefined;
 
@@ -88,14 +89,22 @@ class TerminalProgress implements Progress {
     });
   }
 
+  /** Counting costs with the backlog: the longer it took, the longer until the next time. */
+  #count(engine: Engine): void {
+    const startedMs = systemClock.monotonic();
+    const backlog = engine.ledger.contents.backlog();
+    this.#waitingFiles = backlog.count;
+    this.#waitingBytes = backlog.bytes;
+    const endedMs = systemClock.monotonic();
+    this.#countsAtMs = endedMs + (endedMs - startedMs) * 50;
+  }
+
   #draw(): void {
-    if (this.#engine !== undefined) {
-      const backlog = this.#engine.ledger.contents.backlog();
-      this.#waitingFiles = backlog.count;
-      this.#waitingBytes = backlog.bytes;
-      this.#inHand = this.#engine.intake.inHand;
-    }
     const nowMs = systemClock.monotonic();
+    if (this.#engine !== undefined) {
+      this.#inHand = this.#engine.intake.inHand;
+      if (nowMs >= this.#countsAtMs) this.#count(this.#engine);
+    }
     while ((this.#samples[0]?.atMs ?? nowMs) < nowMs - rateWindowMs) this.#samples.shift();
     const rate = (this.#samples.reduce((sum, { bytes }) => sum + bytes, 0) * 1000) / rateWindowMs;
     const total = this.#doneFiles + this.#waitingFiles + this.#inHand;

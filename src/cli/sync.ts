@@ -13,6 +13,7 @@ import { plural, print, printJson, showBytes, showSeconds } from './output.ts';
 import { startProgress } from './progress.ts';
 import { addSettings, flagsOf } from './settings.ts';
 import { nextStopSignal } from './signals.ts';
+import { Run } from './sync-run.ts';
 
 /** The contract's summary of one `sync`. */
 export interface SyncSummary {
@@ -39,6 +40,12 @@ const failureCodes: ReadonlySet<string> = new Set([
 
 /** How long FLORA may be out of reach before a one-shot run gives up; the daemon never does. */
 const patienceMs = 60_000;
+/** How long nothing may advance although FLORA answers (it may be processing) before the rest is left pending. */
+const stuckMs = 5 * 60_000;
+/** Bytes of an upload that failed more often than this are no step forward. */
+const triesThatCount = 5;
+/** What no event tells (a writer that stalls, time that passes) is looked at this often. */
+const lookAgainMs = 500;
 
 export function addSync(program: Command): void {
   const command = program
@@ -58,108 +65,89 @@ export function addSync(program: Command): void {
 async function syncOnce(config: Config): Promise<{ summary: SyncSummary; folderTroubles: readonly SyncError[] }> {
   const progress = startProgress(process.stderr.isTTY === true);
   const log = loggerFor(progress.isShown ? { logLevel: quieter(config.logLevel) } : config, progress.logStream);
-  const run = new Run();
+  const run = new Run(patienceMs);
   const engine = await startEngine(config, log, {
     onChange: (before, after) => {
       if (after.state === 'ready' && isActive(before.state)) run.uploaded += 1;
       if (before.state === 'reserved' && after.state === 'uploaded') run.bytes += after.sizeBytes;
       progress.changed(before, after);
-      run.changed();
+      // Steps back and repeated tries keep counting their attempts; only a step forward begins at none.
+      run.changed(before.state !== after.state && after.attempts === 0);
     },
-    onSent: (content, bytes) => progress.sent(content, bytes),
+    onSent: (content, bytes) => {
+      progress.sent(content, bytes);
+      run.changed(content.attempts < triesThatCount);
+    },
+    onIntake: () => run.changed(true),
     onTrouble: (trouble) => run.troubleChanged(trouble),
   });
+  const ended = new AbortController();
   try {
-    const stopped = nextStopSignal().then((signal) => {
-      throw new SyncError(`Interrupted by ${signal}; the next sync goes on from here`, {
-        code: 'interrupted',
-        scope: 'process',
-        disposition: 'retry',
-        op: 'sync',
-      });
-    });
-    const work = everythingDone(engine, run, config.settleMs, () => progress.update(engine));
-    await Promise.race([work, engine.failed, run.gaveUp, stopped]);
+    const work = everythingDone(engine, run, config.settleMs, ended.signal, () => progress.update(engine));
+    await Promise.race([work, engine.failed, run.gaveUp, interrupted()]);
     return {
       summary: summarise(engine.reports, run, engine),
       folderTroubles: [...engine.folderTroubles.values()],
     };
   } finally {
+    ended.abort();
+    run.end();
     progress.stop();
     await engine.stop();
   }
 }
 
-/** What one run counts, and when it gives up on FLORA. */
-class Run {
-  uploaded = 0;
-  bytes = 0;
-  readonly gaveUp: Promise<never>;
-  #giveUp: (error: SyncError) => void = () => {};
-  #patience: { cancel(): void } | undefined;
-  #waiters: (() => void)[] = [];
-
-  constructor() {
-    this.gaveUp = new Promise((_, reject) => {
-      this.#giveUp = reject;
-    });
-    this.gaveUp.catch(() => {});
-  }
-
-  troubleChanged(trouble: SyncError | null): void {
-    this.#patience?.cancel();
-    if (trouble === null || trouble.code === 'rate_limited') return;
-    if (trouble.disposition === 'wait') this.#giveUp(trouble);
-    else this.#patience = systemClock.setTimer(patienceMs, () => this.#giveUp(trouble));
-  }
-
-  changed(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const wake of waiters) wake();
-  }
-
-  nextChange(): Promise<void> {
-    return new Promise((resolve) => this.#waiters.push(resolve));
-  }
+async function interrupted(): Promise<never> {
+  const signal = await nextStopSignal();
+  throw new SyncError(`Interrupted by ${signal}; the next sync goes on from here`, {
+    code: 'interrupted',
+    scope: 'process',
+    disposition: 'retry',
+    op: 'sync',
+  });
 }
 
-async function everythingDone(engine: Engine, run: Run, settleMs: number, onStep: () => void): Promise<void> {
-  await reachFlora(engine.remote);
+async function everythingDone(
+  engine: Engine,
+  run: Run,
+  settleMs: number,
+  ended: AbortSignal,
+  onStep: () => void,
+): Promise<void> {
+  await reachFlora(engine.remote, ended);
   const reconciled = engine.reconcileNow();
   let isScanned = false;
   const scanned = engine.scanAll().then(() => {
     isScanned = true;
-    run.changed();
+    run.changed(true);
   });
   // Files that others keep open for writing are waited for, but not for ever.
   const patienceForWritersMs = Math.max(10_000, settleMs * 5);
   let heldSinceMs: number | undefined;
-  for (;;) {
+  while (!ended.aborted) {
     onStep();
-    const held = engine.intake.heldOpen().length;
-    const isStill = isScanned && !engine.ledger.contents.hasActive();
-    if (isStill && engine.intake.isIdle) break;
-    const isOnlyHeld = isStill && held > 0 && engine.intake.inHand === held;
-    heldSinceMs = isOnlyHeld ? (heldSinceMs ?? systemClock.monotonic()) : undefined;
-    if (heldSinceMs !== undefined && systemClock.monotonic() - heldSinceMs > patienceForWritersMs) break;
-    const tick = isOnlyHeld ? [systemClock.sleep(500)] : [];
-    await Promise.race([run.nextChange(), engine.intake.nextChange(), ...tick]);
+    const nowMs = systemClock.monotonic();
+    const isSent = isScanned && !engine.ledger.contents.hasActive();
+    if (isSent && engine.intake.isIdle) break;
+    const held = isSent ? engine.intake.heldOpen : 0;
+    heldSinceMs = held > 0 && engine.intake.inHand === held ? (heldSinceMs ?? nowMs) : undefined;
+    if (heldSinceMs !== undefined && nowMs - heldSinceMs > patienceForWritersMs) break;
+    if (engine.gate.trouble === null && nowMs - run.progressedMs > stuckMs) break;
+    await run.nextChange(lookAgainMs);
   }
   await Promise.all([scanned, reconciled]);
 }
 
 /** Asks FLORA something harmless first, so that a wrong address or key is told at once and not file by file. */
-async function reachFlora(remote: FloraClient): Promise<void> {
-  const signal = new AbortController().signal;
-  for (let attempt = 1; ; attempt += 1) {
+async function reachFlora(remote: FloraClient, ended: AbortSignal): Promise<void> {
+  for (let attempt = 1; !ended.aborted; attempt += 1) {
     try {
-      await remote.workspaceIds(signal);
+      await remote.workspaceIds(ended);
       return;
     } catch (error) {
       if (!(error instanceof SyncError)) throw error;
       if (error.disposition === 'wait' || attempt >= 5) throw asUnreachable(error);
-      await systemClock.sleep(error.retryAfterMs ?? backoffMs(attempt, 0.5));
+      await systemClock.sleep(error.retryAfterMs ?? backoffMs(attempt, 0.5), ended);
     }
   }
 }
@@ -171,14 +159,17 @@ function asUnreachable(error: SyncError): SyncError {
 
 function summarise(reports: Reports, run: Run, engine: Engine): SyncSummary {
   const counts = { ready: 0, unchanged: 0, rejected: 0, failed: 0, pending: engine.intake.inHand };
-  for (const { state, code, count, fresh } of reports.sums(engine.startedMs)) {
+  for (const { state, code, count, fresh, gone } of reports.sums(engine.startedMs)) {
     if (state === 'ready') {
       counts.ready += count;
       counts.unchanged += count - fresh;
     } else if (state === 'rejected') {
       if (code !== null && failureCodes.has(code)) counts.failed += count;
       else counts.rejected += count;
-    } else if (isActive(state)) counts.pending += count;
+    } else if (isActive(state) || gone === 0) {
+      // A file that is there while its bytes are `gone` is about to be looked at again.
+      counts.pending += count;
+    }
   }
   const seconds = Math.round(systemClock.now() - engine.startedMs) / 1000;
   const { ready, unchanged, rejected, failed, pending } = counts;

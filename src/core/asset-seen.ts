@@ -2,13 +2,12 @@ import { backoffMs, pollBackoff } from './backoff.ts';
 import type { Content } from './content.ts';
 import type { AssetFacts } from './event.ts';
 import { isTargetExpired } from './next-action.ts';
-import { beginAnew, later, maxStrikes, progress, settleAs, type TransitionContext } from './steps.ts';
+import { beginAnew, later, maxStrikes, progress, seldomMs, settleAs, type TransitionContext } from './steps.ts';
 
 /** After so many polls FLORA is asked once more to complete. */
 const pollsBeforeCompletingAgain = 12;
-
-/** After so many tries of a step in which FLORA would not complete an upload that it calls pending, its bytes are in doubt. */
-const refusalsBeforeSendingAgain = 4;
+/** After so many rounds of that (some minutes) the bytes are in doubt: a proxy's 2xx may have swallowed them. */
+const roundsBeforeSendingAgain = 4;
 
 /** What FLORA says of the content's asset, from whichever answer. */
 export function assetSeen(content: Content, facts: AssetFacts, by: string, context: TransitionContext): Content {
@@ -19,7 +18,7 @@ export function assetSeen(content: Content, facts: AssetFacts, by: string, conte
   if (by === 'listing') return content;
   if (content.state === 'uploaded') {
     if (facts.status === 'failed') return assetFailed(content, facts, context);
-    return poll({ ...content, attempts: 0 }, context, { isCompleteAccepted: true });
+    return poll(content, context, { isCompleteAccepted: true });
   }
   if (content.state !== 'checking') return content;
   return facts.status === 'failed' ? assetFailed(content, facts, context) : stillPending(content, context);
@@ -70,18 +69,17 @@ function stillPending(content: Content, context: TransitionContext): Content {
 }
 
 /**
- * Confirmed bytes that FLORA does not have: the 2xx came from something in between (a captive portal). They are sent
- * again to the same asset, which is harmless should they be there after all.
+ * Confirmed bytes whose asset stays pending: FLORA may be slow, so it is asked again for minutes; then they are sent again to
+ * the same asset, which is harmless should they be there after all. Never given up: what is slow may still become ready.
  */
 function completeAgain(content: Content, context: TransitionContext): Content {
-  const isRefused = content.reasonCode === 'complete_refused' && content.attempts >= refusalsBeforeSendingAgain;
-  if (!isRefused) return later(content, 'uploaded', context);
-  const strikes = content.strikes + 1;
-  if (strikes >= maxStrikes) {
-    const reason = content.reason ?? 'FLORA does not complete the upload';
-    return settleAs({ ...content, strikes }, 'rejected', 'upload_refused', reason);
+  if (content.attempts < pollsBeforeCompletingAgain * roundsBeforeSendingAgain) {
+    return later(content, 'uploaded', context);
   }
-  if (content.target === null || isTargetExpired(content, context.nowMs))
+  const strikes = content.strikes + 1;
+  if (strikes >= maxStrikes) return later(content, 'checking', context, { notBeforeMs: context.nowMs + seldomMs });
+  if (content.target === null || isTargetExpired(content, context.nowMs)) {
     return { ...renew(content, context), strikes };
-  return progress(content, 'reserved', context, { strikes, areBytesConfirmed: false });
+  }
+  return progress(content, 'reserved', context, { strikes, areBytesConfirmed: false, isCompleteAccepted: false });
 }

@@ -13,6 +13,12 @@ export interface TransitionContext {
 /** After so many failures or refusals that are the content's own, it is rejected and waits for a person. */
 export const maxStrikes = 8;
 
+/** How long until FLORA is asked again about an asset that it does not show, or that stays pending for no known reason. */
+export const seldomMs = 10 * 60_000;
+
+/** No wait that the engine chooses is longer: FLORA's own `retry-after` is clamped to 15 min. */
+export const longestWaitMs = 16 * 60_000;
+
 /** A step forward: the attempt counter starts over, the content is due at once. */
 export function progress(
   content: Content,

@@ -2,7 +2,16 @@ import { assetSeen } from './asset-seen.ts';
 import { type Content, type ContentState, isActive, needsSource } from './content.ts';
 import type { ContentEvent, Reservation } from './event.ts';
 import { isTargetExpired } from './next-action.ts';
-import { beginAnew, later, maxStrikes, progress, settleAs, type TransitionContext, unbound } from './steps.ts';
+import {
+  beginAnew,
+  later,
+  maxStrikes,
+  progress,
+  seldomMs,
+  settleAs,
+  type TransitionContext,
+  unbound,
+} from './steps.ts';
 
 /**
  * The content after the event, or the very same object when the event changes nothing. Total: every event is defined in
@@ -102,8 +111,10 @@ function bytesRefused(content: Content, status: number, context: TransitionConte
 
 function conflict(content: Content, reason: string, context: TransitionContext): Content {
   if (content.state === 'uploaded') {
-    const refused = { attempts: content.attempts, reasonCode: 'complete_refused', reason };
-    return progress(content, 'checking', context, refused);
+    // It is complete already, is being processed, or lacks its bytes: GET will tell the first, and time the others.
+    const { attempts } = content;
+    const asked = { attempts, isCompleteAccepted: true, reasonCode: 'complete_refused', reason };
+    return progress(content, 'checking', context, asked);
   }
   if (content.state !== 'renewing') return content;
   return later(content, 'checking', context, {
@@ -117,9 +128,9 @@ function assetMissing(content: Content, context: TransitionContext): Content {
   if (content.state !== 'checking' && content.state !== 'renewing' && content.state !== 'uploaded') return content;
   const reason = 'FLORA answers 404 for this asset';
   if (!content.isCompleteSent) return beginAnew(content, 'asset_missing', reason, context);
-  const strikes = content.strikes + 1;
-  if (strikes >= maxStrikes) return settleAs({ ...content, strikes }, 'rejected', 'asset_missing', reason);
-  return later(content, 'checking', context, { strikes, reasonCode: 'asset_missing', reason });
+  // It may be ready and hidden from this key: nothing is concluded from a 404, only asked again, seldom.
+  const notBeforeMs = context.nowMs + seldomMs;
+  return later(content, 'checking', context, { notBeforeMs, reasonCode: 'asset_missing', reason });
 }
 
 function trouble(

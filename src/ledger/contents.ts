@@ -50,6 +50,7 @@ export class ContentStore {
   readonly #nextDue: Statement<[number], { not_before: number }>;
   readonly #anyActive: Statement<[], { id: number }>;
   readonly #backlog: Statement<[], { count: number; bytes: number }>;
+  readonly #clampWaits: Statement<[{ nowMs: number; longestMs: number }]>;
   readonly #insert: Statement<[NewContent & { nowMs: number }]>;
   readonly #update: Statement<[Record<string, unknown>]>;
 
@@ -66,6 +67,9 @@ export class ContentStore {
     this.#anyActive = database.prepare(`SELECT id FROM content WHERE ${active} LIMIT 1`);
     this.#backlog = database.prepare(
       `SELECT count(*) AS count, ifnull(sum(size_bytes), 0) AS bytes FROM content WHERE ${active}`,
+    );
+    this.#clampWaits = database.prepare(
+      `UPDATE content SET not_before = @nowMs WHERE ${active} AND not_before > @nowMs + @longestMs`,
     );
     this.#insert = database.prepare(
       `INSERT INTO content (destination_id, sha256, size_bytes, content_type, file_name, state, generation,
@@ -115,6 +119,11 @@ export class ContentStore {
   /** What is not at its end yet: contents, and their bytes. */
   backlog(): { readonly count: number; readonly bytes: number } {
     return this.#backlog.get() ?? { count: 0, bytes: 0 };
+  }
+
+  /** Makes due what would wait longer than anything may: it was written while the clock was ahead. */
+  clampWaits(nowMs: number, longestMs: number): void {
+    this.#clampWaits.run({ nowMs, longestMs });
   }
 
   /** Queues a new content. Throws SQLite's constraint error when these bytes already have one. */

@@ -25,6 +25,10 @@ export class DirectoryStore {
     { workspace_id: string; folder: string | null; project_id: string | null }
   >;
   readonly #deactivate: Statement<[]>;
+  readonly #doubtMoved: Statement<[{ path: StoredName; destinationId: number }]>;
+  readonly #rootIdentity: Statement<[number], { root_identity: string | null }>;
+  readonly #saveRootIdentity: Statement<[string, number]>;
+  readonly #anyFile: Statement<[number], { name: StoredName }>;
   readonly #saveFolder: Statement<[{ path: StoredName; destinationId: number }], { id: number }>;
   readonly #find: Statement<[number, StoredName], DirectoryRow>;
   readonly #save: Statement<[{ folderId: number; parentId: number | null; path: StoredName }], { id: number }>;
@@ -41,6 +45,17 @@ export class DirectoryStore {
     );
     this.#getDestination = database.prepare('SELECT workspace_id, folder, project_id FROM destination WHERE id = ?');
     this.#deactivate = database.prepare('UPDATE folder SET is_active = 0');
+    this.#doubtMoved = database.prepare(
+      `UPDATE file SET ctime_ms = -1 WHERE directory_id IN (
+         SELECT directory.id FROM directory JOIN folder ON folder.id = directory.folder_id
+         WHERE folder.path = @path AND folder.destination_id <> @destinationId)`,
+    );
+    this.#rootIdentity = database.prepare('SELECT root_identity FROM folder WHERE id = ?');
+    this.#saveRootIdentity = database.prepare('UPDATE folder SET root_identity = ? WHERE id = ?');
+    this.#anyFile = database.prepare(
+      `SELECT file.name FROM directory JOIN file ON file.directory_id = directory.id
+       WHERE directory.folder_id = ? AND file.is_gone = 0 LIMIT 1`,
+    );
     this.#saveFolder = database.prepare(
       `INSERT INTO folder (path, destination_id, is_active) VALUES (@path, @destinationId, 1)
        ON CONFLICT (path) DO UPDATE SET destination_id = excluded.destination_id, is_active = 1 RETURNING id`,
@@ -66,14 +81,31 @@ export class DirectoryStore {
     return { workspaceId: row.workspace_id, folder: row.folder, projectId: row.project_id };
   }
 
-  /** Makes exactly these folders the watched ones; returns their ids in the same order. */
+  /**
+   * Makes exactly these folders the watched ones; returns their ids in the same order. Files of a folder that goes to
+   * another destination from now on are looked at anew, so that they get there too.
+   */
   activateFolders(folders: readonly { path: string; destinationId: number }[]): readonly number[] {
     this.#deactivate.run();
     return folders.map(({ path, destinationId }) => {
+      this.#doubtMoved.run({ path: toStored(path), destinationId });
       const row = this.#saveFolder.get({ path: toStored(path), destinationId });
       if (row === undefined) throw new Error('SQLite returned no id for a folder');
       return row.id;
     });
+  }
+
+  rootIdentity(folderId: number): string | null {
+    return this.#rootIdentity.get(folderId)?.root_identity ?? null;
+  }
+
+  saveRootIdentity(folderId: number, identity: string): void {
+    this.#saveRootIdentity.run(identity, folderId);
+  }
+
+  /** Whether the ledger knows any file of this folder that is not gone. */
+  hasFiles(folderId: number): boolean {
+    return this.#anyFile.get(folderId) !== undefined;
   }
 
   find(folderId: number, path: string): KnownDirectory | undefined {

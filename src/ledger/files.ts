@@ -34,7 +34,7 @@ export class FileStore {
   readonly #save: Statement<[Record<string, unknown>]>;
   readonly #remove: Statement<[number, StoredName]>;
   readonly #markGone: Statement<[{ directoryId: number; name: StoredName; nowMs: number }]>;
-  readonly #doubt: Statement<[{ directoryId: number; name: StoredName }]>;
+  readonly #doubt: Statement<[{ directoryId: number; name: StoredName; contentId: number }]>;
   readonly #doubtContent: Statement<[number]>;
   readonly #doubtProblems: Statement<[]>;
   readonly #sources: Statement<[number], { root: StoredName; directory: StoredName; name: StoredName; id: number }>;
@@ -58,12 +58,14 @@ export class FileStore {
       'UPDATE file SET is_gone = 1, updated_at = @nowMs WHERE directory_id = @directoryId AND name = @name',
     );
     this.#doubt = database.prepare(
-      'UPDATE file SET ctime_ms = -1 WHERE directory_id = @directoryId AND name = @name AND is_gone = 0',
+      `UPDATE file SET ctime_ms = -1
+       WHERE directory_id = @directoryId AND name = @name AND content_id = @contentId AND is_gone = 0`,
     );
     this.#doubtContent = database.prepare('UPDATE file SET ctime_ms = -1 WHERE content_id = ? AND is_gone = 0');
     this.#doubtProblems = database.prepare('UPDATE file SET ctime_ms = -1 WHERE problem_code IS NOT NULL');
     const live = `FROM file JOIN directory ON directory.id = file.directory_id JOIN folder ON folder.id = directory.folder_id
-       WHERE file.content_id = ? AND file.is_gone = 0 AND file.ctime_ms <> -1 AND folder.is_active = 1`;
+       WHERE file.content_id = ? AND file.is_gone = 0 AND file.ctime_ms <> -1 AND folder.is_active = 1
+         AND folder.destination_id = (SELECT destination_id FROM content WHERE id = file.content_id)`;
     this.#sources = database.prepare(
       `SELECT folder.path AS root, directory.path AS directory, file.name AS name, directory.id AS id ${live} LIMIT 16`,
     );
@@ -103,9 +105,9 @@ export class FileStore {
     this.#remove.run(directoryId, toStored(name));
   }
 
-  /** Forgets what the file looked like, so that the next scan takes a new look at it. */
-  doubt(directoryId: number, name: string): void {
-    this.#doubt.run(keyed(directoryId, name));
+  /** Forgets what the file looked like, so that the next look sees a change; only while it is a file of this content. */
+  doubt(directoryId: number, name: string, contentId: number): void {
+    this.#doubt.run({ ...keyed(directoryId, name), contentId });
   }
 
   /** The same for each file with this content. */
@@ -118,7 +120,7 @@ export class FileStore {
     this.#doubtProblems.run();
   }
 
-  /** Files that should hold these bytes now, in folders that are watched; at most 16 of them. */
+  /** Files that should hold these bytes now, in watched folders with that destination; at most 16 of them. */
   sources(contentId: number): readonly (FilePath & { readonly directoryId: number })[] {
     return this.#sources.all(contentId).map((row) => ({
       root: fromStored(row.root),

@@ -17,7 +17,9 @@ export const migrations: readonly string[] = [
     id             INTEGER PRIMARY KEY,
     path           ANY NOT NULL UNIQUE,
     destination_id INTEGER NOT NULL REFERENCES destination (id),
-    is_active      INTEGER NOT NULL
+    is_active      INTEGER NOT NULL,
+    -- What told this root from another in its place when it was last scanned whole.
+    root_identity  TEXT
   ) STRICT;
 
   CREATE TABLE directory (

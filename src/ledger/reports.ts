@@ -38,6 +38,16 @@ export interface FolderCounts {
   readonly counts: Readonly<Record<string, number>>;
 }
 
+/** How many files share a state and a reason, and how many of them came to it since the time asked for. */
+export interface FileSum {
+  readonly state: ContentState;
+  readonly code: string | null;
+  readonly count: number;
+  readonly fresh: number;
+  /** 1 when the files themselves are gone, 0 when they are there. */
+  readonly gone: number;
+}
+
 interface ReportRow {
   folder: StoredName;
   directory: StoredName;
@@ -73,7 +83,7 @@ export class Reports {
   readonly #folders: Statement<[], { path: StoredName }>;
   readonly #file: Statement<[StoredName, StoredName, StoredName], ReportRow & { directory_id: number }>;
   readonly #timeline: Statement<[{ directoryId: number; name: StoredName }], Record<string, unknown>>;
-  readonly #sums: Statement<[number], { state: ContentState; code: string | null; count: number; fresh: number }>;
+  readonly #sums: Statement<[number], FileSum>;
   readonly #facts: FactStore;
 
   constructor(database: LedgerDatabase) {
@@ -101,13 +111,13 @@ export class Reports {
     );
     this.#sums = database.prepare(
       `SELECT ${stateOf} AS state, coalesce(file.problem_code, content.reason_code) AS code, count(*) AS count,
-         sum(max(file.updated_at, coalesce(content.updated_at, 0)) >= ?) AS fresh
-       FROM ${joined} WHERE folder.is_active = 1 GROUP BY 1, 2`,
+         sum(max(file.updated_at, coalesce(content.updated_at, 0)) >= ?) AS fresh, file.is_gone AS gone
+       FROM ${joined} WHERE folder.is_active = 1 GROUP BY 1, 2, 5`,
     );
     this.#facts = new FactStore(database);
   }
 
-  /** Every file of the watched folders, or those in one state, by path. Streams: a million rows need no memory. */
+  /** Every file of the watched folders, or those in one state, by path; SQLite sorts, and rows come one at a time. */
   *list(state: ContentState | null): Generator<FileReport> {
     for (const row of this.#list.iterate({ state })) yield toReport(row);
   }
@@ -123,7 +133,7 @@ export class Reports {
   }
 
   /** How many files are in each state for each reason, and how many of them came to it since `sinceMs`. */
-  sums(sinceMs: number): readonly { state: ContentState; code: string | null; count: number; fresh: number }[] {
+  sums(sinceMs: number): readonly FileSum[] {
     return this.#sums.all(sinceMs);
   }
 

@@ -16,6 +16,7 @@ for (const [network, bits] of [
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
+  ['192.88.99.0', 24],
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
   ['224.0.0.0', 4],
@@ -24,9 +25,13 @@ for (const [network, bits] of [
   notPublic.addSubnet(network, bits, 'ipv4');
 }
 for (const [network, bits] of [
-  ['::', 128],
-  ['::1', 128],
+  // Unspecified, loopback and the deprecated IPv4-compatible addresses.
+  ['::', 96],
   ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  ['100::', 64],
+  ['2002::', 16],
+  ['fec0::', 10],
   ['fc00::', 7],
   ['fe80::', 10],
   ['ff00::', 8],
@@ -67,7 +72,8 @@ export const publicLookup: LookupFunction = (hostname, options, callback) => {
     if (error !== null) return callback(error, '', 0);
     const hidden = addresses.find(({ address }) => isNonPublicAddress(address));
     if (hidden !== undefined) {
-      return callback(refusedTarget(`resolves to the private address ${hidden.address}`), '', 0);
+      // A captive portal answers so for every name: worth another try, unlike a private address in the URL itself.
+      return callback(refusedTarget(`resolves to the private address ${hidden.address}`, 'retry'), '', 0);
     }
     if (options.all === true) return callback(null, addresses);
     const [first] = addresses;
@@ -75,11 +81,11 @@ export const publicLookup: LookupFunction = (hostname, options, callback) => {
   });
 };
 
-function refusedTarget(why: string): SyncError {
+function refusedTarget(why: string, disposition: 'reject' | 'retry' = 'reject'): SyncError {
   return new SyncError(`FLORA named an upload target that ${why}; nothing was sent there`, {
     code: 'target_refused',
     scope: 'file',
-    disposition: 'reject',
+    disposition,
     op: 'upload',
   });
 }

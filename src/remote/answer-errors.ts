@@ -1,3 +1,4 @@
+import { redactText } from '../core/redact.ts';
 import { type ErrorDisposition, type ErrorScope, errnoCode, SyncError } from '../errors.ts';
 import { isRecord, type JsonAnswer } from './http.ts';
 
@@ -16,7 +17,8 @@ interface Verdict {
 export function errorFromAnswer(op: string, answer: JsonAnswer, nowMs: number): SyncError {
   const { code, message } = readEnvelope(answer.json);
   const verdict = answer.isReplayed ? spentKey : judge(op, answer, code);
-  const told = message === '' ? '' : `: ${message}`;
+  // Whatever a foreign text says ends in the ledger and in front of people.
+  const told = message === '' ? '' : `: ${redactText(message)}`;
   return new SyncError(`FLORA answered ${answer.status}${code === '' ? '' : ` ${code}`}${told}`, {
     ...verdict,
     op,

@@ -1,5 +1,6 @@
 import type { UploadTarget } from '../core/content.ts';
 import type { AssetFacts, Reservation } from '../core/event.ts';
+import { redactText } from '../core/redact.ts';
 import { badAnswer } from './answer-errors.ts';
 import { isRecord, type JsonAnswer } from './http.ts';
 
@@ -67,7 +68,7 @@ function toFacts(json: unknown): AssetFacts | undefined {
     status,
     url: typeof json['url'] === 'string' && json['url'] !== '' ? json['url'] : null,
     sizeBytes: typeof size === 'number' ? size : null,
-    failureMessage: typeof json['failure_message'] === 'string' ? json['failure_message'] : null,
+    failureMessage: typeof json['failure_message'] === 'string' ? redactText(json['failure_message']) : null,
   };
 }
 

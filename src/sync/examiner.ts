@@ -38,11 +38,16 @@ export class Examiner {
       await admitProblem(this.#deps, fileOf(folder, listing.directory, name), stat ?? noStat, problem);
     }
     if (directory === undefined) return;
-    const vanished = diff.vanished.map((file) => file.name);
+    // The listing may be seconds old by now, and what settled meanwhile is not in it: each absence is seen for itself.
+    const vanished = diff.vanished
+      .map((file) => file.name)
+      .filter((name) => this.#isGone(folder, listing.directory, name));
     await this.#vanish(folder, listing.directory, directory.id, vanished);
-    const present = new Set(listing.subdirectories.map((name) => joinPath(listing.directory, name)));
+    const present = new Set(listing.subdirectories);
     for (const child of ledger.directories.children(directory.id)) {
-      if (!present.has(child.path)) await this.#forgetTree(folder, child.path, child.id);
+      const { name } = splitPath(child.path);
+      if (present.has(name) || !this.#isGone(folder, listing.directory, name)) continue;
+      await this.#forgetTree(folder, child.path, child.id);
     }
   }
 
@@ -110,6 +115,12 @@ export class Examiner {
   async unreadable(folder: IntakeFolder, path: string, problem: Problem): Promise<void> {
     const { directory, name } = splitPath(path);
     await admitProblem(this.#deps, fileOf(folder, directory, name), noStat, problem);
+  }
+
+  /** Whether neither a file nor a directory of ours stands at the name; one that cannot be read does. */
+  #isGone(folder: IntakeFolder, directory: string, name: string): boolean {
+    const { kind } = this.#deps.local.look(fileOf(folder, directory, name));
+    return kind === 'gone' || kind === 'ignored';
   }
 
   async #readable(folder: IntakeFolder, path: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { SyncError } from '../errors.ts';
-import type { LocalPort } from './ports.ts';
+import type { LedgerPort, LocalPort } from './ports.ts';
 
 /** A watched drop folder as the ledger numbers it. */
 export interface IntakeFolder {
@@ -8,48 +8,70 @@ export interface IntakeFolder {
   readonly root: string;
 }
 
-/** Remembers what each folder's root was, and says once when one is gone, another one, or back. */
+export interface FolderWatchDeps {
+  readonly ledger: LedgerPort;
+  readonly local: LocalPort;
+  /** Told once when a folder cannot be believed any more (error), and once when it can again (null). */
+  readonly onFolder: (folder: IntakeFolder, trouble: SyncError | null) => void;
+}
+
+/**
+ * Knows each folder's root (device, inode, birth time; kept in the ledger), and halts a folder whose root is gone, or is
+ * another and empty one: an unmounted drive is not a thousand deletions.
+ */
 export class FolderWatch {
-  readonly #local: LocalPort;
-  readonly #onFolder: (folder: IntakeFolder, trouble: SyncError | null) => void;
-  readonly #roots = new Map<number, string>();
+  readonly #deps: FolderWatchDeps;
   readonly #halted = new Map<number, string>();
 
-  constructor(local: LocalPort, onFolder: (folder: IntakeFolder, trouble: SyncError | null) => void) {
-    this.#local = local;
-    this.#onFolder = onFolder;
+  constructor(deps: FolderWatchDeps) {
+    this.#deps = deps;
   }
 
-  /** Whether what is missing below the root may be believed: a root that went away is not a thousand deletions. */
+  /** Whether what is missing below the root may be believed. Halts the folder when it may not. */
   isThere(folder: IntakeFolder): boolean {
-    const identity = this.#local.rootIdentity(folder.root);
-    const remembered = this.#roots.get(folder.folderId) ?? identity;
-    if (identity !== null && identity === remembered) return true;
-    this.halt(
-      folder,
-      new SyncError(`${folder.root} is not the directory that it was`, {
-        code: 'folder_replaced',
-        scope: 'folder',
-        disposition: 'wait',
-        op: 'scan',
-        path: folder.root,
-        hint: 'Nothing is concluded from what is missing there; the next full scan takes the folder as it is then.',
-      }),
-    );
+    const identity = this.#deps.local.rootIdentity(folder.root);
+    if (identity === null) {
+      this.halt(folder, awayError(folder, 'folder_missing', 'is not there or cannot be read'));
+      return false;
+    }
+    const known = this.#deps.ledger.directories.rootIdentity(folder.folderId);
+    if (identity === known || known === null || !this.#wasEmptied(folder)) return true;
+    this.halt(folder, awayError(folder, 'folder_replaced', 'is empty, and not the directory that it was'));
     return false;
   }
 
   halt(folder: IntakeFolder, trouble: SyncError): void {
-    this.#roots.delete(folder.folderId);
     if (this.#halted.get(folder.folderId) === trouble.code) return;
     this.#halted.set(folder.folderId, trouble.code);
-    this.#onFolder(folder, trouble);
+    this.#deps.onFolder(folder, trouble);
   }
 
-  /** A full scan went through: the root is what it is now. */
-  resume(folder: IntakeFolder): void {
-    const identity = this.#local.rootIdentity(folder.root);
-    if (identity !== null) this.#roots.set(folder.folderId, identity);
-    if (this.#halted.delete(folder.folderId)) this.#onFolder(folder, null);
+  /** A full scan went through: if the root can be believed, it is the one to know from now on. */
+  async scanned(folder: IntakeFolder): Promise<void> {
+    if (!this.isThere(folder)) return;
+    const { ledger, local } = this.#deps;
+    const identity = local.rootIdentity(folder.root);
+    if (identity !== null && identity !== ledger.directories.rootIdentity(folder.folderId)) {
+      await ledger.write((tables) => tables.directories.saveRootIdentity(folder.folderId, identity));
+    }
+    if (this.#halted.delete(folder.folderId)) this.#deps.onFolder(folder, null);
   }
+
+  /** Whether the root holds nothing at all although the ledger knows files there. */
+  #wasEmptied(folder: IntakeFolder): boolean {
+    const read = this.#deps.local.read(folder.root, '');
+    if (read.kind !== 'listing') return true;
+    return read.listing.entryCount === 0 && this.#deps.ledger.directories.hasFiles(folder.folderId);
+  }
+}
+
+function awayError(folder: IntakeFolder, code: string, what: string): SyncError {
+  return new SyncError(`The drop folder ${folder.root} ${what}`, {
+    code,
+    scope: 'folder',
+    disposition: 'wait',
+    op: 'scan',
+    path: folder.root,
+    hint: 'Nothing is concluded from what is missing there. See that the drive is mounted; it goes on by itself.',
+  });
 }

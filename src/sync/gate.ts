@@ -7,6 +7,13 @@ export interface GateDeps {
   readonly random: RandomPort;
   /** Told once when the gate closes or its reason changes (the error), and once when it opens again (null). */
   readonly onChange: (trouble: SyncError | null) => void;
+  /** Told each time that a request finds the service in trouble: the moment to look for a new key. */
+  readonly onFailure?: (error: SyncError) => void;
+}
+
+/** Permission for one request. Its holder hands it back with what the request came to. */
+export interface Pass {
+  readonly isProbe: boolean;
 }
 
 /** While a person has to act (key, credits), asking more often than this helps nobody. */
@@ -22,8 +29,8 @@ export class Gate {
   #trouble: SyncError | null = null;
   #opensAtMs = 0;
   #failures = 0;
-  #isProbing = false;
-  #waiters: (() => void)[] = [];
+  #probe: Pass | null = null;
+  #waiters = new Set<() => void>();
 
   constructor(deps: GateDeps) {
     this.#deps = deps;
@@ -33,48 +40,54 @@ export class Gate {
     return this.#trouble;
   }
 
-  /** Resolves to true when a request may be made, or to false when the signal is aborted first. */
-  async enter(signal: AbortSignal): Promise<boolean> {
+  /** Resolves when a request may be made, or to null when the signal is aborted first. */
+  async enter(signal: AbortSignal): Promise<Pass | null> {
     while (!signal.aborted) {
-      if (this.#trouble === null) return true;
+      if (this.#trouble === null) return { isProbe: false };
       const waitMs = this.#opensAtMs - this.#deps.clock.monotonic();
-      if (waitMs <= 0 && !this.#isProbing) {
-        this.#isProbing = true;
-        return true;
+      if (waitMs <= 0 && this.#probe === null) {
+        this.#probe = { isProbe: true };
+        return this.#probe;
       }
       await this.#changed(waitMs > 0 ? waitMs : undefined, signal);
     }
-    return false;
+    return null;
   }
 
-  /** FLORA answered, whatever it said of the one file. */
-  succeeded(): void {
+  /** FLORA answered, whatever it said of the one file. An answer to a request from before the closing opens nothing. */
+  succeeded(pass: Pass): void {
+    if (this.#trouble === null) {
+      this.#failures = 0;
+      return;
+    }
+    if (pass !== this.#probe) return;
+    this.#probe = null;
     this.#failures = 0;
-    this.#isProbing = false;
-    if (this.#trouble === null) return;
     this.#trouble = null;
     this.#deps.onChange(null);
     this.#wake();
   }
 
-  /** The probe ended without telling anything (it was aborted): the next one may try. */
-  cancelled(): void {
-    this.#isProbing = false;
+  /** The request ended without telling anything (it was aborted): the next one may probe. */
+  cancelled(pass: Pass): void {
+    if (pass !== this.#probe) return;
+    this.#probe = null;
     this.#wake();
   }
 
   /** A request was lost on the way: for a probe that is failure enough, for others it is their own affair. */
-  unclear(): void {
-    if (this.#isProbing && this.#trouble !== null) this.failed(this.#trouble);
+  unclear(pass: Pass): void {
+    if (pass === this.#probe && this.#trouble !== null) this.failed(pass, this.#trouble);
   }
 
-  failed(error: SyncError): void {
+  failed(pass: Pass, error: SyncError): void {
     const isNews = this.#trouble?.code !== error.code;
     // Requests that were under way when the gate closed are no further evidence.
-    if (this.#trouble === null || this.#isProbing || isNews) this.#failures += 1;
-    this.#isProbing = false;
+    if (this.#trouble === null || pass === this.#probe) this.#failures += 1;
+    if (pass === this.#probe) this.#probe = null;
     this.#trouble = error;
     this.#opensAtMs = Math.max(this.#opensAtMs, this.#deps.clock.monotonic() + this.#waitMs(error));
+    this.#deps.onFailure?.(error);
     if (isNews) this.#deps.onChange(error);
     this.#wake();
   }
@@ -88,9 +101,7 @@ export class Gate {
   }
 
   #wake(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const wake of waiters) wake();
+    for (const wake of [...this.#waiters]) wake();
   }
 
   #changed(timeoutMs: number | undefined, signal: AbortSignal): Promise<void> {
@@ -98,11 +109,12 @@ export class Gate {
       const done = () => {
         timer?.cancel();
         signal.removeEventListener('abort', done);
+        this.#waiters.delete(done);
         resolve();
       };
       const timer = timeoutMs === undefined ? undefined : this.#deps.clock.setTimer(timeoutMs, done);
       signal.addEventListener('abort', done, { once: true });
-      this.#waiters.push(done);
+      this.#waiters.add(done);
     });
   }
 }

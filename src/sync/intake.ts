@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
-import { type FileStat, joinPath, type Problem } from '../core/entry.ts';
+import { unknownStat } from '../core/diff.ts';
+import { type FileStat, isSameStat, joinPath, type Problem } from '../core/entry.ts';
 import { SyncError } from '../errors.ts';
 import { type AdmitDeps, admitFile, admitProblem, type FolderFile } from './admit.ts';
 import { Examiner } from './examiner.ts';
@@ -21,6 +22,8 @@ export interface IntakeDeps extends AdmitDeps {
   readonly onDirectoryGone: (folder: IntakeFolder, directory: string) => void;
   /** The folder as a whole cannot be read (error), or can again (null). Told once for each change. */
   readonly onFolder: (folder: IntakeFolder, trouble: SyncError | null) => void;
+  /** What is in hand has changed. */
+  readonly onProgress?: () => void;
   /** Something that is not a known failure, or the end of the ledger. */
   readonly onError: (error: unknown) => void;
 }
@@ -50,7 +53,7 @@ export class Intake {
   constructor(deps: IntakeDeps, folders: readonly IntakeFolder[]) {
     this.#deps = deps;
     for (const folder of folders) this.#byId.set(folder.folderId, folder);
-    this.#folders = new FolderWatch(deps.local, deps.onFolder);
+    this.#folders = new FolderWatch(deps);
     this.#settling = new Settling<FolderFile>({
       ...deps,
       onSettled: (file, stat) => void this.#inspecting.add(() => this.#guard(this.#inspect(file, stat))),
@@ -82,7 +85,7 @@ export class Intake {
     };
     try {
       await this.#deps.local.walk(folder.root, directory, handlers, this.#deps.signal);
-      if (directory === '') this.#folders.resume(folder);
+      if (directory === '') await this.#folders.scanned(folder);
     } catch (error) {
       if (this.#deps.signal.aborted) return;
       if (!(error instanceof SyncError) || error.scope !== 'folder') throw error;
@@ -98,22 +101,27 @@ export class Intake {
     if (!this.#deps.signal.aborted) this.#hints.add({ folderId, directory, name });
   }
 
+  /** Whether a folder's root is there, and the one that it was. */
+  isRootThere(root: string): boolean {
+    const folder = [...this.#byId.values()].find((each) => each.root === root);
+    return folder !== undefined && this.#folders.isThere(folder);
+  }
+
   /** How many files are seen but not in the ledger yet. */
   get inHand(): number {
     return this.#settling.size + this.#inspecting.size + this.#inspecting.pending;
   }
 
-  /** Files that are not finished because somebody has them open for writing. */
-  heldOpen(): readonly FolderFile[] {
-    return this.#settling.heldOpen();
+  /** How many files are not finished only because somebody has them open for writing. */
+  get heldOpen(): number {
+    return this.#settling.heldOpen;
   }
 
   get isIdle(): boolean {
     return this.#scans === 0 && this.inHand === 0 && this.#hints.isIdle;
   }
 
-  /** Resolves at the next change of what is in hand. */
-  nextChange(): Promise<void> {
+  #nextChange(): Promise<void> {
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
@@ -129,7 +137,7 @@ export class Intake {
   async #examine(folder: IntakeFolder, listing: ScannedListing): Promise<void> {
     this.#deps.onDirectory(folder, listing);
     await this.#examiner.listing(folder, listing);
-    while (this.inHand > mostInHand && !this.#deps.signal.aborted) await this.nextChange();
+    while (this.inHand > mostInHand && !this.#deps.signal.aborted) await this.#nextChange();
   }
 
   /** A hinted directory was read: what stands in it that nobody watches is walked now. */
@@ -154,16 +162,19 @@ export class Intake {
     if (this.#deps.signal.aborted) return;
     switch (inspection.kind) {
       case 'fingerprint':
+        // It settled as something else: somebody went on writing meanwhile, and this may be half a file.
+        if (!isSameStat(inspection.fingerprint.stat, stat)) return this.hint(file.folderId, file.directory, file.name);
         await admitFile(this.#deps, file, inspection.fingerprint);
-        this.#deps.onWork();
+        return this.#deps.onWork();
+      case 'problem': {
+        const { problem } = inspection;
+        // A disk that could not be read once may do so next time: look again at each scan.
+        await admitProblem(this.#deps, file, problem.code === 'read_error' ? unknownStat : stat, problem);
         return;
-      case 'problem':
-        await admitProblem(this.#deps, file, stat, inspection.problem);
-        return;
+      }
       case 'changed':
       case 'gone':
-        this.hint(file.folderId, file.directory, file.name);
-        return;
+        return this.hint(file.folderId, file.directory, file.name);
       default: {
         const never: never = inspection;
         throw new Error(`Unknown inspection ${JSON.stringify(never)}`);
@@ -185,5 +196,6 @@ export class Intake {
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const wake of waiters) wake();
+    this.#deps.onProgress?.();
   }
 }

@@ -1,24 +1,21 @@
 import type { Content } from '../core/content.ts';
 import type { ContentEvent } from '../core/event.ts';
 import type { Action } from '../core/next-action.ts';
-import { SyncError } from '../errors.ts';
+import type { SyncError } from '../errors.ts';
+import { askFlora, isKnown, type WorkSignals } from './asking.ts';
 import type { Gate } from './gate.ts';
 import { eventFromError } from './outcome.ts';
-import type { LedgerPort, LocalPort, RemotePort, SourcePath } from './ports.ts';
+import type { Answer, LedgerPort, LocalPort, RemotePort, SourcePath } from './ports.ts';
+import { type FoundSource, findSource, openFirst } from './sources.ts';
 
 export interface PerformDeps {
   readonly ledger: LedgerPort;
   readonly local: LocalPort;
   readonly remote: RemotePort;
   readonly gate: Gate;
+  /** Whether a drop folder's root is there: what is missing below one that is not there is no evidence. */
+  readonly isRootThere: (root: string) => boolean;
   readonly onSent: (content: Content, bytes: number) => void;
-}
-
-export interface WorkSignals {
-  /** No new effect begins after this. */
-  readonly stopping: AbortSignal;
-  /** Effects under way are cut short by this. */
-  readonly abort: AbortSignal;
 }
 
 /** What an action came to. `doubted` are files that turned out not to hold the bytes any more. */
@@ -29,7 +26,7 @@ export interface Outcome {
 }
 
 /**
- * Performs one action and says what happened; null when it was cut short by the signal, or when FLORA as a whole is in
+ * Performs one action and says what happened; null when it was cut short by the signals, or when FLORA as a whole is in
  * trouble: the gate knows, and nothing is held against the content.
  */
 export async function perform(
@@ -38,67 +35,43 @@ export async function perform(
   action: Action,
   signals: WorkSignals,
 ): Promise<Outcome | null> {
-  if (action.type === 'none') return null;
-  if (action.type === 'expire') return { event: { type: 'target-expired' }, requestId: null, doubted: [] };
-  // The gate is about the API; an upload speaks to another host.
-  const gate = action.type === 'upload' ? null : deps.gate;
-  if (gate !== null && !(await gate.enter(signals.stopping))) return null;
-  try {
-    const outcome = await act(deps, content, action, signals.abort);
-    if (outcome.event.type === 'source-lost') gate?.cancelled();
-    else gate?.succeeded();
-    return outcome;
-  } catch (error) {
-    if (error instanceof SyncError && error.scope !== 'process' && !signals.abort.aborted) {
-      return failed(gate, action, error);
-    }
-    gate?.cancelled();
-    if (signals.abort.aborted) return null;
-    throw error;
-  }
-}
-
-function failed(gate: Gate | null, action: Action, error: SyncError): Outcome | null {
-  const outcome = { event: eventFromError(action, error), requestId: error.requestId ?? null, doubted: [] };
-  if (gate === null) return outcome;
-  if (error.scope === 'service') {
-    gate.failed(error);
-    // `complete` may have had its effect although no answer came: that has to be written down.
-    return action.type === 'complete' && error.code === 'unreachable' ? outcome : null;
-  }
-  // An answer, even a bad one, shows that FLORA is there; silence shows nothing.
-  if (error.status === undefined) gate.unclear();
-  else gate.succeeded();
-  return outcome;
-}
-
-type Effect = Exclude<Action, { type: 'none' | 'expire' }>;
-
-async function act(deps: PerformDeps, content: Content, action: Effect, signal: AbortSignal): Promise<Outcome> {
-  const { ledger, remote } = deps;
+  const { remote } = deps;
+  const { abort } = signals;
   switch (action.type) {
+    case 'none':
+      return null;
+    case 'expire':
+      return told({ type: 'target-expired' });
+    case 'upload':
+      return await upload(deps, content, action, abort);
     case 'reserve': {
-      if (ledger.files.sources(content.id).length === 0) return sourceLost([]);
+      const source = findSource(deps, content);
+      if (source.path === null) return withoutSource(source);
       const { idempotencyKey } = action;
       const { fileName, contentType } = content;
-      const destination = ledger.directories.destination(content.destinationId);
-      const answer = await remote.reserve({ destination, fileName, contentType, idempotencyKey }, signal);
-      return said({ type: 'reserved', reservation: answer.value, isReplayed: answer.isReplayed }, answer.requestId);
-    }
-    case 'upload':
-      return await upload(deps, content, action, signal);
-    case 'complete': {
-      const answer = await remote.complete(action.assetId, action.idempotencyKey, signal);
-      return said({ type: 'asset', facts: answer.value, by: 'complete' }, answer.requestId);
-    }
-    case 'check': {
-      const answer = await remote.get(action.assetId, signal);
-      return said({ type: 'asset', facts: answer.value, by: 'get' }, answer.requestId);
+      const destination = deps.ledger.directories.destination(content.destinationId);
+      const request = () => remote.reserve({ destination, fileName, contentType, idempotencyKey }, abort);
+      return await ask(deps, signals, action, request, ({ value, isReplayed }) => {
+        return { type: 'reserved', reservation: value, isReplayed };
+      });
     }
     case 'renew': {
-      if (ledger.files.sources(content.id).length === 0) return sourceLost([]);
-      const answer = await remote.renew(action.assetId, action.idempotencyKey, signal);
-      return said({ type: 'renewed', reservation: answer.value }, answer.requestId);
+      const source = findSource(deps, content);
+      if (source.path === null) return withoutSource(source);
+      const request = () => remote.renew(action.assetId, action.idempotencyKey, abort);
+      return await ask(deps, signals, action, request, ({ value }) => ({ type: 'renewed', reservation: value }));
+    }
+    case 'complete': {
+      const request = () => remote.complete(action.assetId, action.idempotencyKey, abort);
+      return await ask(deps, signals, action, request, ({ value }) => ({
+        type: 'asset',
+        facts: value,
+        by: 'complete',
+      }));
+    }
+    case 'check': {
+      const request = () => remote.get(action.assetId, abort);
+      return await ask(deps, signals, action, request, ({ value }) => ({ type: 'asset', facts: value, by: 'get' }));
     }
     default: {
       const never: never = action;
@@ -107,40 +80,61 @@ async function act(deps: PerformDeps, content: Content, action: Effect, signal: 
   }
 }
 
+async function ask<A extends Answer<unknown>>(
+  deps: PerformDeps,
+  signals: WorkSignals,
+  action: Action,
+  request: () => Promise<A>,
+  toEvent: (answer: A) => ContentEvent,
+): Promise<Outcome | null> {
+  const asked = await askFlora(deps.gate, signals, request);
+  if (asked === null) return null;
+  if (asked.kind === 'answer') return told(toEvent(asked.value), asked.value.requestId);
+  const { error } = asked;
+  // `complete` may have had its effect although no answer came: that has to be written down.
+  if (error.scope === 'service' && !(action.type === 'complete' && error.code === 'unreachable')) return null;
+  return failed(action, error, []);
+}
+
 /** Sends the bytes from the first file that still holds them. */
 async function upload(
   deps: PerformDeps,
   content: Content,
   action: Extract<Action, { type: 'upload' }>,
   signal: AbortSignal,
-): Promise<Outcome> {
-  const doubted: SourcePath[] = [];
-  for (const path of deps.ledger.files.sources(content.id)) {
-    const source = await deps.local.openSource(path, content, signal);
-    if (source.kind !== 'source') {
-      doubted.push(path);
-      continue;
-    }
-    try {
-      const { fileName, contentType } = content;
-      const onSent = (bytes: number) => deps.onSent(content, bytes);
-      await deps.remote.upload({ target: action.target, fileName, contentType, source, onSent }, signal);
-      return { event: { type: 'bytes-accepted' }, requestId: null, doubted };
-    } catch (error) {
-      if (!(error instanceof SyncError && error.code === 'source_changed')) throw error;
-      doubted.push(path);
-    } finally {
-      await source.close();
-    }
+): Promise<Outcome | null> {
+  const opened = await openFirst(deps, content, signal);
+  if (opened.source === null) return withoutSource(opened);
+  const { source, path, doubted } = opened;
+  try {
+    const { fileName, contentType } = content;
+    const onSent = (bytes: number) => deps.onSent(content, bytes);
+    await deps.remote.upload({ target: action.target, fileName, contentType, source, onSent }, signal);
+    return { event: { type: 'bytes-accepted' }, requestId: null, doubted };
+  } catch (error) {
+    if (signal.aborted) return null;
+    if (!isKnown(error)) throw error;
+    if (error.code === 'source_changed') return withoutSource({ doubted: [...doubted, path], isWaiting: false });
+    return failed(action, error, doubted);
+  } finally {
+    await source.close();
   }
-  return sourceLost(doubted);
 }
 
-function sourceLost(doubted: readonly SourcePath[]): Outcome {
+function failed(action: Action, error: SyncError, doubted: readonly SourcePath[]): Outcome {
+  return { event: eventFromError(action, error), requestId: error.requestId ?? null, doubted };
+}
+
+/** Nothing to send from now: the bytes are lost, unless their folder is only away. */
+function withoutSource({ doubted, isWaiting }: Pick<FoundSource, 'doubted' | 'isWaiting'>): Outcome {
+  if (isWaiting) {
+    const reason = 'The drop folder is not there just now';
+    return { event: { type: 'trouble', code: 'folder_away', reason, retryAfterMs: null }, requestId: null, doubted };
+  }
   const reason = 'The file changed or went away before its bytes were sent';
   return { event: { type: 'source-lost', reason }, requestId: null, doubted };
 }
 
-function said(event: ContentEvent, requestId: string | null): Outcome {
+function told(event: ContentEvent, requestId: string | null = null): Outcome {
   return { event, requestId, doubted: [] };
 }

@@ -73,6 +73,7 @@ export interface LedgerTablesPort {
     findByAsset(assetId: string): Content | undefined;
     due(nowMs: number, limit: number): readonly number[];
     nextDueAtMs(nowMs: number): number | undefined;
+    clampWaits(nowMs: number, longestMs: number): void;
     insert(content: NewContent, nowMs: number): Content;
     save(previous: Content, next: Content, nowMs: number): boolean;
   };
@@ -83,12 +84,15 @@ export interface LedgerTablesPort {
     saveProblem(directoryId: number, name: string, stat: FileStat, problem: Problem, nowMs: number): void;
     markGone(directoryId: number, name: string, nowMs: number): void;
     remove(directoryId: number, name: string): void;
-    doubt(directoryId: number, name: string): void;
+    doubt(directoryId: number, name: string, contentId: number): void;
     doubtContent(contentId: number): void;
     sources(contentId: number): readonly SourcePath[];
   };
   readonly directories: {
     destination(id: number): Destination;
+    rootIdentity(folderId: number): string | null;
+    saveRootIdentity(folderId: number, identity: string): void;
+    hasFiles(folderId: number): boolean;
     find(folderId: number, path: string): { readonly id: number; readonly isGone: boolean } | undefined;
     save(folderId: number, path: string): number;
     children(directoryId: number): readonly { readonly id: number; readonly path: string }[];

@@ -1,13 +1,14 @@
 import type { Content } from '../core/content.ts';
 import { reconcileListed } from '../core/reconcile.ts';
 import { SyncError } from '../errors.ts';
+import { askFlora, isKnown } from './asking.ts';
+import { type CommitDeps, commitOutcome } from './commit.ts';
 import type { Gate } from './gate.ts';
-import type { ReconcileSummary } from './ports.ts';
-import { applyEvent, type WorkerDeps } from './worker.ts';
+import type { ListedPage, ReconcileSummary, RemotePort } from './ports.ts';
 
-export interface ReconcilerDeps
-  extends Pick<WorkerDeps, 'ledger' | 'clock' | 'random' | 'log' | 'onChange' | 'remote'> {
+export interface ReconcilerDeps extends CommitDeps {
   readonly gate: Gate;
+  readonly remote: RemotePort;
   readonly workspaceIds: readonly string[];
   /** Contents that a worker has in hand are left to it. */
   readonly inHand: () => ReadonlySet<number>;
@@ -30,7 +31,7 @@ export async function reconcile(deps: ReconcilerDeps, signal: AbortSignal): Prom
       await walkListing(deps, workspaceId, counts, signal);
     } catch (error) {
       if (signal.aborted) trouble = 'interrupted';
-      else if (error instanceof SyncError && error.scope !== 'process') trouble = error.message;
+      else if (isKnown(error)) trouble = error.message;
       else throw error;
     }
   }
@@ -52,7 +53,7 @@ async function walkListing(
   let cursor: string | null = null;
   do {
     const page = await nextPage(deps, workspaceId, cursor, signal);
-    if (page === null) return;
+    if (page === null) throw signal.reason;
     counts.pages += 1;
     counts.assets += page.assets.length + page.nameless;
     for (const listed of page.assets) {
@@ -74,25 +75,19 @@ async function walkListing(
   } while (cursor !== null);
 }
 
-async function nextPage(deps: ReconcilerDeps, workspaceId: string, cursor: string | null, signal: AbortSignal) {
+/** Null when the signal came first. Trouble with the service is waited out at the gate. */
+async function nextPage(
+  deps: ReconcilerDeps,
+  workspaceId: string,
+  cursor: string | null,
+  signal: AbortSignal,
+): Promise<ListedPage | null> {
   for (;;) {
-    if (!(await deps.gate.enter(signal))) return null;
-    try {
-      const { value } = await deps.remote.list(workspaceId, cursor, signal);
-      deps.gate.succeeded();
-      return value;
-    } catch (error) {
-      if (signal.aborted || !(error instanceof SyncError) || error.scope === 'process') {
-        deps.gate.cancelled();
-        throw error;
-      }
-      if (error.scope !== 'service') {
-        if (error.status === undefined) deps.gate.unclear();
-        else deps.gate.succeeded();
-        throw error;
-      }
-      deps.gate.failed(error);
-    }
+    const request = () => deps.remote.list(workspaceId, cursor, signal);
+    const asked = await askFlora(deps.gate, { stopping: signal, abort: signal }, request);
+    if (asked === null) return null;
+    if (asked.kind === 'answer') return asked.value.value;
+    if (asked.error.scope !== 'service') throw asked.error;
   }
 }
 
@@ -103,7 +98,7 @@ async function bringIn(
 ): Promise<boolean> {
   const event = reconcileListed(content, listed);
   if (event === null || deps.inHand().has(content.id)) return false;
-  const after = await applyEvent(deps, content, event, null);
+  const after = await commitOutcome(deps, content, { event, requestId: null, doubted: [] });
   if (after !== null) deps.onWork();
   return after !== null;
 }

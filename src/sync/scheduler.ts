@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
-import type { WorkSignals } from './perform.ts';
+import { longestWaitMs } from '../core/steps.ts';
+import type { WorkSignals } from './asking.ts';
 import { advance, type WorkerDeps } from './worker.ts';
 
 export interface Scheduler {
@@ -44,9 +45,13 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
 
   const loop = async () => {
     signals.stopping.addEventListener('abort', () => bell.ring(), { once: true });
+    let lastMs = Number.POSITIVE_INFINITY;
     while (!signals.stopping.aborted && failure === undefined) {
       const rung = bell.next();
       const nowMs = deps.clock.now();
+      // At the start, and whenever the clock was put back: what was written in its future would wait for that future.
+      if (nowMs < lastMs) await deps.ledger.write((tables) => tables.contents.clampWaits(nowMs, longestWaitMs));
+      lastMs = nowMs;
       const room = concurrency * batchesAhead - taken.size;
       const due = room <= 0 ? [] : deps.ledger.contents.due(nowMs, room + taken.size).filter((id) => !taken.has(id));
       for (const id of due.slice(0, room)) {

@@ -43,9 +43,11 @@ export class Settling<F extends FilePath> {
     return this.#waiting.size;
   }
 
-  /** Files that some process still has open for writing. */
-  heldOpen(): readonly F[] {
-    return [...this.#waiting.values()].filter((waiting) => waiting.isHeldOpen).map((waiting) => waiting.file);
+  /** How many files wait only because some process still has them open for writing. */
+  get heldOpen(): number {
+    let count = 0;
+    for (const { isHeldOpen } of this.#waiting.values()) if (isHeldOpen) count += 1;
+    return count;
   }
 
   /** Begins, or goes on with, the wait for a file that looked like `stat` just now. */

@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { redactText } from '../../src/core/redact.ts';
 import { SyncError } from '../../src/errors.ts';
 import { createLogger, type Logger } from '../../src/logger.ts';
-import { redactText } from '../../src/redact.ts';
 import { createSecret } from '../../src/secret.ts';
 
 const KEY = 'sk_live_0123456789abcdef';

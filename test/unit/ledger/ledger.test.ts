@@ -121,7 +121,7 @@ describe('files', () => {
       return { id: content.id, directoryId: directory };
     });
     assert.equal(ledger.files.sources(id).length, 2);
-    await ledger.write((tables) => tables.files.doubt(directoryId, 'a'));
+    await ledger.write((tables) => tables.files.doubt(directoryId, 'a', id));
     assert.deepEqual(
       ledger.files.sources(id).map(({ name }) => name),
       ['b'],

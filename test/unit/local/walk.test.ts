@@ -153,6 +153,7 @@ test('a directory that becomes unreadable before its turn is told, and is no lis
         yieldTurn: async () => {},
         now: () => 0,
       });
+      fs.chmodSync(root + '/a', 0o700);
       fs.rmSync(root, { recursive: true });
       return { listed, unreadable };
     }`,

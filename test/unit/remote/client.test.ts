@@ -326,6 +326,16 @@ describe('upload', () => {
     assert.equal(error.status, 403);
   });
 
+  it('does not take a web page for an accepted upload', async (t) => {
+    const { client, origin } = await connect(t, (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<html>Please log in</html>');
+    });
+    const source = bytesOf(Buffer.from('x'));
+    const error = await failure(client.upload({ target: form(origin), ...file, source }, signal));
+    assert.equal(error.code, 'not_storage');
+    assert.equal(error.disposition, 'retry');
+  });
+
   it('keeps a busy target a matter of this one file', async (t) => {
     const { client, origin } = await connect(t, (_, response) => response.writeHead(503).end());
     const error = await failure(

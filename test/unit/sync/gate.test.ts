@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SyncError } from '../../../src/errors.ts';
-import { Gate } from '../../../src/sync/gate.ts';
+import { Gate, type Pass } from '../../../src/sync/gate.ts';
 import { HandClock, settled } from '../../support/hand-clock.ts';
 
 function error(code: string, patch: { disposition?: 'retry' | 'wait'; retryAfterMs?: number } = {}): SyncError {
@@ -17,68 +17,84 @@ function open() {
 }
 
 const signal = new AbortController().signal;
+/** Of a request that entered while all was well. */
+const other: Pass = { isProbe: false };
 
 describe('Gate', () => {
   it('lets everybody through while all is well', async () => {
     const { gate } = open();
-    assert.equal(await gate.enter(signal), true);
-    assert.equal(await gate.enter(signal), true);
+    assert.notEqual(await gate.enter(signal), null);
+    assert.notEqual(await gate.enter(signal), null);
   });
 
   it('closes for everybody for as long as FLORA asks, and then lets a single probe through', async () => {
     const { gate, clock } = open();
-    gate.failed(error('rate_limited', { retryAfterMs: 60_000 }));
-    let entered = 0;
-    for (let index = 0; index < 3; index += 1) void gate.enter(signal).then(() => (entered += 1));
+    gate.failed(other, error('rate_limited', { retryAfterMs: 60_000 }));
+    const entered: Pass[] = [];
+    for (let index = 0; index < 3; index += 1) {
+      void gate.enter(signal).then((pass) => {
+        if (pass !== null) entered.push(pass);
+      });
+    }
     await clock.advance(59_999);
-    assert.equal(entered, 0);
+    assert.equal(entered.length, 0);
     await clock.advance(2_000);
-    assert.equal(entered, 1);
-    gate.succeeded();
+    assert.equal(entered.length, 1);
+    gate.succeeded(entered[0] ?? other);
     await settled();
-    assert.equal(entered, 3);
+    assert.equal(entered.length, 3);
   });
 
   it('waits longer each time its probe fails, but never longer than the cap', async () => {
     const { gate, clock } = open();
-    gate.failed(error('unreachable'));
+    gate.failed(other, error('unreachable'));
     let longestMs = 0;
     for (let probes = 0; probes < 20; probes += 1) {
       const before = clock.monotonic();
-      const entered = gate.enter(signal);
-      await clock.advanceUntil(entered);
+      const pass = await clock.advanceUntil(gate.enter(signal));
       longestMs = Math.max(longestMs, clock.monotonic() - before);
-      gate.failed(error('unreachable'));
+      gate.failed(pass ?? other, error('unreachable'));
     }
     assert.ok(longestMs > 5_000 && longestMs <= 30_000, `${longestMs}`);
   });
 
   it('says once that it closed and once that it opened, whatever happens between', async () => {
     const { gate, clock, told } = open();
-    for (let times = 0; times < 5; times += 1) gate.failed(error('unreachable'));
-    await clock.advanceUntil(gate.enter(signal));
-    gate.failed(error('unreachable'));
-    await clock.advanceUntil(gate.enter(signal));
-    gate.succeeded();
-    gate.succeeded();
+    for (let times = 0; times < 5; times += 1) gate.failed(other, error('unreachable'));
+    gate.failed((await clock.advanceUntil(gate.enter(signal))) ?? other, error('unreachable'));
+    const probe = (await clock.advanceUntil(gate.enter(signal))) ?? other;
+    gate.succeeded(probe);
+    gate.succeeded(probe);
     assert.deepEqual(told, ['unreachable', null]);
   });
 
   it('lets the next one probe when a probe was cancelled', async () => {
     const { gate, clock } = open();
-    gate.failed(error('unreachable'));
-    await clock.advanceUntil(gate.enter(signal));
+    gate.failed(other, error('unreachable'));
+    const probe = await clock.advanceUntil(gate.enter(signal));
     const next = gate.enter(signal);
-    gate.cancelled();
-    assert.equal(await next, true);
+    gate.cancelled(probe ?? other);
+    assert.equal((await next)?.isProbe, true);
+  });
+
+  it('is not opened by answers to requests that were under way when it closed', async () => {
+    const { gate, clock, told } = open();
+    const early = (await gate.enter(signal)) ?? other;
+    gate.failed(other, error('rate_limited', { retryAfterMs: 30_000 }));
+    gate.succeeded(early);
+    gate.cancelled(early);
+    assert.deepEqual(told, ['rate_limited']);
+    const before = clock.monotonic();
+    await clock.advanceUntil(gate.enter(signal));
+    assert.ok(clock.monotonic() - before >= 30_000);
   });
 
   it('turns back whoever waits when the signal comes', async () => {
     const { gate } = open();
     const stopping = new AbortController();
-    gate.failed(error('key_refused', { disposition: 'wait' }));
+    gate.failed(other, error('key_refused', { disposition: 'wait' }));
     const waiting = gate.enter(stopping.signal);
     stopping.abort();
-    assert.equal(await waiting, false);
+    assert.equal(await waiting, null);
   });
 });

@@ -58,7 +58,7 @@ async function bench(script: Script, names: readonly string[] = ['a.png']) {
     local: {
       walk: unused,
       read: unused,
-      look: unused,
+      look: ({ name }) => (name.startsWith('gone') ? { kind: 'gone' } : { kind: 'file', stat }),
       rootIdentity: unused,
       openForWriting: unused,
       isRemote: unused,
@@ -68,6 +68,7 @@ async function bench(script: Script, names: readonly string[] = ['a.png']) {
           ? { kind: 'gone' }
           : { kind: 'source', sizeBytes: 3, async *chunks() {}, close: async () => {} },
     },
+    isRootThere: () => true,
     onChange: () => {},
     onSent: () => {},
     onDoubt: ({ name }) => doubts.push(name),
@@ -182,6 +183,54 @@ describe('advance', () => {
     await run();
     assert.equal(stateOf(ledger, content.id), 'ready');
     assert.deepEqual(doubts, ['gone.png']);
+  });
+
+  it('sends from a copy that was admitted while the first file was lost on the way', async () => {
+    let tries = 0;
+    const { run, ledger, content, clock, doubts } = await bench({
+      upload: async () => {
+        tries += 1;
+        if (tries > 1) return;
+        const directory = ledger.directories.find(1, '');
+        await ledger.write((tables) =>
+          tables.files.saveContent(directory?.id ?? 0, 'renamed.png', stat, content.id, clock.now()),
+        );
+        fail('source_changed');
+      },
+    });
+    await run();
+    assert.equal(stateOf(ledger, content.id), 'reserved');
+    assert.deepEqual(doubts, ['a.png']);
+    await clock.advance(30_000);
+    await run();
+    assert.equal(stateOf(ledger, content.id), 'ready');
+  });
+
+  it('casts no doubt on a file that holds other bytes by now', async () => {
+    const { run, ledger, content, clock } = await bench({
+      upload: async () => {
+        await ledger.write((tables) => {
+          const other = tables.contents.insert(newContent(1, { sha256: 'ee', idempotencyKey: 'other' }), clock.now());
+          const directory = tables.directories.save(1, '');
+          tables.files.saveContent(directory, 'a.png', stat, other.id, clock.now());
+        });
+        fail('source_changed');
+      },
+    });
+    await run();
+    assert.equal(stateOf(ledger, content.id), 'gone');
+    const other = ledger.contents.findByBytes(1, 'ee');
+    assert.equal(ledger.files.sources(other?.id ?? 0).length, 1);
+  });
+
+  it('waits, and reserves nothing, while the drop folder is not there', async () => {
+    const { run, ledger, content, calls, deps, doubts } = await bench({}, ['gone.png']);
+    await advance({ ...deps, isRootThere: () => false }, content.id, signals);
+    assert.deepEqual(calls, []);
+    assert.deepEqual(doubts, []);
+    assert.equal(stateOf(ledger, content.id), 'queued');
+    await run();
+    assert.equal(stateOf(ledger, content.id), 'queued', 'it is not due yet');
   });
 
   it('is gone when no file holds the bytes any more, and nothing is sent', async () => {

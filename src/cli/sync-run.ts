@@ -1,0 +1,53 @@
+import { systemClock, type Timer } from '../clock.ts';
+import type { SyncError } from '../errors.ts';
+
+/** What one `sync` counts, when it last got anywhere, and when it gives up on FLORA. */
+export class Run {
+  uploaded = 0;
+  /** Sent in this run. */
+  bytes = 0;
+  /** Monotonic milliseconds of the last step forward. */
+  progressedMs = systemClock.monotonic();
+  readonly gaveUp: Promise<never>;
+  readonly #patienceMs: number;
+  #giveUp: (error: SyncError) => void = () => {};
+  #patience: Timer | undefined;
+  #wake: () => void = () => {};
+
+  constructor(patienceMs: number) {
+    this.#patienceMs = patienceMs;
+    this.gaveUp = new Promise((_, reject) => {
+      this.#giveUp = reject;
+    });
+    this.gaveUp.catch(() => {});
+  }
+
+  /** The door to FLORA closed or opened. What a person has to mend ends the run; the network gets some time. */
+  troubleChanged(trouble: SyncError | null): void {
+    this.#patience?.cancel();
+    this.progressedMs = systemClock.monotonic();
+    if (trouble === null || trouble.code === 'rate_limited') return;
+    if (trouble.disposition === 'wait') this.#giveUp(trouble);
+    else this.#patience = systemClock.setTimer(this.#patienceMs, () => this.#giveUp(trouble));
+  }
+
+  changed(isProgress: boolean): void {
+    if (isProgress) this.progressedMs = systemClock.monotonic();
+    this.#wake();
+  }
+
+  /** Resolves at the next change, or after the time. For one waiter. */
+  nextChange(atMostMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = systemClock.setTimer(atMostMs, resolve);
+      this.#wake = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+
+  end(): void {
+    this.#patience?.cancel();
+  }
+}

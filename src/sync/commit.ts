@@ -1,0 +1,110 @@
+import type { Content } from '../core/content.ts';
+import { absolutePath } from '../core/entry.ts';
+import type { ContentEvent } from '../core/event.ts';
+import { displayName } from '../core/name.ts';
+import { transition } from '../core/transition.ts';
+import type { Outcome } from './perform.ts';
+import type { ClockPort, LedgerPort, LedgerTablesPort, LogPort, RandomPort } from './ports.ts';
+
+export interface CommitDeps {
+  readonly ledger: LedgerPort;
+  readonly clock: ClockPort;
+  readonly random: RandomPort;
+  readonly log: LogPort;
+  readonly onChange: (before: Content, after: Content) => void;
+}
+
+/** For a reservation that names an asset of ours which holds other bytes: uploading there would destroy them. */
+const takenAsset: ContentEvent = {
+  type: 'key-spent',
+  reason: 'FLORA answered with an asset that already belongs to another file',
+};
+
+/** For bytes that one file lost while another still has them. */
+const otherSource: ContentEvent = {
+  type: 'trouble',
+  code: 'source_changed',
+  reason: 'The file changed or went away; another with the same bytes is sent instead',
+  retryAfterMs: null,
+};
+
+/**
+ * Turns an outcome into the content's next row and writes it down, with its history and what it casts doubt on, in one
+ * durable step. Null when nothing changed: the row is not what it was, or the event means nothing to it.
+ *
+ * @param otherwise the event to take when the outcome's own changes nothing
+ */
+export async function commitOutcome(
+  deps: CommitDeps,
+  content: Content,
+  outcome: Outcome,
+  otherwise: ContentEvent | null = null,
+): Promise<Content | null> {
+  const nowMs = deps.clock.now();
+  const context = { nowMs, random: deps.random.fraction(), freshKey: deps.random.token() };
+  const next = await deps.ledger.write((tables) => {
+    for (const { directoryId, name } of outcome.doubted) tables.files.doubt(directoryId, name, content.id);
+    let after = transition(content, fitting(tables, content, outcome.event), context);
+    if (isTaken(tables, content, after)) after = transition(content, takenAsset, context);
+    if (after === content && otherwise !== null) after = transition(content, otherwise, context);
+    if (after === content || !tables.contents.save(content, after, nowMs)) return null;
+    // Whoever still points here is looked at again, so that the bytes, if they come back, are wanted again.
+    if (after.state === 'gone') tables.files.doubtContent(after.id);
+    if (isWorthTelling(content, after)) tables.history.append(record(content, after, outcome, nowMs));
+    return after;
+  });
+  if (next === null) return null;
+  if (isWorthTelling(content, next)) tell(deps, content, next, outcome);
+  deps.onChange(content, next);
+  return next;
+}
+
+/** A copy may have been admitted while the bytes were on their way: then they are not lost. */
+function fitting(tables: LedgerTablesPort, content: Content, event: ContentEvent): ContentEvent {
+  if (event.type !== 'source-lost') return event;
+  return tables.files.sources(content.id).length > 0 ? otherSource : event;
+}
+
+function isTaken(tables: LedgerTablesPort, before: Content, after: Content): boolean {
+  if (after.assetId === null || after.assetId === before.assetId) return false;
+  return tables.contents.findByAsset(after.assetId) !== undefined;
+}
+
+/** A poll that found nothing new is not a line in anybody's history. */
+function isWorthTelling(before: Content, after: Content): boolean {
+  return (
+    before.state !== after.state || before.reasonCode !== after.reasonCode || before.generation !== after.generation
+  );
+}
+
+function record(before: Content, after: Content, outcome: Outcome, atMs: number) {
+  return {
+    atMs,
+    contentId: before.id,
+    file: null,
+    event: outcome.event.type === 'asset' ? `asset by ${outcome.event.by}` : outcome.event.type,
+    from: before.state,
+    to: after.state,
+    assetId: after.assetId ?? before.assetId,
+    requestId: outcome.requestId,
+    attempt: before.attempts + 1,
+    detail: after.reason,
+  };
+}
+
+function tell(deps: Pick<CommitDeps, 'ledger' | 'log'>, before: Content, after: Content, outcome: Outcome): void {
+  const [source] = deps.ledger.files.sources(after.id);
+  const path = source === undefined ? after.fileName : displayName(absolutePath(source));
+  const facts = {
+    path,
+    asset_id: after.assetId ?? before.assetId,
+    from: before.state,
+    to: after.state,
+    attempt: before.attempts + 1,
+    request_id: outcome.requestId,
+    ...(after.reason === null ? {} : { code: after.reasonCode, reason: after.reason }),
+  };
+  const message = `${before.state} -> ${after.state}`;
+  if (after.state === 'rejected' || after.state === 'gone') deps.log.warn(facts, message);
+  else deps.log.info(facts, message);
+}

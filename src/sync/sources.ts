@@ -1,0 +1,47 @@
+import type { Content } from '../core/content.ts';
+import type { ByteSource, LedgerPort, LocalPort, SourcePath } from './ports.ts';
+
+export interface SourceDeps {
+  readonly ledger: LedgerPort;
+  readonly local: LocalPort;
+  readonly isRootThere: (root: string) => boolean;
+}
+
+/** A file that should hold a content's bytes, and what was learned on the way to it. */
+export interface FoundSource {
+  readonly path: SourcePath | null;
+  /** Files that do not hold the bytes any more. */
+  readonly doubted: readonly SourcePath[];
+  /** Files are missing only because their folder is: they may come back as they were. */
+  readonly isWaiting: boolean;
+}
+
+/** The first file that still looks as if it held the bytes; nothing is opened. */
+export function findSource(deps: SourceDeps, content: Content): FoundSource {
+  const doubted: SourcePath[] = [];
+  let isWaiting = false;
+  for (const path of deps.ledger.files.sources(content.id)) {
+    const look = deps.local.look(path);
+    if (look.kind === 'file' && look.stat.sizeBytes === content.sizeBytes) return { path, doubted, isWaiting };
+    if (deps.isRootThere(path.root)) doubted.push(path);
+    else isWaiting = true;
+  }
+  return { path: null, doubted, isWaiting };
+}
+
+export type OpenedFirst =
+  | { readonly source: ByteSource; readonly path: SourcePath; readonly doubted: readonly SourcePath[] }
+  | { readonly source: null; readonly doubted: readonly SourcePath[]; readonly isWaiting: boolean };
+
+/** The first file that can be opened and still has the right size; its bytes prove themselves while they are read. */
+export async function openFirst(deps: SourceDeps, content: Content, signal: AbortSignal): Promise<OpenedFirst> {
+  const doubted: SourcePath[] = [];
+  let isWaiting = false;
+  for (const path of deps.ledger.files.sources(content.id)) {
+    const source = await deps.local.openSource(path, content, signal);
+    if (source.kind === 'source') return { source, path, doubted };
+    if (deps.isRootThere(path.root)) doubted.push(path);
+    else isWaiting = true;
+  }
+  return { source: null, doubted, isWaiting };
+}

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import { systemClock } from '../../src/clock.ts';
+import type { SyncError } from '../../src/errors.ts';
+import { createLocalFiles } from '../../src/local/local-files.ts';
+import { systemRandom } from '../../src/random.ts';
+import { Intake, type IntakeDeps } from '../../src/sync/intake.ts';
+import { memoryLedger } from './ledgers.ts';
+import { plantTemporary, type Tree } from './tree.ts';
+import { until } from './until.ts';
+
+const noLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/** A real drop folder, a ledger in memory, and the intake between them; nothing watches, nothing is sent. */
+export async function openDrop(t: TestContext, tree: Tree, patch: Partial<IntakeDeps['local']> = {}) {
+  const root = plantTemporary(t, tree);
+  const { ledger, database } = memoryLedger();
+  const stopping = new AbortController();
+  const troubles: (SyncError | null)[] = [];
+  const local = { ...createLocalFiles({ now: systemClock.monotonic, accept: ['*'] }), ...patch };
+  const register = (folder: string | null) =>
+    ledger.write((tables) => {
+      const destinationId = tables.directories.destinationId({ workspaceId: 'ws_1', folder, projectId: null });
+      const [folderId = 0] = tables.directories.activateFolders([{ path: root, destinationId }]);
+      return { folderId, destinationId, root };
+    });
+  const folder = await register(null);
+  const intake = new Intake(
+    {
+      ledger,
+      local,
+      clock: systemClock,
+      random: systemRandom,
+      log: noLog,
+      quietMs: 5,
+      signal: stopping.signal,
+      onWork: () => {},
+      onDirectory: () => {},
+      isWatched: () => true,
+      onDirectoryGone: () => {},
+      onFolder: (_, trouble) => troubles.push(trouble),
+      onError: (error) => {
+        throw error;
+      },
+    },
+    [folder],
+  );
+  t.after(async () => {
+    stopping.abort();
+    await intake.close();
+  });
+  const scan = async () => {
+    await intake.scan(folder);
+    await until('the intake is idle', () => intake.isIdle);
+  };
+  /** The files of a directory that are not gone, with the digest the ledger has for each. */
+  const present = (directory = '') => {
+    const found = ledger.directories.find(folder.folderId, directory);
+    const files = found === undefined ? [] : ledger.files.inDirectory(found.id);
+    return files.filter((file) => !file.isGone).map((file) => file.name);
+  };
+  const contentOf = (text: string) =>
+    ledger.contents.findByBytes(folder.destinationId, createHash('sha256').update(text).digest('hex'));
+  return { root, ledger, database, intake, folder, troubles, scan, present, contentOf, register, local };
+}
