@@ -22,7 +22,7 @@ export function transition(content: Content, event: ContentEvent, context: Trans
     case 'reserved':
       return content.state === 'queued' ? bind(content, event.reservation, context) : content;
     case 'key-spent':
-      return content.state === 'queued' ? beginAnew(content, 'key_spent', event.reason, context) : content;
+      return content.state === 'queued' ? keySpent(content, event.reason, context) : content;
     case 'bytes-accepted':
       return content.state === 'reserved'
         ? progress(content, 'uploaded', context, { areBytesConfirmed: true, isCompleteSent: true })
@@ -52,6 +52,12 @@ export function transition(content: Content, event: ContentEvent, context: Trans
       throw new Error(`Unknown event ${JSON.stringify(never)}`);
     }
   }
+}
+
+/** A fresh key is worth an immediate try, unless the last one was fresh too. */
+function keySpent(content: Content, reason: string, context: TransitionContext): Content {
+  const fresh = beginAnew(content, 'key_spent', reason, context);
+  return content.reasonCode === 'key_spent' ? fresh : { ...fresh, notBeforeMs: context.nowMs };
 }
 
 function shouldRevive(state: ContentState, by: 'scan' | 'operator'): boolean {

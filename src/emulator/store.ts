@@ -1,6 +1,7 @@
 // The metadata: one SQLite file, `<dataDir>/emulator.sqlite`, that survives kill -9 (WAL; NORMAL does not sync each commit, so
 // a power cut may lose the newest rows). Opened exclusively: a second emulator on the same directory is refused.
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import { openSqlite } from '../sqlite.ts';
 import type { Asset } from './lifecycle.ts';
 
 /** The first answer to an idempotency key. */
@@ -88,7 +89,7 @@ export type Store = ReturnType<typeof openStore>;
 
 /** Opens or creates the database; throws the SqliteError as it is (`SQLITE_BUSY` when another emulator has it open). */
 export function openStore(path: string) {
-  const db = new Database(path, { timeout: 250 });
+  const db = openSqlite(path, { timeout: 250 });
   try {
     db.pragma('locking_mode = EXCLUSIVE');
     db.pragma('journal_mode = WAL');

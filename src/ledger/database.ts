@@ -1,10 +1,10 @@
 import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { errnoCode, SyncError } from '../errors.ts';
+import { openSqlite, type SqliteDatabase } from '../sqlite.ts';
 import { migrations } from './migrations.ts';
 
-export type LedgerDatabase = Database.Database;
+export type LedgerDatabase = SqliteDatabase;
 
 /** The ledger's file name inside the state directory. */
 export const ledgerFile = 'ledger.sqlite';
@@ -35,7 +35,7 @@ export function openDatabaseReadOnly(stateDir: string): LedgerDatabase | undefin
   const path = join(stateDir, ledgerFile);
   if (!existsSync(path)) return undefined;
   try {
-    const database = new Database(path, { readonly: true });
+    const database = openSqlite(path, { readonly: true });
     database.pragma('busy_timeout = 5000');
     requireKnownVersion(database);
     return database;
@@ -46,7 +46,7 @@ export function openDatabaseReadOnly(stateDir: string): LedgerDatabase | undefin
 
 /** A database in memory with the same schema, for tests and simulation. */
 export function openDatabaseInMemory(): LedgerDatabase {
-  const database = new Database(':memory:');
+  const database = openSqlite(':memory:');
   migrate(database);
   return database;
 }
@@ -83,7 +83,7 @@ function makeStateDir(stateDir: string): void {
 }
 
 function openChecked(path: string): LedgerDatabase {
-  const database = new Database(path);
+  const database = openSqlite(path);
   try {
     chmodSync(path, 0o600);
     database.pragma('busy_timeout = 5000');

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { errnoCode, SyncError } from '../errors.ts';
+import { openSqlite, type SqliteDatabase } from '../sqlite.ts';
 
 export interface Owner {
   readonly pid: number;
@@ -46,9 +46,9 @@ export function takeOwnership(stateDir: string, owner: Owner): OwnerLock {
 
 /** Who owns the ledger now; undefined when nobody does. Asking takes nothing: any number of processes may ask at once. */
 export function findOwner(stateDir: string): Owner | undefined {
-  let database: Database.Database | undefined;
+  let database: SqliteDatabase | undefined;
   try {
-    database = new Database(join(stateDir, lockFile), { timeout: 0, readonly: true });
+    database = openSqlite(join(stateDir, lockFile), { timeout: 0, readonly: true });
     // Any read needs the shared lock, which the owner's exclusive one forbids.
     database.prepare('SELECT count(*) FROM sqlite_master').get();
     return undefined;
@@ -63,8 +63,8 @@ export function findOwner(stateDir: string): Owner | undefined {
   }
 }
 
-function lock(stateDir: string): Database.Database | undefined {
-  const database = new Database(join(stateDir, lockFile), { timeout: patienceMs });
+function lock(stateDir: string): SqliteDatabase | undefined {
+  const database = openSqlite(join(stateDir, lockFile), { timeout: patienceMs });
   try {
     database.exec('BEGIN EXCLUSIVE');
     return database;

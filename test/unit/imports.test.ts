@@ -52,11 +52,11 @@ const composition: ReadonlySet<string> = new Set([
 /** What each room may see beside itself and packages. */
 const visible: Readonly<Record<string, (target: string) => boolean>> = {
   core: () => false,
-  ledger: isCoreOrErrors,
+  ledger: (target) => isCoreOrErrors(target) || target === 'sqlite.ts',
   local: isCoreOrErrors,
   remote: isCoreOrErrors,
   sync: isCoreOrErrors,
-  emulator: (target) => target === 'errors.ts',
+  emulator: (target) => target === 'errors.ts' || target === 'sqlite.ts',
   cli: () => true,
   // Settings, clock, logger and the like: each other and the pure core, never a room with effects.
   '': (target) => isCoreOrErrors(target) || (roomOf(target) === '' && !composition.has(target)),
@@ -100,6 +100,14 @@ describe('the rooms', () => {
   it('import in one direction only', () => {
     const wrong = files.flatMap((file) => forbiddenImports(file).map((target) => `${file.path} imports ${target}`));
     assert.deepEqual(wrong, []);
+  });
+
+  it('open databases in one place, which keeps their objects from the garbage collector', () => {
+    const openers = files.filter(({ text }) => /import\s+(?!type\b)[^;]*from 'better-sqlite3'/.test(codeOf(text)));
+    assert.deepEqual(
+      openers.map(({ path }) => path),
+      ['sqlite.ts'],
+    );
   });
 
   it('keep core free of effects: it imports no package and no node module', () => {

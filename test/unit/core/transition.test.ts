@@ -37,6 +37,8 @@ describe('reserving', () => {
     assert.equal(next.state, 'queued');
     assert.equal(next.idempotencyKey, 'key-2');
     assert.equal(next.generation, 2);
+    assert.equal(next.notBeforeMs, now, 'the first fresh key is tried at once');
+    assert.ok(after(next, { type: 'key-spent', reason: 'again' }).notBeforeMs > now, 'the second waits');
   });
 
   it('ignores a second reservation for what is bound already', () => {
