@@ -34,13 +34,20 @@ export function startProgress(isTerminal: boolean): Progress {
   return isTerminal ? new TerminalProgress() : silent;
 }
 
+interface Sample {
+  readonly atMs: number;
+  readonly bytes: number;
+  readonly files: number;
+}
+
 class TerminalProgress implements Progress {
   readonly isShown = true;
   readonly logStream: DestinationStream;
   readonly #bars: MultiBar;
   readonly #bar: SingleBar;
   readonly #current = new Map<number, string>();
-  readonly #samples: { atMs: number; bytes: number }[] = [];
+  readonly #startedMs = systemClock.monotonic();
+  readonly #samples: Sample[] = [];
   #doneFiles = 0;
   #sentBytes = 0;
   #waitingFiles = 0;
@@ -51,10 +58,10 @@ class TerminalProgress implements Progress {
   #timer: { cancel(): void } | undefined;
 
   constructor() {
-    const format = '{bar} {files}  {bytes}  {rate}  {eta}  {names}';
+    const format = '{bar} {files}  {bytes}  {speed}  {left}  {names}';
     const options = { format, stream: process.stderr, hideCursor: true, clearOnComplete: true, barsize: 24 };
     this.#bars = new MultiBar({ ...options, forceRedraw: true, stopOnComplete: false }, Presets.shades_classic);
-    this.#bar = this.#bars.create(1, 0, { files: 'scanning', bytes: '', rate: '', eta: '', names: '' });
+    this.#bar = this.#bars.create(1, 0, { files: 'scanning', bytes: '', speed: '', left: '', names: '' });
     this.logStream = { write: (line: string) => void this.#bars.log(line.endsWith('\n') ? line : `${line}\n`) };
     this.#schedule();
   }
@@ -63,13 +70,15 @@ class TerminalProgress implements Progress {
     if (after.state === 'reserved') this.#current.set(after.id, after.fileName);
     if (isActive(before.state) && !isActive(after.state)) {
       this.#current.delete(after.id);
-      if (after.state === 'ready') this.#doneFiles += 1;
+      if (after.state !== 'ready') return;
+      this.#doneFiles += 1;
+      this.#samples.push({ atMs: systemClock.monotonic(), bytes: 0, files: 1 });
     }
   }
 
   sent(_content: Content, bytes: number): void {
     this.#sentBytes += bytes;
-    this.#samples.push({ atMs: systemClock.monotonic(), bytes });
+    this.#samples.push({ atMs: systemClock.monotonic(), bytes, files: 0 });
   }
 
   update(engine: Engine): void {
@@ -99,14 +108,33 @@ class TerminalProgress implements Progress {
     this.#countsAtMs = endedMs + (endedMs - startedMs) * 50;
   }
 
+  /** Bytes and files a second, over the window. */
+  #rate(nowMs: number): { bytes: number; files: number } {
+    while ((this.#samples[0]?.atMs ?? nowMs) < nowMs - rateWindowMs) this.#samples.shift();
+    const seconds = Math.max(1, Math.min(rateWindowMs, nowMs - this.#startedMs) / 1000);
+    const sum = { bytes: 0, files: 0 };
+    for (const { bytes, files } of this.#samples) {
+      sum.bytes += bytes;
+      sum.files += files;
+    }
+    return { bytes: sum.bytes / seconds, files: sum.files / seconds };
+  }
+
+  /** Many small files go by their number, few large ones by their bytes: whichever promises more is the one that counts. */
+  #left(rate: { bytes: number; files: number }): string {
+    const byBytes = this.#waitingBytes / rate.bytes;
+    const byFiles = (this.#waitingFiles + this.#inHand) / rate.files;
+    const seconds = Math.min(byBytes, byFiles);
+    return Number.isFinite(seconds) ? `${showSeconds(seconds)} left` : '';
+  }
+
   #draw(): void {
     const nowMs = systemClock.monotonic();
     if (this.#engine !== undefined) {
       this.#inHand = this.#engine.intake.inHand;
       if (nowMs >= this.#countsAtMs) this.#count(this.#engine);
     }
-    while ((this.#samples[0]?.atMs ?? nowMs) < nowMs - rateWindowMs) this.#samples.shift();
-    const rate = (this.#samples.reduce((sum, { bytes }) => sum + bytes, 0) * 1000) / rateWindowMs;
+    const rate = this.#rate(nowMs);
     const total = this.#doneFiles + this.#waitingFiles + this.#inHand;
     this.#bar.setTotal(Math.max(1, total));
     const names = [...this.#current.values()].slice(0, 2).map((name) => shorten(showPath(name)));
@@ -114,8 +142,8 @@ class TerminalProgress implements Progress {
     this.#bar.update(this.#doneFiles, {
       files: `${this.#doneFiles}/${total} files`,
       bytes: showBytes(this.#sentBytes),
-      rate: `${showBytes(Math.round(rate))}/s`,
-      eta: rate > 0 ? `${showSeconds(this.#waitingBytes / rate)} left` : '',
+      speed: `${showBytes(Math.round(rate.bytes))}/s`,
+      left: this.#left(rate),
       names: names.join(', ') + more,
     });
   }
