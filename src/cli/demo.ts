@@ -37,14 +37,13 @@ async function demo(options: { dir?: string; json?: boolean }): Promise<void> {
       workspace_id: emulatorWorkspace,
       base_url: emulator.baseUrl,
       settle: '500ms',
-      log_level: 'warn',
     },
     env: { FLORA_API_KEY: emulatorKey },
     homedir: base,
     cwd: base,
   });
   const steps = new Steps(config.folders[0]?.path ?? drop, say);
-  const engine = await startEngine(config, createLogger({ level: 'warn', pretty: process.stderr.isTTY === true }), {
+  const engine = await startEngine(config, createLogger({ level: 'error', pretty: process.stderr.isTTY === true }), {
     onChange: () => steps.changed(engine),
   });
   try {

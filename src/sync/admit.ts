@@ -53,7 +53,7 @@ export async function admitProblem(
   });
   if (isNews) {
     const facts = { path: displayName(absolutePath(file)), to: 'rejected', code: problem.code, reason: problem.reason };
-    deps.log.warn(facts, `rejected: ${problem.reason}`);
+    deps.log.warn(facts, 'finished -> rejected');
   }
   return isNews;
 }
