@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import Database from 'better-sqlite3';
 import type { Asset } from '../../src/emulator/lifecycle.ts';
 import { formFieldsOf } from '../../src/emulator/wire.ts';
+import { openSqlite } from '../../src/sqlite.ts';
 import { addFaults, requests } from '../support/flora.ts';
 import { writePictures } from '../support/pictures.ts';
 import { ended, logged, run } from '../support/process.ts';
@@ -197,7 +197,7 @@ describe('secrets', () => {
 });
 
 function rows(path: string, table: string): readonly unknown[] {
-  const database = new Database(path, { readonly: true });
+  const database = openSqlite(path, { readonly: true });
   try {
     return database.prepare(`SELECT * FROM ${table}`).all();
   } finally {

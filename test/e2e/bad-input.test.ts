@@ -4,7 +4,7 @@ import { chmodSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSyn
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import Database from 'better-sqlite3';
+import { openSqlite } from '../../src/sqlite.ts';
 import { assertReadyOnce, requests } from '../support/flora.ts';
 import { png } from '../support/media.ts';
 import { picture, writePictures } from '../support/pictures.ts';
@@ -216,7 +216,7 @@ describe('one ledger', () => {
     assert.equal((await world.run(['sync'])).code, 0);
     // What `status` does for an instant, held for as long as the test needs.
     const lockFile = join(world.stateDir, 'owner.lock');
-    const looker = new Database(lockFile);
+    const looker = openSqlite(lockFile);
     t.after(() => void looker.close());
     looker.exec('BEGIN');
     looker.prepare('SELECT count(*) FROM sqlite_master').get();
