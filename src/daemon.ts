@@ -1,25 +1,25 @@
 import { repeat, systemClock } from './clock.ts';
 import { coalesce } from './coalesce.ts';
 import type { Config } from './config.ts';
+import { connect } from './connecting.ts';
 import { type ControlServer, type LiveStatus, startControlServer } from './control.ts';
 import type { Content } from './core/content.ts';
 import { displayName } from './core/name.ts';
 import { SyncError } from './errors.ts';
-import { holdKey } from './key-holder.ts';
+import { holdKey, type KeyHolder, lookForNewKey } from './key-holder.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Reports } from './ledger/reports.ts';
 import { createLocalFiles } from './local/local-files.ts';
 import type { Logger } from './logger.ts';
 import { type OpenedLedger, openState } from './opening.ts';
 import { systemRandom } from './random.ts';
-import { FloraClient } from './remote/client.ts';
+import type { FloraClient } from './remote/client.ts';
 import type { IntakeFolder } from './sync/folders.ts';
 import { Gate } from './sync/gate.ts';
 import { Intake } from './sync/intake.ts';
 import { type ReconcilerDeps, reconcile } from './sync/reconciler.ts';
 import { type Scheduler, startScheduler } from './sync/scheduler.ts';
-import { describeUpload, tellFolder, tellGate } from './telling.ts';
-import { userAgent } from './version.ts';
+import { describeUploads, tellFolder, tellGate } from './telling.ts';
 import { type FolderWatchers, watchFolders } from './watching.ts';
 
 /** What commands want to see of the engine while it works. */
@@ -35,6 +35,7 @@ export interface EngineObserver {
 /** Below systemd's patience and the 20 s that we promise. */
 const drainMs = 15_000;
 const missingFolderMs = 5_000;
+const ledgerCheckMs = 2_000;
 
 /**
  * The rooms, put together over one ledger: intake, scheduler, reconciler and, when it watches, the watchers. Opened by
@@ -55,6 +56,8 @@ export class Engine {
   readonly folderTroubles = new Map<string, SyncError>();
   state = 'starting';
 
+  readonly #key: KeyHolder;
+  readonly #file: OpenedLedger['file'];
   readonly #config: Config;
   readonly #log: Logger;
   readonly #release: () => void;
@@ -74,6 +77,7 @@ export class Engine {
     this.#release = opened.release;
     this.startedMs = startedMs;
     this.ledger = opened.ledger;
+    this.#file = opened.file;
     this.reports = opened.reports;
     this.folders = opened.folders;
     this.failed = new Promise((_, reject) => {
@@ -81,25 +85,20 @@ export class Engine {
     });
     // Whoever runs the engine awaits it; until then its failure must not count as unhandled.
     this.failed.catch(() => {});
-    const key = holdKey(config, log);
+    this.#key = holdKey(config, log);
     this.gate = new Gate({
       clock: systemClock,
       random: systemRandom,
-      onFailure: key.refused,
+      onFailure: (error) => {
+        if (error.code === 'rate_limited') this.#scheduler.slower();
+        if (error.code === 'key_refused') this.reloadKey();
+      },
       onChange: (trouble) => {
         tellGate(log, trouble);
         observer.onTrouble?.(trouble);
       },
     });
-    this.remote = new FloraClient({
-      baseUrl: config.baseUrl,
-      apiKey: key.current,
-      concurrency: config.concurrency,
-      userAgent,
-      nowMs: systemClock.now,
-      token: systemRandom.token,
-      setTimer: systemClock.setTimer,
-    });
+    this.remote = connect(config, this.#key.current);
     const local = createLocalFiles({ now: systemClock.monotonic, accept: config.accept });
     const common = { ledger: this.ledger, clock: systemClock, random: systemRandom, log, local };
     this.intake = new Intake(
@@ -154,6 +153,11 @@ export class Engine {
     for (const folder of this.folders) await this.intake.scan(folder);
   });
 
+  /** Reads the key anew from where it came; with another one FLORA is asked again at once. */
+  reloadKey(): void {
+    if (this.#key.reload()) this.gate.hurry();
+  }
+
   /** Walks FLORA's listing once. */
   async reconcileNow(): Promise<void> {
     await reconcile(this.#reconciler, this.#stopping.signal);
@@ -182,7 +186,14 @@ export class Engine {
     });
     const { signal } = this.#stopping;
     this.#loops = [
-      repeat(missingFolderMs, signal, () => this.#lookForFolders()),
+      repeat(missingFolderMs, signal, () => this.intake.scanHalted()),
+      repeat(ledgerCheckMs, signal, async () => this.#file.check(String(systemClock.now()))),
+      lookForNewKey(
+        this.#key,
+        () => this.gate.trouble?.code === 'key_refused',
+        () => this.gate.hurry(),
+        signal,
+      ),
       repeat(this.#config.reconcileIntervalMs, signal, () => this.reconcileNow()),
       repeat(this.#config.rescanIntervalMs, signal, async () => {
         this.state = 'scanning';
@@ -202,19 +213,13 @@ export class Engine {
     const deadline = systemClock.setTimer(drainMs, () => {
       this.#log.warn({}, 'uploads under way are cut short; they go on at the next start');
       this.#abort.abort();
+      this.ledger.giveUp();
     });
     await Promise.allSettled([this.#scheduler.finished, this.intake.close(), ...this.#loops]);
     deadline.cancel();
     await Promise.allSettled([this.#watchers?.close(), this.#control?.close(), this.remote.close()]);
     this.ledger.close();
     this.#release();
-  }
-
-  /** A folder that could not be read is tried again soon, not at the next full scan. */
-  async #lookForFolders(): Promise<void> {
-    for (const folder of this.folders) {
-      if (this.folderTroubles.has(displayName(folder.root))) await this.intake.scan(folder);
-    }
   }
 
   #folderChanged(folder: IntakeFolder, trouble: SyncError | null): void {
@@ -225,17 +230,11 @@ export class Engine {
   }
 
   #liveStatus(): LiveStatus {
-    const inflight = [...this.#scheduler.inFlight()].flatMap((id) => {
-      const content = this.ledger.contents.get(id);
-      return content === undefined
-        ? []
-        : [describeUpload(content, this.ledger.files.sources(id)[0], this.#sent.get(id))];
-    });
     return {
       pid: process.pid,
       state: this.state,
       since: this.startedMs,
-      inflight,
+      inflight: describeUploads(this.ledger, this.#scheduler.inFlight(), this.#sent),
       trouble: this.gate.trouble?.message ?? null,
       folders: Object.fromEntries([...this.folderTroubles].map(([path, trouble]) => [path, trouble.message])),
     };

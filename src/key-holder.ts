@@ -1,31 +1,50 @@
+import { repeat } from './clock.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { reloadApiKey } from './config-key.ts';
-import type { SyncError } from './errors.ts';
 import type { Logger } from './logger.ts';
 
 export interface KeyHolder {
   /** The key as it is now; for the Authorization header, and nowhere else. */
   current(): string;
-  /** Reads the key anew from where it came when FLORA refused it: keys are rotated by cut-over. */
-  refused(error: SyncError): void;
+  /** Reads the key anew from where it came; true when it is another one. Keeps the old one when there is none to read. */
+  reload(): boolean;
 }
 
 export function holdKey({ apiKey, apiKeySource }: Pick<Config, 'apiKey' | 'apiKeySource'>, log: Logger): KeyHolder {
   let key = apiKey;
+  let lastProblem = '';
   return {
     current: () => key.reveal(),
-    refused: (error) => {
-      if (error.code !== 'key_refused') return;
+    reload: () => {
       try {
         const fresh = reloadApiKey(apiKeySource, process.env);
-        if (fresh.reveal() !== key.reveal())
-          log.info({ source: apiKeySource.kind }, 'the API key was changed; trying it');
+        lastProblem = '';
+        if (fresh.reveal() === key.reveal()) return false;
         key = fresh;
+        log.info({ source: apiKeySource.kind }, 'the API key was changed');
+        return true;
       } catch (problem) {
         if (!(problem instanceof ConfigError)) throw problem;
-        log.warn({ source: apiKeySource.kind }, problem.message);
+        // While somebody writes the file it may be empty: told once, tried again.
+        if (problem.message !== lastProblem) log.warn({ source: apiKeySource.kind }, problem.message);
+        lastProblem = problem.message;
+        return false;
       }
     },
   };
+}
+
+const lookForKeyMs = 5_000;
+
+/** While FLORA refuses the key, looks for a new one; `onChange` is told when there is one. Keys are rotated by cut-over. */
+export async function lookForNewKey(
+  key: KeyHolder,
+  isRefused: () => boolean,
+  onChange: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  await repeat(lookForKeyMs, signal, async () => {
+    if (isRefused() && key.reload()) onChange();
+  });
 }

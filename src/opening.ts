@@ -1,14 +1,22 @@
+import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { openDatabase } from './ledger/database.ts';
+import { watchLedgerFile } from './ledger/file-watch.ts';
 import { type Ledger, openLedger } from './ledger/ledger.ts';
 import { takeOwnership } from './ledger/owner-lock.ts';
 import { Reports } from './ledger/reports.ts';
 import type { Logger } from './logger.ts';
 import type { IntakeFolder } from './sync/folders.ts';
+import { tellBlocked } from './telling.ts';
+
+/** How long until a write that a full or read-only disk refused is tried again. */
+const blockedRetryMs = 2_000;
 
 /** The ledger, ours alone until `release`, with the watched folders in it. */
 export interface OpenedLedger {
   readonly ledger: Ledger;
+  /** Notices when the ledger's file is deleted or replaced under us. */
+  readonly file: { check(stamp: string): void };
   readonly reports: Reports;
   readonly folders: readonly IntakeFolder[];
   readonly release: () => void;
@@ -26,9 +34,14 @@ export async function openState(config: Config, log: Logger, startedMs: number):
     const database = openDatabase(config.stateDir, stamp, (path, why) => {
       log.error({ path, reason: why }, 'the ledger was damaged; it is set aside and a new one is begun');
     });
-    const ledger = openLedger(database, setImmediate);
+    const ledger = openLedger(database, {
+      defer: setImmediate,
+      pause: (retry) => void systemClock.setTimer(blockedRetryMs, retry),
+      onBlocked: (code) => tellBlocked(log, config.stateDir, code),
+    });
     const folders = await registerFolders(ledger, config);
-    return { ledger, reports: new Reports(database), folders, release: () => lock.release() };
+    const file = watchLedgerFile(config.stateDir, database);
+    return { ledger, file, reports: new Reports(database), folders, release: () => lock.release() };
   } catch (error) {
     lock.release();
     throw error;

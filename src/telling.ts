@@ -3,6 +3,7 @@ import type { Content } from './core/content.ts';
 import { absolutePath, type FilePath } from './core/entry.ts';
 import { displayName } from './core/name.ts';
 import type { SyncError } from './errors.ts';
+import type { Ledger } from './ledger/ledger.ts';
 import type { Logger } from './logger.ts';
 
 /** One line when the door to FLORA closes (error) or opens again (null). */
@@ -22,8 +23,31 @@ export function tellFolder(log: Logger, path: string, trouble: SyncError | null)
   else log.error({ folder: path, code: trouble.code, hint: trouble.hint }, trouble.message);
 }
 
-/** An upload under way as `status` shows it. */
-export function describeUpload(content: Content, source: FilePath | undefined, sentBytes = 0): InflightUpload {
+/** One line when the disk of the ledger takes no writes (SQLite's code), or takes them again (null). */
+export function tellBlocked(log: Logger, stateDir: string, code: string | null): void {
+  if (code === null) {
+    log.info({ state_dir: stateDir }, 'the ledger can be written again; everything goes on');
+    return;
+  }
+  const isFull = code.startsWith('SQLITE_FULL');
+  const what = isFull ? 'the disk with the ledger is full' : 'the ledger is on a read-only disk';
+  const hint = isFull ? 'Make room on it; nothing else is to be done.' : 'Mount it read-write again.';
+  log.error({ state_dir: stateDir, code, hint }, `${what}: intake and uploads pause, nothing is lost`);
+}
+
+/** The uploads under way as `status` shows them. */
+export function describeUploads(
+  { contents, files }: Pick<Ledger, 'contents' | 'files'>,
+  ids: ReadonlySet<number>,
+  sentBytes: ReadonlyMap<number, number>,
+): readonly InflightUpload[] {
+  return [...ids].flatMap((id) => {
+    const content = contents.get(id);
+    return content === undefined ? [] : [describeUpload(content, files.sources(id)[0], sentBytes.get(id) ?? 0)];
+  });
+}
+
+function describeUpload(content: Content, source: FilePath | undefined, sentBytes: number): InflightUpload {
   return {
     path: displayName(source === undefined ? content.fileName : absolutePath(source)),
     asset_id: content.assetId,

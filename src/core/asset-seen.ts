@@ -25,16 +25,20 @@ export function assetSeen(content: Content, facts: AssetFacts, by: string, conte
 }
 
 function becomeReady(content: Content, facts: AssetFacts, context: TransitionContext): Content {
-  if (facts.sizeBytes !== null && facts.sizeBytes !== content.sizeBytes) {
+  if (isOtherSize(content, facts)) {
     const reason = `FLORA reports ${facts.sizeBytes} bytes, the file has ${content.sizeBytes}`;
     return settleAs(content, 'rejected', 'size_mismatch', reason);
   }
   return progress(content, 'ready', context, { target: null, targetExpiresAtMs: null, url: facts.url ?? content.url });
 }
 
+function isOtherSize(content: Content, facts: AssetFacts): boolean {
+  return facts.sizeBytes !== null && facts.sizeBytes !== content.sizeBytes;
+}
+
 /** Drift of what was ready: a new URL is taken over, anything but ready is looked at with a GET. */
 function readySeenAgain(content: Content, facts: AssetFacts, context: TransitionContext): Content {
-  if (facts.status !== 'ready') return progress(content, 'checking', context);
+  if (facts.status !== 'ready' || isOtherSize(content, facts)) return progress(content, 'checking', context);
   return facts.url !== null && facts.url !== content.url ? { ...content, url: facts.url } : content;
 }
 

@@ -10,7 +10,7 @@ export function reconcileListed(content: Content, listed: AssetFacts): ContentEv
   const event: ContentEvent = { type: 'asset', facts: listed, by: 'listing' };
   switch (content.state) {
     case 'ready':
-      return listed.status !== 'ready' || (listed.url !== null && listed.url !== content.url) ? event : null;
+      return isDrift(content, listed) ? event : null;
     case 'uploaded':
     case 'checking':
     case 'renewing':
@@ -25,4 +25,11 @@ export function reconcileListed(content: Content, listed: AssetFacts): ContentEv
       throw new Error(`Unknown content state ${String(never)}`);
     }
   }
+}
+
+/** Whether the listing says anything else of a ready asset than we know. */
+function isDrift(content: Content, listed: AssetFacts): boolean {
+  const isMoved = listed.url !== null && listed.url !== content.url;
+  const isOtherSize = listed.sizeBytes !== null && listed.sizeBytes !== content.sizeBytes;
+  return listed.status !== 'ready' || isMoved || isOtherSize;
 }

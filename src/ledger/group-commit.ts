@@ -1,3 +1,4 @@
+import { errnoCode } from '../errors.ts';
 import { asLedgerError, type LedgerDatabase } from './database.ts';
 
 interface PendingWrite {
@@ -6,31 +7,46 @@ interface PendingWrite {
   readonly reject: (error: unknown) => void;
 }
 
+export interface GroupCommitOptions {
+  /** Calls back soon, once the writes of this moment have gathered. */
+  readonly defer: (flush: () => void) => void;
+  /** Calls back after a pause, to try again what the disk would not take. */
+  readonly pause: (retry: () => void) => void;
+  /** The disk takes no writes (with SQLite's code), or takes them again (null). Told once for each change. */
+  readonly onBlocked: (code: string | null) => void;
+}
+
+/** The disk is full or read-only: nothing was written, and later the same write may go through. */
+const blockedCodes = /^SQLITE_(FULL|READONLY)/;
+
 /**
  * Gathers the writes of several workers into one durable transaction. A write's promise settles after its group is on
  * disk (`synchronous=FULL`), so an effect that awaits it never precedes its durable row. Each write runs in a savepoint:
- * one that throws undoes itself and rejects alone; an error of the commit itself rejects them all and is fatal.
+ * one that throws undoes itself and rejects alone. A full or read-only disk holds the whole group up until it takes it, and
+ * with it whoever waits. Any other error of the commit rejects everything, for good: after a failed sync SQLite's next
+ * commit may succeed without the lost pages.
  */
 export class GroupCommit {
   readonly #database: LedgerDatabase;
-  readonly #defer: (flush: () => void) => void;
+  readonly #options: GroupCommitOptions;
   #pending: PendingWrite[] = [];
   #isScheduled = false;
+  #isBlocked = false;
   #failure: unknown;
 
-  /** @param defer calls back soon, once the writes of this moment have gathered */
-  constructor(database: LedgerDatabase, defer: (flush: () => void) => void) {
+  constructor(database: LedgerDatabase, options: GroupCommitOptions) {
     this.#database = database;
-    this.#defer = defer;
+    this.#options = options;
   }
 
+  /** `run` may be called again after its transaction was undone: it must do nothing but write. */
   write<T>(run: () => T): Promise<T> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise<T>((resolve, reject) => {
       this.#pending.push({ run, resolve, reject });
       if (this.#isScheduled) return;
       this.#isScheduled = true;
-      this.#defer(() => this.flush());
+      this.#options.defer(() => this.flush());
     });
   }
 
@@ -40,22 +56,28 @@ export class GroupCommit {
     const group = this.#pending;
     this.#pending = [];
     if (group.length === 0) return;
-    if (this.#failure !== undefined) {
-      rejectAll(group, this.#failure);
-      return;
-    }
     const settle: (() => void)[] = [];
     try {
+      if (this.#failure !== undefined) throw this.#failure;
       this.#database.transaction(() => {
         for (const write of group) settle.push(this.#attempt(write));
       })();
     } catch (error) {
-      // After a failed sync SQLite's next commit may succeed without the lost pages: nothing may be written any more.
-      this.#failure = asLedgerError(error, 'commit');
-      rejectAll(group, this.#failure);
+      if (this.#failure === undefined && isBlocked(error)) this.#wait(group, errnoCode(error) ?? '');
+      else this.#fail(group, error);
       return;
     }
+    if (this.#isBlocked) {
+      this.#isBlocked = false;
+      this.#options.onBlocked(null);
+    }
     for (const done of settle) done();
+  }
+
+  /** Rejects what waits, and every later write: the ledger is being closed. */
+  giveUp(error: unknown): void {
+    this.#failure ??= error;
+    this.flush();
   }
 
   #attempt(write: PendingWrite): () => void {
@@ -63,12 +85,27 @@ export class GroupCommit {
       const value = this.#database.transaction(write.run)();
       return () => write.resolve(value as never);
     } catch (error) {
-      if (!this.#database.inTransaction) throw error;
+      if (isBlocked(error) || !this.#database.inTransaction) throw error;
       return () => write.reject(asLedgerError(error, 'write'));
     }
   }
+
+  #wait(group: PendingWrite[], code: string): void {
+    this.#pending = [...group, ...this.#pending];
+    this.#isScheduled = true;
+    if (!this.#isBlocked) {
+      this.#isBlocked = true;
+      this.#options.onBlocked(code);
+    }
+    this.#options.pause(() => this.flush());
+  }
+
+  #fail(group: readonly PendingWrite[], error: unknown): void {
+    this.#failure ??= asLedgerError(error, 'commit');
+    for (const write of group) write.reject(this.#failure);
+  }
 }
 
-function rejectAll(group: readonly PendingWrite[], error: unknown): void {
-  for (const write of group) write.reject(error);
+function isBlocked(error: unknown): boolean {
+  return blockedCodes.test(errnoCode(error) ?? '');
 }

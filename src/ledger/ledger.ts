@@ -1,9 +1,10 @@
+import { SyncError } from '../errors.ts';
 import { ContentStore } from './contents.ts';
 import { asLedgerError, type LedgerDatabase } from './database.ts';
 import { DirectoryStore } from './directories.ts';
 import { FactStore } from './facts.ts';
 import { FileStore } from './files.ts';
-import { GroupCommit } from './group-commit.ts';
+import { GroupCommit, type GroupCommitOptions } from './group-commit.ts';
 import { HistoryStore } from './history.ts';
 
 /** The tables. Read from them at any time; write to them only inside `Ledger.write`. */
@@ -21,12 +22,13 @@ export interface Ledger extends LedgerTables {
    * rejects; an error of the disk rejects this and every later write with a SyncError of scope `process`.
    */
   write<T>(run: (tables: LedgerTables) => T): Promise<T>;
+  /** Rejects the writes that wait for a full or read-only disk: nobody has time for them any more. */
+  giveUp(): void;
   /** Commits what has gathered and closes the file. */
   close(): void;
 }
 
-/** @param defer calls back once the writes of this moment have gathered; `setImmediate` in production */
-export function openLedger(database: LedgerDatabase, defer: (flush: () => void) => void): Ledger {
+export function openLedger(database: LedgerDatabase, options: GroupCommitOptions): Ledger {
   const tables: LedgerTables = {
     contents: new ContentStore(database),
     files: new FileStore(database),
@@ -34,12 +36,13 @@ export function openLedger(database: LedgerDatabase, defer: (flush: () => void) 
     history: new HistoryStore(database),
     facts: new FactStore(database),
   };
-  const group = new GroupCommit(database, defer);
+  const group = new GroupCommit(database, options);
   return {
     ...tables,
     write: (run) => group.write(() => run(tables)),
+    giveUp: () => group.giveUp(blocked()),
     close: () => {
-      group.flush();
+      group.giveUp(blocked());
       try {
         database.close();
       } catch (error) {
@@ -47,4 +50,16 @@ export function openLedger(database: LedgerDatabase, defer: (flush: () => void) 
       }
     },
   };
+}
+
+function blocked(): SyncError {
+  return new SyncError(
+    'The ledger was closed before the disk took the last writes; they are made again at the next start',
+    {
+      code: 'ledger_closed',
+      scope: 'process',
+      disposition: 'exit',
+      op: 'ledger close',
+    },
+  );
 }

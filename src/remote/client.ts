@@ -1,4 +1,5 @@
-import { Agent, type Dispatcher } from 'undici';
+import type { LookupFunction } from 'node:net';
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import type { UploadTarget } from '../core/content.ts';
 import type { Destination } from '../core/entry.ts';
 import type { AssetFacts, Reservation } from '../core/event.ts';
@@ -24,8 +25,17 @@ export interface ClientOptions {
   readonly nowMs: () => number;
   readonly token: () => string;
   readonly setTimer: UploadDeps['setTimer'];
+  /** Proxies as the environment names them; null for none. Never used towards an API on loopback. */
+  readonly proxy?: ProxySettings | null;
   /** Injected by tests; otherwise one pool for the API and one for upload hosts. */
   readonly dispatcher?: Dispatcher;
+}
+
+export interface ProxySettings {
+  readonly httpsProxy: string | undefined;
+  readonly httpProxy: string | undefined;
+  /** Hosts that are reached directly, as in `NO_PROXY`. */
+  readonly noProxy: string | undefined;
 }
 
 export interface ReserveRequest {
@@ -64,14 +74,12 @@ export class FloraClient {
     const { host, hostname } = new URL(options.baseUrl);
     this.#host = host;
     this.#isApiOnLoopback = isLoopbackHost(hostname);
-    const pool = { connections: options.concurrency + 2, pipelining: 1 };
-    this.#api = options.dispatcher ?? new Agent({ ...pool, connect: { timeout: deadlines.connectMs } });
-    this.#uploads =
-      options.dispatcher ??
-      new Agent({
-        ...pool,
-        connect: { timeout: deadlines.connectMs, ...(this.#isApiOnLoopback ? {} : { lookup: publicLookup }) },
-      });
+    const proxy = this.#isApiOnLoopback ? null : (options.proxy ?? null);
+    const connect = { timeout: deadlines.connectMs };
+    this.#api = options.dispatcher ?? openPool(options.concurrency, proxy, connect);
+    // Behind a proxy the names are resolved there; without one they are looked at when the connection is made.
+    const guarded = this.#isApiOnLoopback ? connect : { ...connect, lookup: publicLookup };
+    this.#uploads = options.dispatcher ?? openPool(options.concurrency, proxy, guarded);
   }
 
   async reserve(wanted: ReserveRequest, signal: AbortSignal): Promise<Answer<Reservation> & { isReplayed: boolean }> {
@@ -143,11 +151,12 @@ export class FloraClient {
 
   async #call(op: string, call: ApiCall): Promise<JsonAnswer> {
     const { path, headers, ...rest } = call;
-    const { baseUrl, apiKey, userAgent, nowMs } = this.#options;
+    const { baseUrl, apiKey, userAgent, nowMs, setTimer } = this.#options;
     const common = { authorization: `Bearer ${apiKey()}`, accept: 'application/json', 'user-agent': userAgent };
     let answer: JsonAnswer;
     try {
-      answer = await requestJson(this.#api, { ...rest, url: baseUrl + path, headers: { ...common, ...headers } });
+      const url = baseUrl + path;
+      answer = await requestJson(this.#api, { ...rest, url, headers: { ...common, ...headers }, setTimer });
     } catch (error) {
       throw networkError(op, this.#host, error);
     }
@@ -156,6 +165,23 @@ export class FloraClient {
     if (answer.json === undefined) throw badAnswer(op, answer, 'is not JSON');
     return answer;
   }
+}
+
+function openPool(
+  concurrency: number,
+  proxy: ProxySettings | null,
+  connect: { timeout: number; lookup?: LookupFunction },
+): Dispatcher {
+  const pool = { connections: concurrency + 2, pipelining: 1, connect };
+  if (proxy === null) return new Agent(pool);
+  const { httpProxy, httpsProxy, noProxy } = proxy;
+  return new EnvHttpProxyAgent({
+    ...pool,
+    // Undici would ask the environment for what is not given here.
+    httpProxy: httpProxy ?? '',
+    httpsProxy: httpsProxy ?? '',
+    noProxy: noProxy ?? '',
+  });
 }
 
 interface ApiCall {

@@ -21,6 +21,7 @@ export interface JsonRequest {
   readonly body?: string;
   readonly signal: AbortSignal;
   readonly maxBodyBytes: number;
+  readonly setTimer: (delayMs: number, callback: () => void) => { cancel(): void };
 }
 
 export const deadlines = {
@@ -29,6 +30,8 @@ export const deadlines = {
   firstByteMs: 60_000,
   /** Between two pieces of an answer. */
   bodyMs: 20_000,
+  /** A whole request with its JSON answer, however slowly it drips. */
+  answerMs: 120_000,
   /** An upload of which nothing could be sent for this long is given up. */
   stallMs: 60_000,
 } as const;
@@ -36,17 +39,32 @@ export const deadlines = {
 /** Makes one request and reads at most `maxBodyBytes` of its answer. Never follows redirects. */
 export async function requestJson(dispatcher: Dispatcher, wanted: JsonRequest): Promise<JsonAnswer> {
   const { method, url, headers, signal } = wanted;
-  const response = await request(url, {
-    dispatcher,
-    method,
-    headers,
-    signal,
-    headersTimeout: deadlines.firstByteMs,
-    bodyTimeout: deadlines.bodyMs,
-    ...(wanted.body === undefined ? {} : { body: wanted.body }),
-  });
-  const { text, isCut } = await readText(response.body, wanted.maxBodyBytes);
-  return { ...readHeaders(response), json: isCut ? undefined : parseJson(text), isCut };
+  const cut = new AbortController();
+  const onAbort = () => cut.abort(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  const deadline = wanted.setTimer(deadlines.answerMs, () => cut.abort(tooSlow()));
+  try {
+    const response = await request(url, {
+      dispatcher,
+      method,
+      headers,
+      signal: cut.signal,
+      headersTimeout: deadlines.firstByteMs,
+      bodyTimeout: deadlines.bodyMs,
+      ...(wanted.body === undefined ? {} : { body: wanted.body }),
+    });
+    const { text, isCut } = await readText(response.body, wanted.maxBodyBytes);
+    return { ...readHeaders(response), json: isCut ? undefined : parseJson(text), isCut };
+  } finally {
+    deadline.cancel();
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** In undici's manner: an error with a code, so that it counts as a lost connection. */
+function tooSlow(): Error {
+  return Object.assign(new Error(`No whole answer in ${deadlines.answerMs / 1000} s`), { code: 'ETOOSLOW' });
 }
 
 type Response = Awaited<ReturnType<typeof request>>;

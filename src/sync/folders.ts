@@ -40,6 +40,10 @@ export class FolderWatch {
     return false;
   }
 
+  isHalted(folder: IntakeFolder): boolean {
+    return this.#halted.has(folder.folderId);
+  }
+
   halt(folder: IntakeFolder, trouble: SyncError): void {
     if (this.#halted.get(folder.folderId) === trouble.code) return;
     this.#halted.set(folder.folderId, trouble.code);

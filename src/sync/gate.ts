@@ -7,7 +7,10 @@ export interface GateDeps {
   readonly random: RandomPort;
   /** Told once when the gate closes or its reason changes (the error), and once when it opens again (null). */
   readonly onChange: (trouble: SyncError | null) => void;
-  /** Told each time that a request finds the service in trouble: the moment to look for a new key. */
+  /**
+   * Told each time that the service is found in trouble, once for requests that were under way together: the moment to look
+   * for a new key, or to do with fewer uploads at once.
+   */
   readonly onFailure?: (error: SyncError) => void;
 }
 
@@ -83,12 +86,20 @@ export class Gate {
   failed(pass: Pass, error: SyncError): void {
     const isNews = this.#trouble?.code !== error.code;
     // Requests that were under way when the gate closed are no further evidence.
-    if (this.#trouble === null || pass === this.#probe) this.#failures += 1;
+    const isEvidence = this.#trouble === null || pass === this.#probe;
+    if (isEvidence) this.#failures += 1;
     if (pass === this.#probe) this.#probe = null;
     this.#trouble = error;
     this.#opensAtMs = Math.max(this.#opensAtMs, this.#deps.clock.monotonic() + this.#waitMs(error));
-    this.#deps.onFailure?.(error);
+    if (isEvidence) this.#deps.onFailure?.(error);
     if (isNews) this.#deps.onChange(error);
+    this.#wake();
+  }
+
+  /** Lets the next probe through at once: a person says that it is mended. A wait that FLORA asked for is kept. */
+  hurry(): void {
+    if (this.#trouble === null || this.#trouble.retryAfterMs !== undefined) return;
+    this.#opensAtMs = this.#deps.clock.monotonic();
     this.#wake();
   }
 

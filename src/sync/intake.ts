@@ -96,6 +96,11 @@ export class Intake {
     }
   }
 
+  /** Looks whether folders that could not be read are back: soon, not at the next full scan. */
+  async scanHalted(): Promise<void> {
+    for (const folder of this.#byId.values()) if (this.#folders.isHalted(folder)) await this.scan(folder);
+  }
+
   /** Something may have happened to this name (or to anything in this directory). */
   hint(folderId: number, directory: string, name: string | null): void {
     if (!this.#deps.signal.aborted) this.#hints.add({ folderId, directory, name });

@@ -1,4 +1,5 @@
 import PQueue from 'p-queue';
+import { type ConcurrencyWindow, narrow, openWindow, widen } from '../core/concurrency.ts';
 import { longestWaitMs } from '../core/steps.ts';
 import type { WorkSignals } from './asking.ts';
 import { advance, type WorkerDeps } from './worker.ts';
@@ -10,6 +11,10 @@ export interface Scheduler {
   taken(): ReadonlySet<number>;
   /** Ids of the contents that a worker has in hand now. */
   inFlight(): ReadonlySet<number>;
+  /** FLORA asks for less: half as many uploads at once, growing back slowly. */
+  slower(): void;
+  /** How many uploads may run at once now. */
+  concurrency(): number;
   /** Resolves when the loop has ended and every worker has let go. */
   readonly finished: Promise<void>;
 }
@@ -25,6 +30,11 @@ const batchesAhead = 3;
  */
 export function startScheduler(deps: WorkerDeps, concurrency: number, signals: WorkSignals): Scheduler {
   const queue = new PQueue({ concurrency });
+  let window = openWindow(concurrency);
+  const resize = (next: ConcurrencyWindow) => {
+    window = next;
+    queue.concurrency = Math.floor(window.limit);
+  };
   const taken = new Set<number>();
   const inFlight = new Set<number>();
   const bell = new Bell();
@@ -34,6 +44,7 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
     inFlight.add(id);
     try {
       await advance(deps, id, signals);
+      if (window.limit < window.most && deps.gate.trouble === null) resize(widen(window));
     } catch (error) {
       failure ??= error;
     } finally {
@@ -69,7 +80,14 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
     if (failure !== undefined) throw failure;
   };
 
-  return { wake: () => bell.ring(), taken: () => taken, inFlight: () => inFlight, finished: loop() };
+  return {
+    slower: () => resize(narrow(window)),
+    concurrency: () => queue.concurrency,
+    wake: () => bell.ring(),
+    taken: () => taken,
+    inFlight: () => inFlight,
+    finished: loop(),
+  };
 }
 
 /** Lets one loop wait for the next ring. */

@@ -1,10 +1,19 @@
 import { openDatabaseInMemory } from '../../src/ledger/database.ts';
+import type { GroupCommitOptions } from '../../src/ledger/group-commit.ts';
 import { type Ledger, openLedger } from '../../src/ledger/ledger.ts';
 
 /** A ledger in memory whose groups commit when the test says so (`flush`), or by themselves with `setImmediate`. */
-export function memoryLedger(defer: (flush: () => void) => void = setImmediate) {
+export function memoryLedger(
+  defer: (flush: () => void) => void = setImmediate,
+  patch: Partial<GroupCommitOptions> = {},
+) {
   const database = openDatabaseInMemory();
-  const ledger: Ledger = openLedger(database, defer);
+  const ledger: Ledger = openLedger(database, {
+    defer,
+    pause: setImmediate,
+    onBlocked: () => {},
+    ...patch,
+  });
   return { database, ledger };
 }
 

@@ -45,7 +45,7 @@ const composition: ReadonlySet<string> = new Set([
   'opening.ts',
   'watching.ts',
   'telling.ts',
-  'key-holder.ts',
+  'connecting.ts',
   'control.ts',
 ]);
 
