@@ -5,6 +5,7 @@ import { backoffMs, retryBackoff } from '../../src/core/backoff.ts';
 import { type Content, contentStates } from '../../src/core/content.ts';
 import type { ContentEvent } from '../../src/core/event.ts';
 import { nextAction } from '../../src/core/next-action.ts';
+import { reconcileListed } from '../../src/core/reconcile.ts';
 import { transition } from '../../src/core/transition.ts';
 import { frameMultipart } from '../../src/remote/multipart.ts';
 import { bound, content, context, facts, now, reservation, sent } from '../support/contents.ts';
@@ -108,6 +109,20 @@ describe('transition, for any content and any sequence of events', () => {
         assert.ok(event.type === 'asset' && event.facts.status === 'ready');
         assert.equal(event.facts.assetId, before.assetId);
         assert.ok(event.facts.sizeBytes === null || event.facts.sizeBytes === before.sizeBytes);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+});
+
+describe('reconcileListed, for any content and any listed asset', () => {
+  it('does nothing the second time that it hears the same', () => {
+    fc.assert(
+      fc.property(anyContent, anyFacts, (before, listed) => {
+        const event = reconcileListed(before, listed);
+        const after = event === null ? before : transition(before, event, context);
+        const again = reconcileListed(after, listed);
+        if (again !== null) assert.equal(transition(after, again, context), after);
       }),
       { numRuns: 5_000 },
     );

@@ -11,17 +11,21 @@ const key = 'sk_live_0123456789';
 const destination = { workspaceId: 'ws_1', folder: 'renders', projectId: null };
 const wanted = { destination, fileName: 'a.png', contentType: 'image/png', idempotencyKey: 'key-1' };
 
-async function connect(t: TestContext, answer: (request: SeenRequest, response: ServerResponse) => void) {
-  const { origin, seen } = await scriptedServer(t, answer);
-  const client = new FloraClient({
-    baseUrl: `${origin}/api/v1`,
+function options(baseUrl: string) {
+  return {
+    baseUrl,
     apiKey: () => key,
     concurrency: 2,
     userAgent: 'test',
     nowMs: () => Date.parse('2026-01-01T00:00:00Z'),
     token: () => 'boundary-token',
     setTimer: () => ({ cancel: () => {} }),
-  });
+  };
+}
+
+async function connect(t: TestContext, answer: (request: SeenRequest, response: ServerResponse) => void) {
+  const { origin, seen } = await scriptedServer(t, answer);
+  const client = new FloraClient(options(`${origin}/api/v1`));
   t.after(() => client.close());
   return { client, origin, seen };
 }
@@ -228,6 +232,25 @@ describe('what an answer means', () => {
     assert.equal((await failure(client.get('asset_1', signal))).code, 'bad_answer');
   });
 
+  it('an answer that drips is cut off, however steadily it comes', async (t) => {
+    const { origin } = await scriptedServer(t, (_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.write('{"asset_id":');
+    });
+    let expire: () => void = () => {};
+    const client = new FloraClient({
+      ...options(`${origin}/api/v1`),
+      setTimer: (_, callback) => {
+        expire = callback;
+        return { cancel: () => {} };
+      },
+    });
+    t.after(() => client.close());
+    const failed = failure(client.get('asset_1', signal));
+    expire();
+    assert.equal((await failed).code, 'connection_lost');
+  });
+
   it('a connection that breaks says nothing about the effect', async (t) => {
     const { client } = await connect(t, (_, response) => response.destroy());
     const error = await failure(client.complete('asset_1', 'key', signal));
@@ -238,15 +261,7 @@ describe('what an answer means', () => {
   it('an address where nobody listens is about the service', async (t) => {
     const { client } = await connect(t, () => {});
     await client.close();
-    const nobody = new FloraClient({
-      baseUrl: 'http://127.0.0.1:9/api',
-      apiKey: () => key,
-      concurrency: 1,
-      userAgent: 'test',
-      nowMs: () => 0,
-      token: () => '',
-      setTimer: () => ({ cancel: () => {} }),
-    });
+    const nobody = new FloraClient(options('http://127.0.0.1:9/api'));
     t.after(() => nobody.close());
     const error = await failure(nobody.get('asset_1', signal));
     assert.equal(error.code, 'unreachable');

@@ -89,6 +89,21 @@ describe('Gate', () => {
     assert.ok(clock.monotonic() - before >= 30_000);
   });
 
+  it('asks again at once when it is told to hurry, but not before FLORA said', async () => {
+    const { gate, clock } = open();
+    gate.failed(other, error('key_refused', { disposition: 'wait' }));
+    const before = clock.monotonic();
+    const entered = gate.enter(signal);
+    gate.hurry();
+    assert.equal((await entered)?.isProbe, true);
+    assert.equal(clock.monotonic(), before);
+    gate.failed(other, error('rate_limited', { retryAfterMs: 10_000 }));
+    gate.cancelled((await entered) ?? other);
+    gate.hurry();
+    await clock.advanceUntil(gate.enter(signal));
+    assert.ok(clock.monotonic() - before >= 10_000);
+  });
+
   it('turns back whoever waits when the signal comes', async () => {
     const { gate } = open();
     const stopping = new AbortController();
