@@ -14,6 +14,8 @@ export function assetSeen(content: Content, facts: AssetFacts, by: string, conte
   if (facts.assetId !== content.assetId) return content;
   if (content.state === 'ready') return readySeenAgain(content, facts, context);
   const couldBeReady = content.state === 'uploaded' || content.state === 'checking' || content.state === 'renewing';
+  // A listing may bring good news; what is wrong with an asset, GET decides.
+  if (by === 'listing' && (facts.status !== 'ready' || isOtherSize(content, facts))) return content;
   if (facts.status === 'ready' && couldBeReady) return becomeReady(content, facts, context);
   if (by === 'listing') return content;
   if (content.state === 'uploaded') {
