@@ -42,6 +42,7 @@ export function openLedger(database: LedgerDatabase, options: GroupCommitOptions
     write: (run) => group.write(() => run(tables)),
     giveUp: () => group.giveUp(blocked()),
     close: () => {
+      group.flush();
       group.giveUp(blocked());
       try {
         database.close();

@@ -21,6 +21,9 @@ interface Waiting<F extends FilePath> {
   isHeldOpen: boolean;
 }
 
+/** Looking takes time (each time all of `/proc`): at most a third of it is spent so, and no pause is longer than this. */
+const longestRestMs = 250;
+
 /** An open file that does not change is looked at this often at most, however short the quiet period. */
 const heldOpenPollMs = 250;
 
@@ -34,6 +37,7 @@ export class Settling<F extends FilePath> {
   #timer: { cancel(): void } | undefined;
   #wakesAtMs = Number.POSITIVE_INFINITY;
   #isLooking = false;
+  #restsUntilMs = 0;
 
   constructor(deps: SettlingDeps<F>) {
     this.#deps = deps;
@@ -79,7 +83,8 @@ export class Settling<F extends FilePath> {
     return { monotonicMs: clock.monotonic(), wallMs: clock.now(), quietMs, isRemote: local.isRemote(root) };
   }
 
-  #wakeAt(dueMs: number): void {
+  #wakeAt(wantedMs: number): void {
+    const dueMs = Math.max(wantedMs, this.#restsUntilMs);
     if (dueMs >= this.#wakesAtMs && this.#timer !== undefined) return;
     this.#timer?.cancel();
     this.#wakesAtMs = dueMs;
@@ -94,11 +99,14 @@ export class Settling<F extends FilePath> {
   async #look(): Promise<void> {
     if (this.#isLooking || this.#deps.signal.aborted) return;
     this.#isLooking = true;
+    const startedMs = this.#deps.clock.monotonic();
     try {
       const quiet = this.#takeQuiet();
       if (quiet.length > 0) await this.#release(quiet);
     } finally {
       this.#isLooking = false;
+      const endedMs = this.#deps.clock.monotonic();
+      this.#restsUntilMs = endedMs + Math.min(longestRestMs, 2 * (endedMs - startedMs));
       this.#wakeForNext();
     }
   }

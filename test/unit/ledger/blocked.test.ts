@@ -33,7 +33,7 @@ describe('a disk that is full', () => {
           (error: unknown) => settled.push(error instanceof SyncError ? error.code : String(error)),
         ),
     );
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     const makeRoom = () => database.pragma('max_page_count = 100000');
     return { ledger, told, retries, settled, writes, makeRoom };
   }
