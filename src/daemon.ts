@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { repeat, systemClock } from './clock.ts';
 import { coalesce } from './coalesce.ts';
 import type { Config } from './config.ts';
@@ -83,8 +84,9 @@ export class Engine {
     this.failed = new Promise((_, reject) => {
       this.#fail = reject;
     });
-    // Whoever runs the engine awaits it; until then its failure must not count as unhandled.
-    this.failed.catch(() => {});
+    this.failed.catch(() => {}); // whoever runs the engine awaits it, if later
+    // One listener for each request under way, taken off when it ends: no leak, however many.
+    setMaxListeners(0, this.#stopping.signal, this.#abort.signal);
     this.#key = holdKey(config, log);
     this.gate = new Gate({
       clock: systemClock,
