@@ -96,7 +96,7 @@ export async function logged(
   count = 1,
 ): Promise<readonly LogLine[]> {
   const wanted = () => running.logs().filter(isWanted);
-  await until(`a log line: ${what}`, () => wanted().length >= count || !running.isRunning(), 30_000);
+  await until(`a log line: ${what}`, () => wanted().length >= count || !running.isRunning(), 120_000);
   const lines = wanted();
   if (lines.length < count) throw new Error(`The process ended without "${what}":\n${running.stderr().slice(-4_000)}`);
   return lines;

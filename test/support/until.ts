@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Waits until the condition holds, for at most thirty seconds; then fails naming what was waited for. */
-export async function until(what: string, condition: () => boolean, withinMs = 30_000): Promise<void> {
+export async function until(what: string, condition: () => boolean, withinMs = 120_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`Waited ${withinMs} ms in vain: ${what}`);
@@ -13,7 +13,7 @@ export async function until(what: string, condition: () => boolean, withinMs = 3
 export async function untilAsync(
   what: string,
   condition: () => Promise<boolean>,
-  withinMs = 30_000,
+  withinMs = 120_000,
   seen: () => string = () => '',
 ): Promise<void> {
   const deadline = performance.now() + withinMs;

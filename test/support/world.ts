@@ -111,7 +111,7 @@ export class World {
   }
 
   /** Waits until `ls` shows what is wanted, and returns it. */
-  async lsUntil(what: string, isWanted: (lines: readonly LsLine[]) => boolean, withinMs = 30_000) {
+  async lsUntil(what: string, isWanted: (lines: readonly LsLine[]) => boolean, withinMs = 120_000) {
     let lines: readonly LsLine[] = [];
     const look = async () => {
       lines = await this.ls();
