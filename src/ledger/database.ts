@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoCode, SyncError } from '../errors.ts';
 import { openSqlite, type SqliteDatabase } from '../sqlite.ts';
@@ -10,8 +10,8 @@ export type LedgerDatabase = SqliteDatabase;
 export const ledgerFile = 'ledger.sqlite';
 
 /**
- * Opens (or begins) the ledger in `stateDir`, which becomes 0700 and the ledger 0600. A ledger that fails its check is
- * set aside under a dated name, never overwritten, and a new one is begun; `onSetAside` is told the new name.
+ * Opens (or begins) the ledger in `stateDir`, which becomes 0700 and the ledger 0600. A ledger that fails its check twice,
+ * although all of it can be read, is set aside under a dated name, never overwritten, and a new one is begun; `onSetAside` is told the new name.
  *
  * @throws SyncError `state_dir` when the directory cannot be made or written, `ledger_newer` when a newer flora-sync
  *   wrote the ledger, `ledger_io` for anything else the disk does to us.
@@ -20,13 +20,17 @@ export function openDatabase(stateDir: string, stamp: string, onSetAside: (path:
   makeStateDir(stateDir);
   const path = join(stateDir, ledgerFile);
   try {
+    let opened = openUndamaged(path);
+    if (opened instanceof Error) {
+      // To SQLite a page that cannot be read may look like a damaged one, and a new ledger would send every file again.
+      readThrough(path);
+      opened = openUndamaged(path);
+    }
+    if (!(opened instanceof Error)) return opened;
+    onSetAside(setAside(path, stamp), opened.message);
     return openChecked(path);
   } catch (error) {
-    const code = errnoCode(error) ?? '';
-    if (code !== 'SQLITE_CORRUPT' && code !== 'SQLITE_NOTADB') throw asLedgerError(error, 'open');
-    const aside = setAside(path, stamp);
-    onSetAside(aside, error instanceof Error ? error.message : String(error));
-    return openChecked(path);
+    throw asLedgerError(error, 'open');
   }
 }
 
@@ -79,6 +83,32 @@ function makeStateDir(stateDir: string): void {
       hint: 'Set FLORA_SYNC_STATE_DIR (or --state-dir) to a directory that this user can write.',
       cause: error,
     });
+  }
+}
+
+/** The ledger, or what shows that it is damaged. Throws whatever else there is. */
+function openUndamaged(path: string): LedgerDatabase | Error {
+  try {
+    return openChecked(path);
+  } catch (error) {
+    const code = errnoCode(error);
+    if (error instanceof Error && (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB')) return error;
+    throw error;
+  }
+}
+
+/** Throws what the disk says when the ledger's bytes cannot be read. */
+function readThrough(path: string): void {
+  const buffer = Buffer.alloc(1024 * 1024);
+  for (const file of [path, `${path}-wal`].filter((each) => existsSync(each))) {
+    const descriptor = openSync(file, 'r');
+    try {
+      let position = 0;
+      for (let count = 1; count > 0; position += count)
+        count = readSync(descriptor, buffer, 0, buffer.length, position);
+    } finally {
+      closeSync(descriptor);
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoCode, SyncError } from '../errors.ts';
 import { openSqlite, type SqliteDatabase } from '../sqlite.ts';
+import { asLedgerError } from './database.ts';
 
 export interface Owner {
   readonly pid: number;
@@ -23,7 +24,7 @@ const patienceMs = 1_000;
  * a database of its own, hence a lock of the kernel, which no crash can leave behind. The owner's pid stands beside it for
  * people; it decides nothing.
  *
- * @throws SyncError `ledger_owned` (exit code 4) when another process holds it.
+ * @throws SyncError `ledger_owned` (exit code 4) when another process holds it, `ledger_*` when the disk does not let us.
  */
 export function takeOwnership(stateDir: string, owner: Owner): OwnerLock {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
@@ -40,7 +41,12 @@ export function takeOwnership(stateDir: string, owner: Owner): OwnerLock {
       hint: 'Stop it first, or give this one its own --state-dir.',
     });
   }
-  writeFileSync(join(stateDir, ownerFile), JSON.stringify(owner), { mode: 0o600 });
+  try {
+    writeFileSync(join(stateDir, ownerFile), JSON.stringify(owner), { mode: 0o600 });
+  } catch (error) {
+    database.close();
+    throw asLedgerError(error, 'lock');
+  }
   return { release: () => database.close() };
 }
 
@@ -64,14 +70,15 @@ export function findOwner(stateDir: string): Owner | undefined {
 }
 
 function lock(stateDir: string): SqliteDatabase | undefined {
-  const database = openSqlite(join(stateDir, lockFile), { timeout: patienceMs });
+  let database: SqliteDatabase | undefined;
   try {
+    database = openSqlite(join(stateDir, lockFile), { timeout: patienceMs });
     database.exec('BEGIN EXCLUSIVE');
     return database;
   } catch (error) {
-    database.close();
+    database?.close();
     if (errnoCode(error) === 'SQLITE_BUSY') return undefined;
-    throw error;
+    throw asLedgerError(error, 'lock');
   }
 }
 

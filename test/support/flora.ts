@@ -16,6 +16,8 @@ export interface StoredAsset {
   readonly size_bytes: number | null;
   readonly sha256: string | null;
   readonly path: string | null;
+  /** Milliseconds since the epoch. */
+  readonly expires_at: number | null;
 }
 
 type FaultWish = Partial<Omit<Fault, 'match' | 'kind'>> & {
@@ -95,15 +97,21 @@ export interface Expected {
   readonly folder?: string | null;
 }
 
-/**
- * The promise itself: what lies in these folders is ready in FLORA, byte by byte, each content once, and nothing else is.
- * Returns how many contents these are.
- */
-export async function assertReadyOnce(
-  world: World,
-  roots: readonly string[],
-  expected: Expected = {},
-): Promise<number> {
+/** What lies in the folders against what is ready in FLORA, by digest. */
+export interface Audit {
+  /** How many contents the folders hold. */
+  readonly contents: number;
+  /** Ready assets. */
+  readonly ready: number;
+  /** Digests without a ready asset. */
+  readonly missing: readonly string[];
+  /** Digests with more than one. */
+  readonly repeated: readonly string[];
+  /** Ready assets whose bytes are those of no file, or not those that FLORA received. */
+  readonly foreign: readonly string[];
+}
+
+export async function audit(world: World, roots: readonly string[], expected: Expected = {}): Promise<Audit> {
   const wanted = new Map<string, Buffer>();
   for (const path of roots.flatMap(localFiles)) {
     const bytes = readFileSync(path);
@@ -113,18 +121,35 @@ export async function assertReadyOnce(
   const all = await readyAssets(world);
   const ready = expected.folder === undefined ? all : all.filter(({ folder }) => folder === expected.folder);
   const counts = new Map<string, number>();
+  const foreign: string[] = [];
   for (const asset of ready) {
     assert.ok(asset.path !== null && asset.sha256 !== null, `${asset.asset_id} is ready without bytes`);
     const stored = readFileSync(asset.path);
     const digest = sha256(stored);
-    assert.equal(digest, asset.sha256, `the bytes of ${asset.asset_id} are not those that FLORA received`);
     counts.set(digest, (counts.get(digest) ?? 0) + 1);
-    const local = wanted.get(digest);
-    assert.ok(local !== undefined, `${asset.asset_id} (${asset.name}) holds ${stored.length} bytes that no file has`);
-    assert.ok(local.equals(stored));
+    if (digest !== asset.sha256) foreign.push(`${asset.asset_id}: not the bytes that FLORA received`);
+    else if (wanted.get(digest)?.equals(stored) !== true)
+      foreign.push(`${asset.asset_id} (${asset.name}): ${stored.length} bytes that no file has`);
   }
-  const missing = [...wanted.keys()].filter((digest) => !counts.has(digest));
-  const repeated = [...counts].filter(([, count]) => count > 1);
-  assert.deepEqual({ missing, repeated }, { missing: [], repeated: [] });
-  return wanted.size;
+  return {
+    contents: wanted.size,
+    ready: ready.length,
+    missing: [...wanted.keys()].filter((digest) => !counts.has(digest)),
+    repeated: [...counts].filter(([, count]) => count > 1).map(([digest]) => digest),
+    foreign,
+  };
+}
+
+/**
+ * The promise itself: what lies in these folders is ready in FLORA, byte by byte, each content once, and nothing else is.
+ * Returns how many contents these are.
+ */
+export async function assertReadyOnce(
+  world: World,
+  roots: readonly string[],
+  expected: Expected = {},
+): Promise<number> {
+  const { contents, missing, repeated, foreign } = await audit(world, roots, expected);
+  assert.deepEqual({ missing, repeated, foreign }, { missing: [], repeated: [], foreign: [] });
+  return contents;
 }

@@ -1,10 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { until } from './until.ts';
 
 /** The built program: what people install. */
 const mainPath = join(import.meta.dirname, '..', '..', '..', 'dist', 'main.js');
+
+/** Where to register what has to be undone: a test's context, or a script's own list. */
+export interface Cleanup {
+  after(undo: () => void | Promise<void>): void;
+}
 
 export interface Launch {
   /** All that the process gets to see: nothing is inherited. */
@@ -12,6 +16,8 @@ export interface Launch {
   readonly cwd: string;
   /** Only root may give others. */
   readonly uid?: number;
+  /** A command to start it under, which must leave it the pid: strace -D, nsenter. */
+  readonly under?: readonly string[];
 }
 
 export interface Exit {
@@ -36,9 +42,10 @@ export interface Running {
 }
 
 /** Starts `flora-sync <args>`; killed by its pid after the test if it still runs. */
-export function start(t: TestContext, args: readonly string[], launch: Launch): Running {
-  const { env, cwd, uid } = launch;
-  const child = spawn(process.execPath, [mainPath, ...args], {
+export function start(t: Cleanup, args: readonly string[], launch: Launch): Running {
+  const { env, cwd, uid, under = [] } = launch;
+  const [program = process.execPath, ...words] = [...under, process.execPath, mainPath, ...args];
+  const child = spawn(program, words, {
     env,
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -68,7 +75,7 @@ export function start(t: TestContext, args: readonly string[], launch: Launch): 
 }
 
 /** Runs `flora-sync <args>` to its end, which has to come within the time. */
-export function run(t: TestContext, args: readonly string[], launch: Launch, withinMs = 60_000): Promise<Exit> {
+export function run(t: Cleanup, args: readonly string[], launch: Launch, withinMs = 60_000): Promise<Exit> {
   return ended(start(t, args, launch), withinMs);
 }
 

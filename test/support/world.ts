@@ -1,9 +1,8 @@
 import { chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/emulator.ts';
-import { type Exit, type Launch, type Running, run, start } from './process.ts';
+import { type Cleanup, type Exit, type Launch, type Running, run, start } from './process.ts';
 import { untilAsync } from './until.ts';
 
 /** The contract's line of `ls --json`. */
@@ -29,11 +28,11 @@ export class World {
   readonly drop: string;
   readonly stateDir: string;
   readonly dataDir: string;
-  readonly #t: TestContext;
+  readonly #t: Cleanup;
   #emulator: Emulator | undefined;
   #port = 0;
 
-  constructor(t: TestContext) {
+  constructor(t: Cleanup) {
     this.#t = t;
     // Short, because a socket's path may have 107 bytes.
     this.base = realpathSync(mkdtempSync(join(tmpdir(), 'fs-e2e-')));
@@ -101,6 +100,11 @@ export class World {
     return start(this.#t, args, this.launch(more));
   }
 
+  /** Like `start`, under a command that leaves the process its pid. */
+  startUnder(under: readonly string[], args: readonly string[], more: Readonly<Record<string, string>> = {}): Running {
+    return start(this.#t, args, { ...this.launch(more), under });
+  }
+
   async ls(...args: readonly string[]): Promise<readonly LsLine[]> {
     const { code, stdout, stderr } = await this.run(['ls', '--json', ...args]);
     if (code !== 0) throw new Error(`ls ended with ${code}: ${stderr}`);
@@ -135,7 +139,7 @@ export class World {
 }
 
 /** A world with FLORA running in it. */
-export async function worldWithFlora(t: TestContext, options: Partial<EmulatorOptions> = {}): Promise<World> {
+export async function worldWithFlora(t: Cleanup, options: Partial<EmulatorOptions> = {}): Promise<World> {
   const world = new World(t);
   await world.startFlora(options);
   return world;
