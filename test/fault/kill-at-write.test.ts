@@ -33,7 +33,9 @@ function choose(calls: readonly LedgerCall[]): readonly LedgerCall[] {
 }
 
 describe('kill -9 at a write to the ledger', { skip: whyNoStrace }, () => {
-  it(`loses nothing and doubles nothing, whichever it was (FLORA_SYNC_TEST_SEED=${seed})`, async (t) => {
+  it(`loses nothing and doubles nothing, whichever it was (FLORA_SYNC_TEST_SEED=${seed})`, {
+    concurrency: 2,
+  }, async (t) => {
     const counted = await smallWorld(t);
     const { code, stderr } = await syncTampered(counted);
     assert.equal(code, 0, stderr);
@@ -41,8 +43,8 @@ describe('kill -9 at a write to the ledger', { skip: whyNoStrace }, () => {
     assert.ok(calls.length > 100, `only ${calls.length} writes were seen`);
     const chosen = choose(calls);
     let kills = 0;
-    for (const { name, nth } of chosen) {
-      await t.test(`${name} ${nth}`, async (each) => {
+    const kill = ({ name, nth }: LedgerCall) =>
+      t.test(`${name} ${nth}`, async (each) => {
         const world = await smallWorld(each);
         const victim = await syncTampered(world, `${name}:signal=KILL:when=${nth}`);
         // No two runs group their commits alike: one may be through before it comes to the last writes of another.
@@ -54,7 +56,7 @@ describe('kill -9 at a write to the ledger', { skip: whyNoStrace }, () => {
         assert.deepEqual({ ready, pending, rejected, failed }, { ready: 3, pending: 0, rejected: 0, failed: 0 });
         assert.equal(await assertReadyOnce(world, [world.drop]), 2);
       });
-    }
+    await Promise.all(chosen.map(kill));
     t.diagnostic(`${kills} kills, at ${chosen.length} of the ${calls.length} writes of a run`);
     assert.ok(kills >= chosen.length * 0.8, `only ${kills} of ${chosen.length} were killed`);
   });

@@ -105,6 +105,11 @@ export class World {
     return start(this.#t, args, { ...this.launch(more), under });
   }
 
+  /** With this environment and no other. */
+  startWith(env: Readonly<Record<string, string>>, args: readonly string[]): Running {
+    return start(this.#t, args, { ...this.launch(), env });
+  }
+
   async ls(...args: readonly string[]): Promise<readonly LsLine[]> {
     const { code, stdout, stderr } = await this.run(['ls', '--json', ...args]);
     if (code !== 0) throw new Error(`ls ended with ${code}: ${stderr}`);
