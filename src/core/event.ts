@@ -12,7 +12,7 @@ export interface AssetFacts {
 /** A reservation's target, as `POST /assets` and `POST /assets/{id}/retry` hand it out. */
 export interface Reservation extends AssetFacts {
   readonly target: UploadTarget | null;
-  /** From now on, in milliseconds, by FLORA's own clock; null when it names no expiry. */
+  /** From now on, in milliseconds, by FLORA's own clock; 0 or less when it is over; null when no expiry is known. */
   readonly expiresInMs: number | null;
 }
 

@@ -30,7 +30,7 @@ export function transition(content: Content, event: ContentEvent, context: Trans
     case 'bytes-refused':
       return content.state === 'reserved' ? bytesRefused(content, event.status, context) : content;
     case 'target-expired':
-      return content.state === 'reserved' ? progress(content, 'checking', context, { targetExpiresAtMs: 0 }) : content;
+      return content.state === 'reserved' ? targetExpired(content, context) : content;
     case 'asset':
       return assetSeen(content, event.facts, event.by, context);
     case 'conflict':
@@ -77,8 +77,8 @@ function revive(content: Content, context: TransitionContext): Content {
 function targetOf(reservation: Reservation, context: TransitionContext): Partial<Content> {
   return {
     target: reservation.target,
-    targetExpiresAtMs:
-      reservation.expiresInMs === null || reservation.expiresInMs <= 0 ? null : context.nowMs + reservation.expiresInMs,
+    // Over already where an old answer was replayed: what is sent there would be refused, and count against the bytes.
+    targetExpiresAtMs: reservation.expiresInMs === null ? null : context.nowMs + reservation.expiresInMs,
     areBytesConfirmed: false,
     isCompleteAccepted: false,
   };
@@ -100,6 +100,12 @@ function renewed(content: Content, reservation: Reservation, context: Transition
     notBeforeMs: context.nowMs,
     state: 'reserved',
   };
+}
+
+/** No progress either: a target that is over whenever it is handed out must slow down. */
+function targetExpired(content: Content, context: TransitionContext): Content {
+  const { attempts } = content;
+  return progress(content, 'checking', context, { attempts, targetExpiresAtMs: 0 });
 }
 
 function bytesRefused(content: Content, status: number, context: TransitionContext): Content {
