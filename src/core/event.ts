@@ -19,7 +19,7 @@ export interface Reservation extends AssetFacts {
 /** What happened to a content: the results of effects, translated once, and what scans and listings found. */
 export type ContentEvent =
   | { readonly type: 'reserved'; readonly reservation: Reservation; readonly isReplayed: boolean }
-  /** The idempotency key is spent without an asset to show for it: 409 duplicate, 422 conflict, or a replayed error. */
+  /** The key of `reserve` or `renew` is spent without an answer to show for it: 409 duplicate, 422 conflict, or a replayed error. */
   | { readonly type: 'key-spent'; readonly reason: string }
   | { readonly type: 'bytes-accepted' }
   /** The target answered 4xx: it will not take these bytes. */

@@ -22,7 +22,7 @@ export function transition(content: Content, event: ContentEvent, context: Trans
     case 'reserved':
       return content.state === 'queued' ? bind(content, event.reservation, context) : content;
     case 'key-spent':
-      return content.state === 'queued' ? keySpent(content, event.reason, context) : content;
+      return keySpent(content, event.reason, context);
     case 'bytes-accepted':
       return content.state === 'reserved'
         ? progress(content, 'uploaded', context, { areBytesConfirmed: true, isCompleteSent: true })
@@ -56,6 +56,10 @@ export function transition(content: Content, event: ContentEvent, context: Trans
 
 /** A fresh key is worth an immediate try, unless the last one was fresh too. */
 function keySpent(content: Content, reason: string, context: TransitionContext): Content {
+  if (content.state === 'renewing') {
+    return later(content, 'renewing', context, { renewals: content.renewals + 1, reasonCode: 'key_spent', reason });
+  }
+  if (content.state !== 'queued') return content;
   const fresh = beginAnew(content, 'key_spent', reason, context);
   return content.reasonCode === 'key_spent' ? fresh : { ...fresh, notBeforeMs: context.nowMs };
 }

@@ -205,6 +205,25 @@ describe('checking', () => {
     assert.ok(renewals < maxStrikes);
   });
 
+  it('counts one failure once, however often a lost renewal leaves it to be seen again', () => {
+    const failed: ContentEvent = { type: 'asset', facts: facts({ status: 'failed' }), by: 'get' };
+    const once = after(sent({ state: 'checking' }), failed);
+    const again = after({ ...once, state: 'checking' }, failed);
+    assert.equal(once.strikes, 1);
+    assert.equal(again.strikes, 1);
+    assert.equal(again.state, 'renewing');
+    const kept = { ...again, state: 'checking', reasonCode: 'not_renewable' } as const;
+    assert.equal(after(kept, failed).strikes, 2, 'but what FLORA will not renew comes to an end');
+  });
+
+  it('renews under a fresh key when the last one is spent', () => {
+    const renewing = sent({ state: 'renewing', renewals: 3, target: null });
+    const next = after(renewing, { type: 'key-spent', reason: 'replayed 500' });
+    assert.equal(next.state, 'renewing');
+    assert.equal(next.renewals, 4);
+    assert.ok(next.notBeforeMs > now);
+  });
+
   it('gives a reservation up only if complete was never sent for it', () => {
     const stuck = bound({ state: 'checking', target: null, reasonCode: 'not_renewable' });
     const fresh = after(stuck, pending);
