@@ -38,9 +38,14 @@ export const systemClock: Clock = {
 };
 
 /** Does the work at once, and then again so long after each end, until the signal is aborted. */
-export async function repeat(intervalMs: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+export async function repeat(
+  intervalMs: number,
+  signal: AbortSignal,
+  work: () => Promise<void>,
+  clock: Pick<Clock, 'sleep'> = systemClock,
+): Promise<void> {
   while (!signal.aborted) {
     await work();
-    await systemClock.sleep(intervalMs, signal);
+    await clock.sleep(intervalMs, signal);
   }
 }

@@ -48,7 +48,11 @@ export async function openState(config: Config, log: Logger, startedMs: number):
   }
 }
 
-async function registerFolders(ledger: Ledger, config: Config): Promise<readonly IntakeFolder[]> {
+/** Makes exactly the settings' folders the watched ones. */
+export async function registerFolders(
+  ledger: Ledger,
+  config: Pick<Config, 'folders'>,
+): Promise<readonly IntakeFolder[]> {
   return await ledger.write((tables) => {
     const places = config.folders.map(({ path, destination }) => ({
       path,

@@ -52,7 +52,9 @@ function poll(content: Content, context: TransitionContext, patch: Partial<Conte
 }
 
 function assetFailed(content: Content, facts: AssetFacts, context: TransitionContext): Content {
-  const strikes = content.strikes + 1;
+  // A failure that a lost or unclear renewal left standing is seen again: one failure, one strike.
+  const isAnother = content.areBytesConfirmed || content.reasonCode === 'not_renewable';
+  const strikes = content.strikes + (isAnother ? 1 : 0);
   const reason = facts.failureMessage ?? 'FLORA failed to process the upload';
   if (strikes >= maxStrikes / 2) return settleAs({ ...content, strikes }, 'rejected', 'asset_failed', reason);
   return { ...renew(content, context), strikes, reasonCode: 'asset_failed', reason };

@@ -12,14 +12,14 @@ export interface AssetFacts {
 /** A reservation's target, as `POST /assets` and `POST /assets/{id}/retry` hand it out. */
 export interface Reservation extends AssetFacts {
   readonly target: UploadTarget | null;
-  /** From now on, in milliseconds, by FLORA's own clock; null when it names no expiry. */
+  /** From now on, in milliseconds, by FLORA's own clock; 0 or less when it is over; null when no expiry is known. */
   readonly expiresInMs: number | null;
 }
 
 /** What happened to a content: the results of effects, translated once, and what scans and listings found. */
 export type ContentEvent =
   | { readonly type: 'reserved'; readonly reservation: Reservation; readonly isReplayed: boolean }
-  /** The idempotency key is spent without an asset to show for it: 409 duplicate, 422 conflict, or a replayed error. */
+  /** The key of `reserve` or `renew` is spent without an answer to show for it: 409 duplicate, 422 conflict, or a replayed error. */
   | { readonly type: 'key-spent'; readonly reason: string }
   | { readonly type: 'bytes-accepted' }
   /** The target answered 4xx: it will not take these bytes. */

@@ -22,7 +22,7 @@ export function transition(content: Content, event: ContentEvent, context: Trans
     case 'reserved':
       return content.state === 'queued' ? bind(content, event.reservation, context) : content;
     case 'key-spent':
-      return content.state === 'queued' ? keySpent(content, event.reason, context) : content;
+      return keySpent(content, event.reason, context);
     case 'bytes-accepted':
       return content.state === 'reserved'
         ? progress(content, 'uploaded', context, { areBytesConfirmed: true, isCompleteSent: true })
@@ -30,7 +30,7 @@ export function transition(content: Content, event: ContentEvent, context: Trans
     case 'bytes-refused':
       return content.state === 'reserved' ? bytesRefused(content, event.status, context) : content;
     case 'target-expired':
-      return content.state === 'reserved' ? progress(content, 'checking', context, { targetExpiresAtMs: 0 }) : content;
+      return content.state === 'reserved' ? targetExpired(content, context) : content;
     case 'asset':
       return assetSeen(content, event.facts, event.by, context);
     case 'conflict':
@@ -56,6 +56,10 @@ export function transition(content: Content, event: ContentEvent, context: Trans
 
 /** A fresh key is worth an immediate try, unless the last one was fresh too. */
 function keySpent(content: Content, reason: string, context: TransitionContext): Content {
+  if (content.state === 'renewing') {
+    return later(content, 'renewing', context, { renewals: content.renewals + 1, reasonCode: 'key_spent', reason });
+  }
+  if (content.state !== 'queued') return content;
   const fresh = beginAnew(content, 'key_spent', reason, context);
   return content.reasonCode === 'key_spent' ? fresh : { ...fresh, notBeforeMs: context.nowMs };
 }
@@ -77,8 +81,8 @@ function revive(content: Content, context: TransitionContext): Content {
 function targetOf(reservation: Reservation, context: TransitionContext): Partial<Content> {
   return {
     target: reservation.target,
-    targetExpiresAtMs:
-      reservation.expiresInMs === null || reservation.expiresInMs <= 0 ? null : context.nowMs + reservation.expiresInMs,
+    // Over already where an old answer was replayed: what is sent there would be refused, and count against the bytes.
+    targetExpiresAtMs: reservation.expiresInMs === null ? null : context.nowMs + reservation.expiresInMs,
     areBytesConfirmed: false,
     isCompleteAccepted: false,
   };
@@ -100,6 +104,12 @@ function renewed(content: Content, reservation: Reservation, context: Transition
     notBeforeMs: context.nowMs,
     state: 'reserved',
   };
+}
+
+/** No progress either: a target that is over whenever it is handed out must slow down. */
+function targetExpired(content: Content, context: TransitionContext): Content {
+  const { attempts } = content;
+  return progress(content, 'checking', context, { attempts, targetExpiresAtMs: 0 });
 }
 
 function bytesRefused(content: Content, status: number, context: TransitionContext): Content {

@@ -28,14 +28,26 @@ export interface Ledger extends LedgerTables {
   close(): void;
 }
 
-export function openLedger(database: LedgerDatabase, options: GroupCommitOptions): Ledger {
-  const tables: LedgerTables = {
+/** The tables of a database. They hold prepared statements and nothing else. */
+export function openTables(database: LedgerDatabase): LedgerTables {
+  return {
     contents: new ContentStore(database),
     files: new FileStore(database),
     directories: new DirectoryStore(database),
     history: new HistoryStore(database),
     facts: new FactStore(database),
   };
+}
+
+/**
+ * @param tables of the same database, when they are open already: statements are never collected (sqlite.ts), so whoever
+ *   opens ledgers over one database again and again hands them on
+ */
+export function openLedger(
+  database: LedgerDatabase,
+  options: GroupCommitOptions,
+  tables: LedgerTables = openTables(database),
+): Ledger {
   const group = new GroupCommit(database, options);
   return {
     ...tables,

@@ -17,9 +17,17 @@ export function readReservation(op: string, answer: JsonAnswer, nowMs: number): 
   const facts = readAsset(op, answer);
   const json = isRecord(answer.json) ? answer.json : {};
   const expiresAtMs = typeof json['expires_at'] === 'string' ? Date.parse(json['expires_at']) : Number.NaN;
-  // FLORA's own date against its own expiry: a wrong clock here must not make every target look expired.
-  const expiresInMs = Number.isNaN(expiresAtMs) ? null : expiresAtMs - (answer.dateMs ?? nowMs);
-  return { ...facts, target: readTarget(op, answer, json), expiresInMs };
+  return { ...facts, target: readTarget(op, answer, json), expiresInMs: timeLeftMs(expiresAtMs, answer.dateMs, nowMs) };
+}
+
+/**
+ * FLORA's own date against its own expiry: a wrong clock here must not make every target look expired. Without that date
+ * only a time that is still to come is believed.
+ */
+function timeLeftMs(expiresAtMs: number, dateMs: number | null, nowMs: number): number | null {
+  if (Number.isNaN(expiresAtMs)) return null;
+  const leftMs = expiresAtMs - (dateMs ?? nowMs);
+  return dateMs === null && leftMs <= 0 ? null : leftMs;
 }
 
 /** An asset as `complete` and GET answer it. Throws SyncError `bad_answer`. */

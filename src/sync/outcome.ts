@@ -6,7 +6,7 @@ import type { SyncError } from '../errors.ts';
 export function eventFromError(action: Action, error: SyncError): ContentEvent {
   switch (error.code) {
     case 'key_spent':
-      return action.type === 'reserve'
+      return action.type === 'reserve' || action.type === 'renew'
         ? { type: 'key-spent', reason: error.message }
         : { type: 'conflict', reason: error.message };
     case 'conflict':

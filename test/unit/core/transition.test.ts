@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Content } from '../../../src/core/content.ts';
 import type { ContentEvent } from '../../../src/core/event.ts';
+import { nextAction } from '../../../src/core/next-action.ts';
 import { maxStrikes } from '../../../src/core/steps.ts';
 import { transition } from '../../../src/core/transition.ts';
 import { bound, content, context, facts, now, reservation, sent, target } from '../../support/contents.ts';
@@ -77,6 +78,18 @@ describe('uploading', () => {
     const next = after(bound(), { type: 'bytes-refused', status: 400 });
     assert.equal(next.state, 'checking');
     assert.equal(next.strikes, 1);
+  });
+
+  it('sends nothing to a target that was over when a replayed answer told of it', () => {
+    const old = reservation({ expiresInMs: -1 });
+    const next = after(content(), { type: 'reserved', reservation: old, isReplayed: true });
+    assert.equal(nextAction(next, now).type, 'expire');
+  });
+
+  it('slows down when every target is over as soon as it is handed out', () => {
+    const next = after(bound({ attempts: 5, targetExpiresAtMs: now - 1 }), { type: 'target-expired' });
+    assert.equal(next.state, 'checking');
+    assert.equal(next.attempts, 5);
   });
 
   it('counts no strike against the bytes when the target had expired', () => {
@@ -190,6 +203,25 @@ describe('checking', () => {
     assert.equal(next.state, 'rejected');
     assert.equal(next.reason, 'bad');
     assert.ok(renewals < maxStrikes);
+  });
+
+  it('counts one failure once, however often a lost renewal leaves it to be seen again', () => {
+    const failed: ContentEvent = { type: 'asset', facts: facts({ status: 'failed' }), by: 'get' };
+    const once = after(sent({ state: 'checking' }), failed);
+    const again = after({ ...once, state: 'checking' }, failed);
+    assert.equal(once.strikes, 1);
+    assert.equal(again.strikes, 1);
+    assert.equal(again.state, 'renewing');
+    const kept = { ...again, state: 'checking', reasonCode: 'not_renewable' } as const;
+    assert.equal(after(kept, failed).strikes, 2, 'but what FLORA will not renew comes to an end');
+  });
+
+  it('renews under a fresh key when the last one is spent', () => {
+    const renewing = sent({ state: 'renewing', renewals: 3, target: null });
+    const next = after(renewing, { type: 'key-spent', reason: 'replayed 500' });
+    assert.equal(next.state, 'renewing');
+    assert.equal(next.renewals, 4);
+    assert.ok(next.notBeforeMs > now);
   });
 
   it('gives a reservation up only if complete was never sent for it', () => {

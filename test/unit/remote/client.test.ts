@@ -95,6 +95,15 @@ describe('reserve', () => {
     assert.equal((await client.reserve(wanted, signal)).value.expiresInMs, 15 * 60_000);
   });
 
+  it('says by how much a replayed target is over, but not where only our own clock says so', async (t) => {
+    const dates = [{ date: 'Mon, 05 May 2031 10:00:00 GMT' }, { date: 'x' }];
+    const expired = { ...pending, expires_at: '2001-05-05T10:00:00Z' };
+    const { client } = await connect(t, (_, response) => json(response, 201, expired, dates.shift() ?? {}));
+    const { expiresInMs } = (await client.reserve(wanted, signal)).value;
+    assert.ok(expiresInMs !== null && expiresInMs < 0);
+    assert.equal((await client.reserve(wanted, signal)).value.expiresInMs, null);
+  });
+
   it('takes a bare upload_url for a PUT', async (t) => {
     const body = { asset_id: 'asset_1', status: 'pending_upload', upload_url: 'https://uploads.example/put' };
     const { client } = await connect(t, (_, response) => json(response, 201, body));

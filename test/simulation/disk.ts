@@ -1,0 +1,140 @@
+import type { FileStat } from '../../src/core/entry.ts';
+
+/** A file as the kernel has it: it outlives its names for as long as somebody has it open. */
+export interface Inode {
+  readonly number: number;
+  blocks: string[];
+  mtimeMs: number;
+  ctimeMs: number;
+  /** How many have it open for writing. */
+  writers: number;
+  /** It is not in a state that anybody would call a version. */
+  isHalf: boolean;
+  isUnreadable: boolean;
+}
+
+export interface Directory {
+  readonly number: number;
+  readonly birthtimeMs: number;
+}
+
+export type Mount = 'there' | 'away' | 'empty';
+
+/** One drop folder's disk: files by their path relative to the root, a flat set of directories below it. */
+export interface Root {
+  readonly path: string;
+  mount: Mount;
+  readonly identity: Directory;
+  readonly files: Map<string, Inode>;
+  readonly directories: Map<string, Directory>;
+}
+
+/** The model file system. Nothing in it waits: whoever uses it chooses the moments. */
+export class Disk {
+  readonly roots: readonly Root[];
+  /** Told the path of what may look different now. */
+  onEvent: (root: Root, path: string) => void = () => {};
+  readonly #wallMs: () => number;
+  #numbers = 10;
+
+  constructor(paths: readonly string[], wallMs: () => number) {
+    this.#wallMs = wallMs;
+    this.roots = paths.map((path) => ({
+      path,
+      mount: 'there',
+      identity: this.#directory(),
+      files: new Map(),
+      directories: new Map(),
+    }));
+  }
+
+  root(path: string): Root {
+    const found = this.roots.find((root) => root.path === path);
+    if (found === undefined) throw new Error(`No root ${path}`);
+    return found;
+  }
+
+  create(root: Root, path: string, blocks: readonly string[], isHalf = false): Inode {
+    const nowMs = this.#wallMs();
+    this.#numbers += 1;
+    const inode: Inode = {
+      number: this.#numbers,
+      blocks: [...blocks],
+      mtimeMs: nowMs,
+      ctimeMs: nowMs,
+      writers: 0,
+      isHalf,
+      isUnreadable: false,
+    };
+    root.files.set(path, inode);
+    this.onEvent(root, path);
+    return inode;
+  }
+
+  mkdir(root: Root, path: string): void {
+    if (root.directories.has(path)) return;
+    root.directories.set(path, this.#directory());
+    this.onEvent(root, path);
+  }
+
+  /** The path under which the inode stands now, if any. */
+  find(inode: Inode): { root: Root; path: string } | undefined {
+    for (const root of this.roots) {
+      for (const [path, each] of root.files) if (each === inode) return { root, path };
+    }
+    return undefined;
+  }
+
+  changed(inode: Inode, isContent = true): void {
+    const nowMs = this.#wallMs();
+    if (isContent) inode.mtimeMs = nowMs;
+    inode.ctimeMs = nowMs;
+    const place = this.find(inode);
+    if (place !== undefined) this.onEvent(place.root, place.path);
+  }
+
+  remove(root: Root, path: string): void {
+    if (root.files.delete(path)) this.onEvent(root, path);
+  }
+
+  rename(from: Root, path: string, to: Root, newPath: string): void {
+    const inode = from.files.get(path);
+    if (inode === undefined) return;
+    from.files.delete(path);
+    to.files.set(newPath, inode);
+    inode.ctimeMs = this.#wallMs();
+    this.onEvent(from, path);
+    this.onEvent(to, newPath);
+  }
+
+  /** Moves a directory with what is in it; with null, removes it. */
+  moveDirectory(root: Root, path: string, newPath: string | null): void {
+    const directory = root.directories.get(path);
+    if (directory === undefined || (newPath !== null && root.directories.has(newPath))) return;
+    root.directories.delete(path);
+    for (const [name, inode] of [...root.files]) {
+      if (!name.startsWith(`${path}/`)) continue;
+      root.files.delete(name);
+      if (newPath !== null) root.files.set(newPath + name.slice(path.length), inode);
+    }
+    if (newPath !== null) root.directories.set(newPath, directory);
+    this.onEvent(root, path);
+    if (newPath !== null) this.onEvent(root, newPath);
+  }
+
+  #directory(): Directory {
+    this.#numbers += 1;
+    return { number: this.#numbers, birthtimeMs: this.#wallMs() };
+  }
+}
+
+export const device = 7;
+
+export function bytesOf(inode: Inode): string {
+  return inode.blocks.join('');
+}
+
+export function statOf(inode: Inode): FileStat {
+  const { mtimeMs, ctimeMs, number } = inode;
+  return { sizeBytes: bytesOf(inode).length, mtimeMs, ctimeMs, inode: number, device };
+}

@@ -1,0 +1,191 @@
+import { repeat } from '../../src/clock.ts';
+import { coalesce } from '../../src/coalesce.ts';
+import type { Content } from '../../src/core/content.ts';
+import { joinPath } from '../../src/core/entry.ts';
+import type { SyncError } from '../../src/errors.ts';
+import type { LedgerDatabase } from '../../src/ledger/database.ts';
+import { type LedgerTables, openLedger } from '../../src/ledger/ledger.ts';
+import { registerFolders } from '../../src/opening.ts';
+import type { IntakeFolder } from '../../src/sync/folders.ts';
+import { Gate } from '../../src/sync/gate.ts';
+import { Intake } from '../../src/sync/intake.ts';
+import type { ClockPort, LogPort, RandomPort } from '../../src/sync/ports.ts';
+import { reconcile } from '../../src/sync/reconciler.ts';
+import { startScheduler } from '../../src/sync/scheduler.ts';
+import type { Guard } from './invariants.ts';
+import { createLocal } from './local.ts';
+import type { Life } from './machine.ts';
+import { createRemote } from './network.ts';
+import type { World } from './world.ts';
+
+const minute = 60_000;
+
+export interface RunningEngine {
+  readonly folders: readonly IntakeFolder[];
+  hint(root: string, directory: string, name: string | null): void;
+  /** As at SIGTERM: steps under way may finish, 15 s at most. */
+  stop(): Promise<void>;
+}
+
+/** What one life has of time: everything in it ends with the life. Counts looks at the clock, to see who runs in circles. */
+function createClock(world: World, life: Life): ClockPort {
+  const { timeline } = world;
+  let looks = 0;
+  let lastStep = 0;
+  const setTimer: ClockPort['setTimer'] = (delayMs, callback) =>
+    // A real timer is never early, and often a little late.
+    life.after(Math.max(1, Math.ceil(delayMs)) + world.engineRng.between(0, 2), callback);
+  return {
+    now: () => {
+      looks = lastStep === timeline.steps ? looks + 1 : 0;
+      lastStep = timeline.steps;
+      if (looks > 10_000) throw new Error('The engine runs in circles');
+      return timeline.wallMs();
+    },
+    monotonic: () => timeline.nowMs,
+    setTimer,
+    sleep: (delayMs, signal) =>
+      new Promise((resolve) => {
+        if (signal?.aborted) return resolve();
+        const done = () => {
+          timer.cancel();
+          signal?.removeEventListener('abort', done);
+          resolve();
+        };
+        const timer = setTimer(delayMs, done);
+        signal?.addEventListener('abort', done, { once: true });
+      }),
+  };
+}
+
+function createRandom(world: World): RandomPort {
+  return {
+    fraction: () => world.engineRng.fraction(),
+    token: () => {
+      world.counters.tokens += 1;
+      return `key-${world.counters.tokens}`;
+    },
+  };
+}
+
+/** The production rooms over the model world, put together as src/daemon.ts does. */
+export async function startEngine(
+  world: World,
+  life: Life,
+  guard: Guard,
+  database: LedgerDatabase,
+  tables: LedgerTables,
+  keys: { inFile: number },
+): Promise<RunningEngine> {
+  const { knobs, trace } = world;
+  const clock = createClock(world, life);
+  const random = createRandom(world);
+  const defer = (flush: () => void) =>
+    void life.after(world.engineRng.between(0, 3), () => {
+      if (life.mayCrash(knobs.crashAtCommit, 'before a commit')) return;
+      flush();
+      trace.add('commit');
+      guard.checkCommitted();
+      life.mayCrash(knobs.crashAtCommit, 'after a commit');
+    });
+  const pause = (retry: () => void) => void life.after(2_000, retry);
+  const ledger = openLedger(database, { defer, pause, onBlocked: () => {} }, tables);
+  const folders = await registerFolders(ledger, {
+    folders: world.folders.map(({ root, destination }) => ({ path: root, destination })),
+  });
+  const stopping = new AbortController();
+  const abort = new AbortController();
+  const log: LogPort = {
+    debug: () => {},
+    info: () => {},
+    warn: (facts, message) => life.isAlive && trace.add(`  warn ${message} ${JSON.stringify(facts)}`),
+    error: (facts, message) => life.isAlive && trace.add(`  error ${message} ${JSON.stringify(facts)}`),
+  };
+  const fail = (error: unknown) => {
+    if (!life.isAlive) return;
+    const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    trace.violate(`the engine failed: ${why.split('\n').slice(0, 4).join(' | ')}`);
+  };
+  let key = keys.inFile;
+  const gate = new Gate({
+    clock,
+    random,
+    onChange: (trouble) => trace.add(`  gate ${trouble?.code ?? 'open'}`),
+    onFailure: (error) => {
+      if (error.code === 'key_refused') key = keys.inFile;
+    },
+  });
+  const remote = createRemote(world, life, guard, () => key);
+  const common = { ledger, clock, random, log, local: createLocal(world, life) };
+  const watched = new Set<string>();
+  const troubles = new Map<IntakeFolder, SyncError>();
+  const intake: Intake = new Intake(
+    {
+      ...common,
+      quietMs: knobs.quietMs,
+      signal: stopping.signal,
+      onWork: () => scheduler.wake(),
+      onDirectory: (folder, { directory }) => watched.add(joinPath(folder.root, directory)),
+      isWatched: (folder, directory) => watched.has(joinPath(folder.root, directory)),
+      onDirectoryGone: (folder, directory) => watched.delete(joinPath(folder.root, directory)),
+      onFolder: (folder, trouble) => {
+        trace.add(`  folder ${folder.root} ${trouble?.code ?? 'is back'}`);
+        if (trouble === null) troubles.delete(folder);
+        else troubles.set(folder, trouble);
+      },
+      onError: fail,
+    },
+    folders,
+  );
+  const worker = {
+    ...common,
+    remote,
+    gate,
+    isRootThere: (root: string) => intake.isRootThere(root),
+    onChange: (before: Content, after: Content) => {
+      if (life.isAlive) trace.add(`  content ${after.id} ${before.state} -> ${after.state} ${after.reasonCode}`);
+    },
+    onSent: () => {},
+    onDoubt: ({ root, directory, name }: { root: string; directory: string; name: string }) => {
+      const folder = folders.find((each) => each.root === root);
+      if (folder !== undefined) intake.hint(folder.folderId, directory, name);
+    },
+  };
+  const scheduler = startScheduler(worker, knobs.concurrency, { stopping: stopping.signal, abort: abort.signal });
+  scheduler.finished.catch(fail);
+  const reconciler = {
+    ...worker,
+    workspaceIds: ['ws_1'],
+    inHand: () => scheduler.taken(),
+    onWork: () => scheduler.wake(),
+  };
+  const scanAll = coalesce(async () => {
+    for (const folder of folders) await intake.scan(folder);
+  });
+  const { signal } = stopping;
+  const loops = [
+    repeat(
+      30_000,
+      signal,
+      async () => {
+        for (const folder of [...troubles.keys()]) await intake.scan(folder);
+      },
+      clock,
+    ),
+    repeat(15 * minute, signal, async () => void (await reconcile(reconciler, signal)), clock),
+    repeat(10 * minute, signal, scanAll, clock),
+  ];
+  for (const loop of loops) loop.catch(fail);
+  return {
+    folders,
+    hint: (root, directory, name) => {
+      const folder = folders.find((each) => each.root === root);
+      if (folder !== undefined && watched.has(joinPath(root, directory))) intake.hint(folder.folderId, directory, name);
+    },
+    stop: async () => {
+      stopping.abort();
+      clock.setTimer(15_000, () => abort.abort());
+      await Promise.allSettled([scheduler.finished, intake.close(), ...loops]);
+    },
+  };
+}

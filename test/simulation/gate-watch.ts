@@ -1,0 +1,58 @@
+import { SyncError } from '../../src/errors.ts';
+import type { World } from './world.ts';
+
+export interface WatchedPass {
+  readonly op: string;
+  isProbe: boolean;
+}
+
+/**
+ * Holds the engine to what a closed gate means, knowing nothing of `sync/gate.ts`: after FLORA as a whole was in trouble, no
+ * request begins before its time, and then one at a time until one that began after the closing was answered.
+ */
+export class GateWatch {
+  readonly #world: World;
+  #isClosed = false;
+  #closedUntilMs = 0;
+  #probe: WatchedPass | null = null;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  begin(op: string): WatchedPass {
+    const pass: WatchedPass = { op, isProbe: false };
+    if (!this.#isClosed) return pass;
+    const { timeline, trace } = this.#world;
+    if (timeline.nowMs < this.#closedUntilMs) trace.violate(`${op} was asked while the gate is closed`);
+    if (this.#probe !== null) trace.violate(`${op} was asked beside the probe ${this.#probe.op}`);
+    pass.isProbe = true;
+    this.#probe = pass;
+    return pass;
+  }
+
+  answered(pass: WatchedPass): void {
+    if (pass !== this.#probe) return;
+    this.#probe = null;
+    this.#isClosed = false;
+  }
+
+  cancelled(pass: WatchedPass): void {
+    if (pass === this.#probe) this.#probe = null;
+  }
+
+  failed(pass: WatchedPass, error: unknown): void {
+    if (!(error instanceof SyncError)) return;
+    const isSilence = error.status === undefined;
+    if (error.scope !== 'service' && !(isSilence && pass === this.#probe)) {
+      this.answered(pass);
+      return;
+    }
+    if (pass === this.#probe) this.#probe = null;
+    this.#isClosed = true;
+    // A quarter of the first backoff is the least that the gate may wait.
+    const leastMs = error.disposition === 'wait' ? 500 : 125;
+    const untilMs = this.#world.timeline.nowMs + (error.retryAfterMs ?? leastMs);
+    this.#closedUntilMs = Math.max(this.#closedUntilMs, untilMs);
+  }
+}

@@ -1,0 +1,130 @@
+import type { Prng } from './prng.ts';
+
+/** What may become of one request. `late`: the client gives up, the effect lands minutes later. */
+export const fates = [
+  'lost-before',
+  'lost-after',
+  'late',
+  'twice',
+  'slow',
+  'error-before',
+  'error-after',
+  'garbled',
+  'rate-limited',
+  'unreachable',
+  'unreachable-after',
+  'refused',
+  'swallowed',
+] as const;
+export type Fate = (typeof fates)[number];
+
+/** What FLORA as a whole, or the way to it, may suffer for a while. */
+export const outages = ['unreachable', 'portal', 'rate-limited', 'unavailable', 'credits', 'key', 'storage'] as const;
+export type Outage = (typeof outages)[number];
+
+export const deeds = [
+  'drop',
+  'write',
+  'burst',
+  'overwrite',
+  'edit',
+  'replace',
+  'touch',
+  'delete',
+  'rename',
+  'copy',
+  'again',
+  'mkdir',
+  'move-dir',
+  'remove-dir',
+  'unmount',
+  'empty-mount',
+  'text',
+  'unreadable',
+] as const;
+export type Deed = (typeof deeds)[number];
+
+/** What a seed's world is like. Each seed has a random few of the faults, so that each fault is often alone (swarm testing). */
+export interface Knobs {
+  readonly folders: 1 | 2;
+  readonly isSameDestination: boolean;
+  readonly isRemoteMount: boolean;
+  readonly concurrency: number;
+  readonly quietMs: number;
+  readonly faultMs: number;
+  readonly initialFiles: number;
+  readonly deeds: readonly Deed[];
+  readonly fates: readonly Fate[];
+  readonly fateRate: number;
+  readonly outages: readonly Outage[];
+  readonly crashAtCommit: number;
+  readonly crashAtRequest: number;
+  readonly crashes: number;
+  readonly restarts: number;
+  readonly clockJumps: number;
+  readonly hintLoss: number;
+  readonly latencyMs: number;
+  /** Both documented manners of idempotency keys. */
+  readonly keys: 'replay' | 'duplicate';
+  /** How long after a request began another with the same key may still run beside it. */
+  readonly keyRaceMs: number;
+  readonly completeTwice: 'conflict' | 'answer';
+  readonly targetKind: 'form' | 'put';
+  readonly expiresMs: number | null;
+  readonly doOldTargetsLive: boolean;
+  readonly processingMs: number;
+  readonly failures: number;
+  readonly poison: number;
+  readonly isSizeTold: boolean;
+  readonly hiddenMs: number;
+  readonly listLagMs: number;
+  readonly pageSize: number;
+}
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+export function drawKnobs(rng: Prng): Knobs {
+  const isQuietSeed = rng.chance(0.05);
+  const seldom = (from: readonly number[]) => (isQuietSeed || rng.chance(0.5) ? 0 : rng.pick(from));
+  const clockJumps = rng.chance(0.1) ? rng.between(1, 3) : 0;
+  const someDeeds = rng.some(deeds, 0.4).filter((deed) => deed !== 'burst' || clockJumps === 0);
+  const keys = rng.pick(['replay', 'duplicate'] as const);
+  const keyRaceMs = seldom([100, 2_000, 90_000]);
+  const isAnswerKept = keys === 'replay' && keyRaceMs === 0;
+  const wanted: readonly Deed[] = ['drop', ...(clockJumps === 0 ? ['burst' as const] : []), ...someDeeds];
+  return {
+    folders: rng.chance(0.3) ? 2 : 1,
+    isSameDestination: rng.chance(0.5),
+    isRemoteMount: rng.chance(0.15),
+    concurrency: rng.between(1, 4),
+    quietMs: rng.pick([500, 2_000]),
+    faultMs: rng.pick([1, 3, 10, 30]) * minute,
+    initialFiles: rng.between(0, 3),
+    deeds: Array.from({ length: rng.between(1, 8) }, () => rng.pick(wanted)),
+    fates: isQuietSeed ? [] : rng.some(fates, 0.3),
+    fateRate: rng.pick([0.05, 0.2, 0.4, 0.6]),
+    outages: isQuietSeed ? [] : rng.some(outages, 0.12),
+    crashAtCommit: seldom([0.01, 0.05, 0.15]),
+    crashAtRequest: seldom([0.02, 0.1, 0.2]),
+    crashes: seldom([1, 2, 5]),
+    restarts: seldom([1, 2]),
+    clockJumps,
+    hintLoss: seldom([0.1, 0.5, 1]),
+    latencyMs: rng.pick([5, 50, 500]),
+    keys,
+    keyRaceMs,
+    completeTwice: rng.pick(['conflict', 'answer']),
+    targetKind: rng.pick(['form', 'put']),
+    // A target whose answer was lost, that is never told again and never ends, would leave no way on.
+    expiresMs: rng.pick([isAnswerKept ? null : hour, 20_000, 2 * minute, 15 * minute, hour]),
+    doOldTargetsLive: rng.chance(0.5),
+    processingMs: seldom([100, 5_000, 2 * minute]),
+    failures: seldom([0.1, 0.5]),
+    poison: seldom([0.1, 0.3]),
+    isSizeTold: rng.chance(0.7),
+    hiddenMs: seldom([50, 1_000, 10_000]),
+    listLagMs: seldom([1_000, 5 * minute]),
+    pageSize: rng.between(1, 3),
+  };
+}

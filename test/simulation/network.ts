@@ -1,0 +1,198 @@
+import { badAnswer, errorFromAnswer, networkError } from '../../src/remote/answer-errors.ts';
+import type { JsonAnswer } from '../../src/remote/http.ts';
+import { readAsset, readPage, readReservation } from '../../src/remote/wire.ts';
+import type { RemotePort } from '../../src/sync/ports.ts';
+import { createFates } from './fates.ts';
+import { refused, type Said } from './flora.ts';
+import { GateWatch } from './gate-watch.ts';
+import type { Guard } from './invariants.ts';
+import type { Life } from './machine.ts';
+import { createStorage } from './storage.ts';
+import type { World } from './world.ts';
+
+/**
+ * The way to FLORA and back, for one life of the daemon. What an answer means is read by the production code of
+ * `src/remote`; there is no HTTP below it, and no key in any port call: which key a request bears is this file's `keyVersion`,
+ * and only requests to the API bear one.
+ *
+ * @param keyVersion the key that the daemon holds now
+ */
+export function createRemote(world: World, life: Life, guard: Guard, keyVersion: () => number): RemotePort {
+  const { flora, timeline, faultRng, trace, knobs } = world;
+  const gateWatch = new GateWatch(world);
+  const fateOf = createFates(world);
+  let requests = 0;
+
+  const answerOf = ({ status, json }: Said, isReplayed = false, retryAfter: string | null = null): JsonAnswer => {
+    requests += 1;
+    const requestId = `req_${requests}`;
+    return { status, json, requestId, isReplayed, retryAfter, dateMs: timeline.trueMs(), isCut: false };
+  };
+
+  /** One request to the API. `effect` happens at FLORA, if, when and as often as fate has it. */
+  function call<T>(
+    op: string,
+    key: string | null,
+    signal: AbortSignal,
+    effect: () => Said,
+    read: Reader<T>,
+  ): Promise<T> {
+    if (!life.isAlive) return new Promise(() => {});
+    const pass = gateWatch.begin(op);
+    trace.add(`${op} ${key ?? ''}`);
+    const bears = keyVersion();
+    const arrive = (): JsonAnswer => {
+      if (bears !== flora.keyVersion) return answerOf(refused(401, 'invalid_api_key'));
+      const past = key === null ? null : flora.remembered(key);
+      if (past !== null) return answerOf(past.answer, past.isReplayed);
+      const answer = effect();
+      if (key !== null) flora.remember(key, answer);
+      return answerOf(answer);
+    };
+    return new Promise<T>((resolve, reject) => {
+      let isOver = false;
+      const end = (settle: () => void) => {
+        if (isOver || !life.isAlive) return;
+        isOver = true;
+        signal.removeEventListener('abort', onAbort);
+        settle();
+      };
+      const fail = (error: unknown) =>
+        end(() => {
+          trace.add(`  ${op} failed: ${error instanceof Error ? error.message : String(error)}`);
+          gateWatch.failed(pass, error);
+          reject(error);
+        });
+      const deliver = (answer: JsonAnswer) => {
+        try {
+          if (answer.status >= 300) throw errorFromAnswer(op, answer, timeline.wallMs());
+          const value = read(answer);
+          end(() => {
+            trace.add(`  ${op} answered ${answer.status}`);
+            gateWatch.answered(pass);
+            resolve(value);
+          });
+        } catch (error) {
+          fail(error);
+        }
+      };
+      const onAbort = () =>
+        end(() => {
+          gateWatch.cancelled(pass);
+          reject(signal.reason);
+        });
+      signal.addEventListener('abort', onAbort, { once: true });
+      if (life.mayCrash(knobs.crashAtRequest, `before ${op}`)) return;
+
+      const lost = (code: string) => fail(networkError(op, 'flora.example', Object.assign(new Error(code), { code })));
+      const latency = () => faultRng.between(1, knobs.latencyMs);
+      const patience = () => faultRng.pick([200, 5_000, 60_000]);
+      const later = (delayMs: number, run: () => void) => void timeline.after(delayMs, run);
+      const honest = (delay: () => number) =>
+        later(delay(), () => {
+          const answer = arrive();
+          life.mayCrash(knobs.crashAtRequest, `after ${op} had its effect`);
+          later(delay(), () => deliver(answer));
+        });
+      const instead = (status: number, code: string, hasEffect: boolean) =>
+        later(latency(), () => {
+          const answer = answerOf(refused(status, code));
+          if (hasEffect) arrive();
+          else if (key !== null) flora.remember(key, answer);
+          later(latency(), () => deliver(answer));
+        });
+      const foreign = (status: number) =>
+        later(latency(), () => fail(badAnswer(op, { ...answerOf({ status, json: undefined }) }, 'is not JSON')));
+      const limited = () => {
+        const retryAfter = faultRng.pick([null, '1', '30', '900']);
+        later(latency(), () => deliver(answerOf(refused(429, 'rate_limited'), false, retryAfter)));
+      };
+      const fate = fateOf(op);
+      if (fate !== 'fine') trace.add(`  fate of ${op}: ${fate}`);
+      switch (fate) {
+        case 'lost-before':
+          return later(patience(), () => lost('UND_ERR_SOCKET'));
+        case 'lost-after':
+          later(latency(), arrive);
+          return later(patience(), () => lost('UND_ERR_HEADERS_TIMEOUT'));
+        case 'late':
+          later(faultRng.between(60_000, 20 * 60_000), () => {
+            trace.add(`late ${op} arrives`);
+            arrive();
+          });
+          return later(patience(), () => lost('UND_ERR_HEADERS_TIMEOUT'));
+        case 'twice':
+          later(faultRng.between(1, 5 * 60_000), arrive);
+          return honest(latency);
+        case 'slow':
+          return honest(() => faultRng.between(1, 50_000));
+        case 'error-before':
+        case 'error-after':
+          return instead(faultRng.pick([500, 503]), 'internal_error', fate === 'error-after');
+        case 'garbled':
+          return later(latency(), () => {
+            arrive();
+            fail(badAnswer(op, { ...answerOf({ status: 200, json: {} }), isCut: true }, 'is too long'));
+          });
+        case 'rate-limited':
+          return limited();
+        case 'unreachable':
+          return later(latency(), () => lost('ECONNREFUSED'));
+        case 'unreachable-after':
+          later(latency(), arrive);
+          return later(patience(), () => lost('ETIMEDOUT'));
+        case 'portal':
+          return foreign(200);
+        case 'unavailable':
+          return instead(503, 'service_unavailable', false);
+        case 'credits':
+          return later(latency(), () => deliver(answerOf(refused(402, 'insufficient_credits'))));
+        default:
+          return honest(latency);
+      }
+    });
+  }
+
+  const facts = (answer: JsonAnswer) => ({ value: readAsset('check', answer), requestId: answer.requestId });
+  return {
+    reserve: ({ destination, idempotencyKey }, signal) =>
+      call(
+        'reserve',
+        idempotencyKey,
+        signal,
+        () => flora.reserve(destination.folder ?? ''),
+        (answer) => ({
+          value: readReservation('reserve', answer, timeline.wallMs()),
+          requestId: answer.requestId,
+          isReplayed: answer.isReplayed,
+        }),
+      ),
+    upload: createStorage(world, life, guard, () => fateOf('upload')),
+    complete: (assetId, key, signal) => {
+      if (life.isAlive) guard.completing(assetId);
+      return call('complete', key, signal, () => flora.complete(assetId), facts);
+    },
+    renew: (assetId, key, signal) =>
+      call(
+        'renew',
+        key,
+        signal,
+        () => flora.retry(assetId),
+        (answer) => ({
+          value: readReservation('renew', answer, timeline.wallMs()),
+          requestId: answer.requestId,
+        }),
+      ),
+    get: (assetId, signal) => call('check', null, signal, () => flora.get(assetId), facts),
+    list: (_, cursor, signal) =>
+      call(
+        'list',
+        null,
+        signal,
+        () => flora.list(cursor),
+        (answer) => ({ value: readPage('list', answer), requestId: answer.requestId }),
+      ),
+  };
+}
+
+type Reader<T> = (answer: JsonAnswer) => T;

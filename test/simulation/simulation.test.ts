@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { drawKnobs, fates, outages } from './knobs.ts';
+import { Prng } from './prng.ts';
+import { runSeed } from './run.ts';
+
+// More: npm run simulate -- --seeds 1000000
+const seeds = Number(process.env['FLORA_SIMULATION_SEEDS'] ?? 2_000);
+
+describe('the simulation', () => {
+  it(`holds in ${seeds} seeds`, async (t) => {
+    const startedMs = performance.now();
+    for (let seed = 1; seed <= seeds; seed += 1) {
+      const { violation } = await runSeed(seed);
+      assert.equal(violation, null, `replay: npm run simulate -- --seed ${seed} --trace`);
+    }
+    const seconds = (performance.now() - startedMs) / 1000;
+    t.diagnostic(`${seeds} seeds in ${seconds.toFixed(1)} s: ${Math.round(seeds / seconds)} seeds/s`);
+  });
+
+  it('is the same for the same seed, and another for another', async () => {
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const [first, second, other] = [await runSeed(seed), await runSeed(seed, true), await runSeed(seed + 1)];
+      assert.equal(first.hash, second.hash, `seed ${seed}`);
+      assert.notEqual(first.hash, other.hash, `seed ${seed}`);
+    }
+  });
+
+  it('draws every fault, and often only a few at once', () => {
+    const all = Array.from({ length: 500 }, (_, seed) => drawKnobs(new Prng(seed, 1)));
+    for (const fate of fates)
+      assert.ok(
+        all.some((knobs) => knobs.fates.includes(fate)),
+        fate,
+      );
+    for (const outage of outages)
+      assert.ok(
+        all.some((knobs) => knobs.outages.includes(outage)),
+        outage,
+      );
+    assert.ok(all.some((knobs) => knobs.fates.length + knobs.outages.length <= 2));
+  });
+});

@@ -1,0 +1,111 @@
+import { SyncError } from '../../src/errors.ts';
+import type { RemotePort } from '../../src/sync/ports.ts';
+import type { Fated } from './fates.ts';
+import type { Guard } from './invariants.ts';
+import type { Life } from './machine.ts';
+import type { World } from './world.ts';
+
+/** The upload host. Bytes count when they arrived whole; the API's key is not even within reach here. */
+export function createStorage(world: World, life: Life, guard: Guard, fateOf: () => Fated): RemotePort['upload'] {
+  const { flora, timeline, faultRng, trace, knobs } = world;
+  const latency = () => faultRng.between(1, knobs.latencyMs);
+
+  return async ({ target, source, onSent }, signal) => {
+    if (!life.isAlive) return await new Promise(() => {});
+    guard.sending(target.url);
+    trace.add(`upload to ${target.url}`);
+    if (life.mayCrash(knobs.crashAtRequest, 'before the bytes')) return await new Promise(() => {});
+    let fate = fateOf();
+    let bytes = '';
+    for await (const chunk of source.chunks()) {
+      bytes += Buffer.from(chunk).toString();
+      onSent(chunk.length);
+      await life.wait(latency());
+      signal.throwIfAborted();
+    }
+    const isHurtful = fate === 'refused' || fate === 'swallowed';
+    // What was refused once is not sent to this target again, and without an end it is not renewed either.
+    if (isHurtful && (knobs.expiresMs === null || !flora.mayHurt(bytes))) fate = 'fine';
+    if (fate !== 'fine') trace.add(`  fate of the upload: ${fate}`);
+    const put = () => {
+      const status = flora.put(target.url, bytes);
+      trace.add(`  storage answers ${status}`);
+      guard.arrived(target.url, bytes, status);
+      return status;
+    };
+    const pause = async (delayMs: number) => {
+      await life.wait(delayMs);
+      signal.throwIfAborted();
+    };
+    const answer = (status: number) => {
+      if (status < 300) {
+        guard.confirmed(target.url);
+        return;
+      }
+      if (status === 429) throw uploadError('target_rate_limited', 'retry', status, faultRng.pick([1_000, 60_000]));
+      if (status >= 500) throw uploadError('server_error', 'retry', status);
+      throw uploadError('upload_refused', 'renew', status);
+    };
+    switch (fate) {
+      case 'lost-before':
+        await pause(latency());
+        throw uploadError('connection_lost', 'check');
+      case 'lost-after':
+        timeline.after(latency(), put);
+        await pause(knobs.latencyMs + 1);
+        throw uploadError('connection_lost', 'check');
+      case 'late':
+        timeline.after(faultRng.between(60_000, 20 * 60_000), put);
+        await pause(latency());
+        throw uploadError('connection_lost', 'check');
+      case 'twice':
+        timeline.after(faultRng.between(1, 5 * 60_000), put);
+        break;
+      case 'slow':
+        await pause(faultRng.between(1, 50_000));
+        break;
+      case 'error-before':
+      case 'unreachable':
+      case 'storage':
+        await pause(latency());
+        return answer(503);
+      case 'error-after':
+        put();
+        await pause(latency());
+        return answer(500);
+      case 'rate-limited':
+        await pause(latency());
+        return answer(429);
+      case 'refused':
+        await pause(latency());
+        return answer(400);
+      case 'swallowed':
+        await pause(latency());
+        trace.add('  somebody in between said 200');
+        return answer(200);
+      default:
+        break;
+    }
+    await pause(latency());
+    const status = put();
+    if (life.mayCrash(knobs.crashAtRequest, 'after the bytes arrived')) return await new Promise(() => {});
+    await pause(latency());
+    answer(status);
+  };
+}
+
+function uploadError(
+  code: string,
+  disposition: 'retry' | 'check' | 'renew',
+  status?: number,
+  retryAfterMs?: number,
+): SyncError {
+  return new SyncError(`The upload target: ${code} ${status ?? ''}`, {
+    code,
+    scope: 'file',
+    disposition,
+    op: 'upload',
+    status,
+    retryAfterMs,
+  });
+}
