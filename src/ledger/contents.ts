@@ -1,16 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import type { Content, ContentState, UploadTarget } from '../core/content.ts';
+import type { NewContent } from '../core/records.ts';
 import type { LedgerDatabase } from './database.ts';
-
-/** What a new content begins with; the rest is its zero. */
-export interface NewContent {
-  readonly destinationId: number;
-  readonly sha256: string;
-  readonly sizeBytes: number;
-  readonly contentType: string;
-  readonly fileName: string;
-  readonly idempotencyKey: string;
-}
 
 interface ContentRow {
   id: number;

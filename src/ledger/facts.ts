@@ -1,19 +1,6 @@
 import type { Statement } from 'better-sqlite3';
+import type { ReconcileSummary } from '../core/records.ts';
 import type { LedgerDatabase } from './database.ts';
-
-/** What the last walk through FLORA's listing found. Times in milliseconds since the epoch. */
-export interface ReconcileSummary {
-  readonly atMs: number;
-  readonly pages: number;
-  readonly assets: number;
-  /** Of those, how many are bound to our contents. */
-  readonly ours: number;
-  /** How many told us something new. */
-  readonly drift: number;
-  readonly seconds: number;
-  /** Why it ended early; null when it went through. */
-  readonly error: string | null;
-}
 
 /** Small single facts that survive a restart. */
 export class FactStore {

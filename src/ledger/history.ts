@@ -1,21 +1,7 @@
 import type { Statement } from 'better-sqlite3';
+import type { HistoryRecord } from '../core/records.ts';
 import type { LedgerDatabase } from './database.ts';
 import { toStored } from './names.ts';
-
-/** One line of the append-only history. Never holds keys, signed URLs or form fields. */
-export interface HistoryRecord {
-  readonly atMs: number;
-  readonly contentId: number | null;
-  /** The file it is about, where it is about one. */
-  readonly file: { readonly directoryId: number; readonly name: string } | null;
-  readonly event: string;
-  readonly from: string | null;
-  readonly to: string | null;
-  readonly assetId: string | null;
-  readonly requestId: string | null;
-  readonly attempt: number | null;
-  readonly detail: string | null;
-}
 
 export class HistoryStore {
   readonly #insert: Statement<[Record<string, unknown>]>;

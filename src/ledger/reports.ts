@@ -1,8 +1,9 @@
 import type { Statement } from 'better-sqlite3';
 import type { ContentState } from '../core/content.ts';
 import { joinPath } from '../core/entry.ts';
+import type { ReconcileSummary } from '../core/records.ts';
 import type { LedgerDatabase } from './database.ts';
-import { FactStore, type ReconcileSummary } from './facts.ts';
+import { FactStore } from './facts.ts';
 import { fromStored, type StoredName, toStored } from './names.ts';
 
 /** One file as `ls` shows it. */

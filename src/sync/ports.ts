@@ -4,6 +4,7 @@ import type { Content, UploadTarget } from '../core/content.ts';
 import type { KnownName } from '../core/diff.ts';
 import type { Destination, DirectoryListing, FilePath, FileStat, Fingerprint, Problem } from '../core/entry.ts';
 import type { AssetFacts, Reservation } from '../core/event.ts';
+import type { HistoryRecord, NewContent, ReconcileSummary } from '../core/records.ts';
 
 export interface ClockPort {
   now(): number;
@@ -30,38 +31,6 @@ export interface LogPort {
 export interface KnownFile extends KnownName {
   readonly directoryId: number;
   readonly contentId: number | null;
-}
-
-export interface NewContent {
-  readonly destinationId: number;
-  readonly sha256: string;
-  readonly sizeBytes: number;
-  readonly contentType: string;
-  readonly fileName: string;
-  readonly idempotencyKey: string;
-}
-
-export interface HistoryRecord {
-  readonly atMs: number;
-  readonly contentId: number | null;
-  readonly file: { readonly directoryId: number; readonly name: string } | null;
-  readonly event: string;
-  readonly from: string | null;
-  readonly to: string | null;
-  readonly assetId: string | null;
-  readonly requestId: string | null;
-  readonly attempt: number | null;
-  readonly detail: string | null;
-}
-
-export interface ReconcileSummary {
-  readonly atMs: number;
-  readonly pages: number;
-  readonly assets: number;
-  readonly ours: number;
-  readonly drift: number;
-  readonly seconds: number;
-  readonly error: string | null;
 }
 
 export type SourcePath = FilePath & { readonly directoryId: number };

@@ -1,10 +1,11 @@
 import type { Content } from '../core/content.ts';
 import { reconcileListed } from '../core/reconcile.ts';
+import type { ReconcileSummary } from '../core/records.ts';
 import { SyncError } from '../errors.ts';
 import { askFlora, isKnown } from './asking.ts';
 import { type CommitDeps, commitOutcome } from './commit.ts';
 import type { Gate } from './gate.ts';
-import type { ListedPage, ReconcileSummary, RemotePort } from './ports.ts';
+import type { ListedPage, RemotePort } from './ports.ts';
 
 export interface ReconcilerDeps extends CommitDeps {
   readonly gate: Gate;
