@@ -12,6 +12,7 @@ import type { Ledger } from './ledger/ledger.ts';
 import type { Reports } from './ledger/reports.ts';
 import { createLocalFiles } from './local/local-files.ts';
 import type { Logger } from './logger.ts';
+import type { EngineObserver } from './observer.ts';
 import { type OpenedLedger, openState } from './opening.ts';
 import { systemRandom } from './random.ts';
 import type { FloraClient } from './remote/client.ts';
@@ -22,16 +23,6 @@ import { type ReconcilerDeps, reconcile } from './sync/reconciler.ts';
 import { type Scheduler, startScheduler } from './sync/scheduler.ts';
 import { describeUploads, tellFolder, tellGate } from './telling.ts';
 import { type FolderWatchers, watchFolders } from './watching.ts';
-
-/** What commands want to see of the engine while it works. */
-export interface EngineObserver {
-  onChange?(before: Content, after: Content): void;
-  onSent?(content: Content, bytes: number): void;
-  /** Something changed about the files that are settled and digested. */
-  onIntake?(): void;
-  /** The door to FLORA closed (error) or opened (null). */
-  onTrouble?(trouble: SyncError | null): void;
-}
 
 /** Below systemd's patience and the 20 s that we promise. */
 const drainMs = 15_000;
@@ -93,7 +84,7 @@ export class Engine {
       random: systemRandom,
       onFailure: (error) => {
         if (error.code === 'rate_limited') this.#scheduler.slower();
-        if (error.code === 'key_refused') this.reloadKey();
+        if (error.disposition === 'wait') this.reloadKey();
       },
       onChange: (trouble) => {
         tellGate(log, trouble);
@@ -192,7 +183,7 @@ export class Engine {
       repeat(ledgerCheckMs, signal, async () => this.#file.check(String(systemClock.now()))),
       lookForNewKey(
         this.#key,
-        () => this.gate.trouble?.code === 'key_refused',
+        () => this.gate.trouble?.disposition === 'wait',
         () => this.gate.hurry(),
         signal,
       ),
@@ -244,7 +235,12 @@ export class Engine {
 }
 
 /** Opens the ledger, puts the rooms together over it and starts working on what is due. Throws what `openState` throws. */
-export async function startEngine(config: Config, log: Logger, observer: EngineObserver = {}): Promise<Engine> {
+export async function startEngine(
+  config: Config,
+  log: Logger,
+  observer: EngineObserver = {},
+  stop?: AbortSignal,
+): Promise<Engine> {
   const startedMs = systemClock.now();
-  return new Engine(config, log, observer, await openState(config, log, startedMs), startedMs);
+  return new Engine(config, log, observer, await openState(config, log, startedMs, stop), startedMs);
 }

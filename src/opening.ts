@@ -27,7 +27,12 @@ export interface OpenedLedger {
  *
  * @throws SyncError `ledger_owned` when another process has it, `state_dir` or `ledger_*` when it cannot be used.
  */
-export async function openState(config: Config, log: Logger, startedMs: number): Promise<OpenedLedger> {
+export async function openState(
+  config: Config,
+  log: Logger,
+  startedMs: number,
+  stop: AbortSignal | undefined,
+): Promise<OpenedLedger> {
   const lock = takeOwnership(config.stateDir, { pid: process.pid, since: startedMs });
   try {
     const stamp = new Date(startedMs).toISOString().replaceAll(/[:.]/g, '-');
@@ -39,7 +44,11 @@ export async function openState(config: Config, log: Logger, startedMs: number):
       pause: (retry) => void systemClock.setTimer(blockedRetryMs, retry),
       onBlocked: (code) => tellBlocked(log, config.stateDir, code),
     });
+    // A full disk holds the very first write up; nobody may have to wait for that who wants it stopped.
+    const giveUp = () => ledger.giveUp();
+    stop?.addEventListener('abort', giveUp, { once: true });
     const folders = await registerFolders(ledger, config);
+    stop?.removeEventListener('abort', giveUp);
     const file = watchLedgerFile(config.stateDir, database);
     return { ledger, file, reports: new Reports(database), folders, release: () => lock.release() };
   } catch (error) {

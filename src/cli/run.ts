@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
-import { loadConfig } from '../config.ts';
-import { startEngine } from '../daemon.ts';
+import { type Config, loadConfig } from '../config.ts';
+import { type Engine, startEngine } from '../daemon.ts';
+import { SyncError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
 import { version } from '../version.ts';
 import { loggerFor } from './logging.ts';
 import { isoTime, printJson } from './output.ts';
@@ -15,8 +17,13 @@ export function addRun(program: Command): void {
   addSettings(command).action(async (options: { json?: boolean }) => {
     const config = loadConfig({ flags: flagsOf(command), env: process.env });
     const log = loggerFor(config);
-    const stopSignal = nextStopSignal();
-    const engine = await startEngine(config, log);
+    const stopping = new AbortController();
+    const stopSignal = nextStopSignal().then((signal) => {
+      stopping.abort();
+      return signal;
+    });
+    const engine = await startUnlessStopped(config, log, stopping.signal);
+    if (engine === null) return;
     try {
       const folders = config.folders.map((folder) => folder.path);
       log.info({ version, pid: process.pid, folders, state_dir: config.stateDir, base_url: config.baseUrl }, 'started');
@@ -30,4 +37,14 @@ export function addRun(program: Command): void {
       log.info({}, 'stopped');
     }
   });
+}
+
+/** Null when it was stopped before it could start: a full disk holds even the first write up. */
+async function startUnlessStopped(config: Config, log: Logger, stop: AbortSignal): Promise<Engine | null> {
+  try {
+    return await startEngine(config, log, {}, stop);
+  } catch (error) {
+    if (stop.aborted && error instanceof SyncError && error.code === 'ledger_closed') return null;
+    throw error;
+  }
 }

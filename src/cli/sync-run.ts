@@ -4,6 +4,8 @@ import type { SyncError } from '../errors.ts';
 /** What one `sync` counts, when it last got anywhere, and when it gives up on FLORA. */
 export class Run {
   uploaded = 0;
+  /** Contents that were ready before this run and are being looked at again. */
+  readonly doubted = new Set<number>();
   /** Sent in this run. */
   bytes = 0;
   /** Monotonic milliseconds of the last step forward. */

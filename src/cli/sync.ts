@@ -68,7 +68,9 @@ async function syncOnce(config: Config): Promise<{ summary: SyncSummary; folderT
   const run = new Run(patienceMs);
   const engine = await startEngine(config, log, {
     onChange: (before, after) => {
-      if (after.state === 'ready' && isActive(before.state)) run.uploaded += 1;
+      // What was ready and only looked at again was not uploaded.
+      if (before.state === 'ready') run.doubted.add(after.id);
+      else if (after.state === 'ready' && !run.doubted.delete(after.id)) run.uploaded += 1;
       if (before.state === 'reserved' && after.state === 'uploaded') run.bytes += after.sizeBytes;
       progress.changed(before, after);
       // Steps back and repeated tries keep counting their attempts; only a step forward begins at none.

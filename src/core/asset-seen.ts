@@ -20,7 +20,9 @@ export function assetSeen(content: Content, facts: AssetFacts, by: string, conte
   if (by === 'listing') return content;
   if (content.state === 'uploaded') {
     if (facts.status === 'failed') return assetFailed(content, facts, context);
-    return poll(content, context, { isCompleteAccepted: true });
+    // The first answer to `complete` begins the count of what it may take from here.
+    const asked = content.isCompleteAccepted ? content : { ...content, attempts: 0 };
+    return poll(asked, context, { isCompleteAccepted: true });
   }
   if (content.state !== 'checking') return content;
   return facts.status === 'failed' ? assetFailed(content, facts, context) : stillPending(content, context);
@@ -68,6 +70,8 @@ function renew(content: Content, context: TransitionContext): Content {
 /** GET says `pending_upload`: where do we stand? */
 function stillPending(content: Content, context: TransitionContext): Content {
   if (content.isCompleteAccepted && content.attempts % pollsBeforeCompletingAgain !== 0) return poll(content, context);
+  // Until FLORA itself has answered `complete`, nothing speaks against the bytes.
+  if (content.areBytesConfirmed && !content.isCompleteAccepted) return later(content, 'uploaded', context);
   if (content.areBytesConfirmed) return completeAgain(content, context);
   if (content.target !== null && !isTargetExpired(content, context.nowMs)) return later(content, 'reserved', context);
   if (content.reasonCode === 'not_renewable' && !content.isCompleteSent) {
@@ -85,7 +89,7 @@ function completeAgain(content: Content, context: TransitionContext): Content {
     return later(content, 'uploaded', context);
   }
   const strikes = content.strikes + 1;
-  if (strikes >= maxStrikes) return later(content, 'checking', context, { notBeforeMs: context.nowMs + seldomMs });
+  if (strikes >= maxStrikes) return later(content, 'uploaded', context, { notBeforeMs: context.nowMs + seldomMs });
   if (content.target === null || isTargetExpired(content, context.nowMs)) {
     return { ...renew(content, context), strikes };
   }

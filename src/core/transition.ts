@@ -128,7 +128,7 @@ function bytesRefused(content: Content, status: number, context: TransitionConte
 function conflict(content: Content, reason: string, context: TransitionContext): Content {
   if (content.state === 'uploaded') {
     // It is complete already, is being processed, or lacks its bytes: GET will tell the first, and time the others.
-    const { attempts } = content;
+    const attempts = content.isCompleteAccepted ? content.attempts : 0;
     const asked = { attempts, isCompleteAccepted: true, reasonCode: 'complete_refused', reason };
     return progress(content, 'checking', context, asked);
   }

@@ -74,6 +74,9 @@ function makeStateDir(stateDir: string): void {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     chmodSync(stateDir, 0o700);
   } catch (error) {
+    const code = errnoCode(error) ?? '';
+    // Those pass without a change of settings.
+    if (code === 'EROFS' || code === 'ENOSPC' || code === 'EIO') throw asLedgerError(error, 'open');
     throw new SyncError(`The state directory ${stateDir} cannot be made or is not ours (${errnoCode(error)})`, {
       code: 'state_dir',
       scope: 'config',

@@ -28,10 +28,16 @@ export function errorFromAnswer(op: string, answer: JsonAnswer, nowMs: number): 
   });
 }
 
+/** A refusal without FLORA's own words comes from something in between, and says nothing about the file; these are plain. */
+const statusesThatSpeak: ReadonlySet<number> = new Set([401, 402, 403, 408, 425, 429]);
+
 // A stored error would be replayed for as long as the key lives: only a new key gets a new answer.
 const spentKey: Verdict = { code: 'key_spent', scope: 'file', disposition: 'renew' };
 
 function judge(op: string, answer: JsonAnswer, code: string): Verdict {
+  const isBySomebodyElse =
+    code === '' && answer.status >= 400 && answer.status < 500 && !statusesThatSpeak.has(answer.status);
+  if (isBySomebodyElse) return { code: 'not_flora', scope: 'service', disposition: 'retry', hint: portal };
   if (code === 'idempotency_duplicate' || code === 'idempotency_conflict') return spentKey;
   const { status } = answer;
   if (status >= 300 && status < 400)
@@ -90,6 +96,13 @@ const neverConnected: ReadonlySet<string> = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
+const isTlsFailure = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/;
+
+/** Undici has no code of its own for an answer other than 200 to CONNECT. */
+function isProxyRefusal(error: unknown): boolean {
+  return error instanceof Error && /^Proxy response \(\d+\)/.test(error.message);
+}
+
 /** A failure below HTTP: nothing is known of the request's effect. */
 export function networkError(op: string, host: string, error: unknown): unknown {
   if (error instanceof SyncError) return error;
@@ -98,6 +111,17 @@ export function networkError(op: string, host: string, error: unknown): unknown 
   if (cause instanceof Error && cause.cause instanceof SyncError) return cause.cause;
   const code = errnoCode(cause) ?? errnoCode(error);
   if (code === undefined) return error;
+  if (isProxyRefusal(cause) || isTlsFailure.test(code)) {
+    const what = isProxyRefusal(cause) ? 'the proxy refuses to connect' : `its certificate is not accepted (${code})`;
+    return new SyncError(`${host} cannot be reached: ${what}`, {
+      code: 'unreachable',
+      scope: 'service',
+      disposition: 'retry',
+      op,
+      hint: 'A captive portal, or a proxy: see HTTPS_PROXY with its credentials, and NODE_EXTRA_CA_CERTS for its CA.',
+      cause: error,
+    });
+  }
   if (!neverConnected.has(code)) {
     const details = { code: 'connection_lost', scope: 'file', disposition: 'check', op, cause: error } as const;
     return new SyncError(`The connection to ${host} was lost (${code})`, details);

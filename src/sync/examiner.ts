@@ -7,8 +7,8 @@ import type { LocalPort, ScannedListing } from './ports.ts';
 export interface ExaminerDeps extends AdmitDeps {
   readonly local: LocalPort;
   readonly folders: FolderWatch;
-  /** The file differs from the ledger and looks like this now. */
-  readonly onCandidate: (file: FolderFile, stat: FileStat) => void;
+  /** The file differs from the ledger and looks like this now. A promise resolves when there is room for another. */
+  readonly onCandidate: (file: FolderFile, stat: FileStat) => Promise<void> | undefined;
   /** Nothing is at or below this path any more. */
   readonly onVanished: (path: string) => void;
   /** A directory of ours is not there any more. */
@@ -33,7 +33,10 @@ export class Examiner {
     const directory = ledger.directories.find(folder.folderId, listing.directory);
     const known = directory === undefined ? [] : ledger.files.inDirectory(directory.id);
     const diff = diffDirectory(known, listing);
-    for (const { name, stat } of diff.candidates) this.#deps.onCandidate(fileOf(folder, listing.directory, name), stat);
+    for (const { name, stat } of diff.candidates) {
+      const room = this.#deps.onCandidate(fileOf(folder, listing.directory, name), stat);
+      if (room !== undefined) await room;
+    }
     for (const { name, stat, problem } of diff.problems) {
       await admitProblem(this.#deps, fileOf(folder, listing.directory, name), stat ?? noStat, problem);
     }
@@ -41,12 +44,12 @@ export class Examiner {
     // The listing may be seconds old by now, and what settled meanwhile is not in it: each absence is seen for itself.
     const vanished = diff.vanished
       .map((file) => file.name)
-      .filter((name) => this.#isGone(folder, listing.directory, name));
+      .filter((name) => this.#isGone(folder, listing.directory, name, 'file'));
     await this.#vanish(folder, listing.directory, directory.id, vanished);
     const present = new Set(listing.subdirectories);
     for (const child of ledger.directories.children(directory.id)) {
       const { name } = splitPath(child.path);
-      if (present.has(name) || !this.#isGone(folder, listing.directory, name)) continue;
+      if (present.has(name) || !this.#isGone(folder, listing.directory, name, 'directory')) continue;
       await this.#forgetTree(folder, child.path, child.id);
     }
   }
@@ -86,7 +89,7 @@ export class Examiner {
         return;
       case 'file': {
         const known = parent === undefined ? undefined : ledger.files.get(parent.id, name);
-        if (isChanged(known, look.stat)) this.#deps.onCandidate(file, look.stat);
+        if (isChanged(known, look.stat)) await this.#deps.onCandidate(file, look.stat);
         return;
       }
       case 'problem':
@@ -117,10 +120,10 @@ export class Examiner {
     await admitProblem(this.#deps, fileOf(folder, directory, name), noStat, problem);
   }
 
-  /** Whether neither a file nor a directory of ours stands at the name; one that cannot be read does. */
-  #isGone(folder: IntakeFolder, directory: string, name: string): boolean {
+  /** Whether what stood at the name does not: one that cannot be read does, the other kind in its place does not. */
+  #isGone(folder: IntakeFolder, directory: string, name: string, wanted: 'file' | 'directory'): boolean {
     const { kind } = this.#deps.local.look(fileOf(folder, directory, name));
-    return kind === 'gone' || kind === 'ignored';
+    return kind !== wanted && kind !== 'problem';
   }
 
   async #readable(folder: IntakeFolder, path: string): Promise<void> {

@@ -40,6 +40,14 @@ export class FolderWatch {
     return false;
   }
 
+  /** Before the first scan ever: from now on this root is known from another in its place. */
+  async begin(folder: IntakeFolder): Promise<void> {
+    const { ledger, local } = this.#deps;
+    const identity = local.rootIdentity(folder.root);
+    if (identity === null || ledger.directories.rootIdentity(folder.folderId) !== null) return;
+    await ledger.write((tables) => tables.directories.saveRootIdentity(folder.folderId, identity));
+  }
+
   isHalted(folder: IntakeFolder): boolean {
     return this.#halted.has(folder.folderId);
   }

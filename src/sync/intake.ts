@@ -62,7 +62,10 @@ export class Intake {
     this.#examiner = new Examiner({
       ...deps,
       folders: this.#folders,
-      onCandidate: (file, stat) => this.#settling.add(file, stat),
+      onCandidate: (file, stat) => {
+        this.#settling.add(file, stat);
+        return this.inHand > mostInHand ? this.#room() : undefined;
+      },
       onVanished: (path) => this.#settling.forget(path),
       onListing: (folder, listing) => this.#read(folder, listing),
       scan: (folder, directory) => this.scan(folder, directory),
@@ -84,6 +87,7 @@ export class Intake {
       onUnreadable: (path: string, problem: Problem) => this.#examiner.unreadable(folder, path, problem),
     };
     try {
+      if (directory === '') await this.#folders.begin(folder);
       await this.#deps.local.walk(folder.root, directory, handlers, this.#deps.signal);
       if (directory === '') await this.#folders.scanned(folder);
     } catch (error) {
@@ -142,6 +146,9 @@ export class Intake {
   async #examine(folder: IntakeFolder, listing: ScannedListing): Promise<void> {
     this.#deps.onDirectory(folder, listing);
     await this.#examiner.listing(folder, listing);
+  }
+
+  async #room(): Promise<void> {
     while (this.inHand > mostInHand && !this.#deps.signal.aborted) await this.#nextChange();
   }
 

@@ -57,12 +57,14 @@ async function walkListing(
     if (page === null) throw signal.reason;
     counts.pages += 1;
     counts.assets += page.assets.length + page.nameless;
-    for (const listed of page.assets) {
+    // All of a page in one group of the ledger.
+    const news = page.assets.map(async (listed) => {
       const content = deps.ledger.contents.findByAsset(listed.assetId);
-      if (content === undefined) continue;
+      if (content === undefined) return;
       counts.ours += 1;
       if (await bringIn(deps, content, listed)) counts.drift += 1;
-    }
+    });
+    await Promise.all(news);
     cursor = page.nextCursor;
     if (cursor !== null && (seen.has(cursor) || seen.size >= mostPages)) {
       throw new SyncError('The listing repeats itself', {
@@ -100,6 +102,7 @@ async function bringIn(
   const event = reconcileListed(content, listed);
   if (event === null || deps.inHand().has(content.id)) return false;
   const after = await commitOutcome(deps, content, { event, requestId: null, doubted: [] });
-  if (after !== null) deps.onWork();
-  return after !== null;
+  if (after === null || after.state === content.state) return false;
+  deps.onWork();
+  return true;
 }

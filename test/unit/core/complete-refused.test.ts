@@ -46,9 +46,23 @@ describe('confirmed bytes whose asset stays pending', () => {
       content = transition(content, accepted, context);
     }
     assert.ok(sendings > 2 && sendings < 10, `${sendings} sendings`);
-    assert.equal(content.state, 'checking');
+    const checking = transition({ ...content, state: 'uploaded' }, conflict, context);
+    const waiting = transition(checking, pending, context);
+    assert.ok(waiting.state === 'uploaded' || waiting.state === 'checking', 'FLORA is still asked');
+    content = checking;
     const ready: ContentEvent = { type: 'asset', facts: facts({ status: 'ready' }), by: 'get' };
     assert.equal(transition(content, ready, context).state, 'ready');
+  });
+
+  it('are not sent again because complete could not be asked for: an outage says nothing about them', () => {
+    const trouble: ContentEvent = { type: 'trouble', code: 'server_error', reason: '503', retryAfterMs: null };
+    let content = sent();
+    for (let tries = 0; tries < 1_000; tries += 1) {
+      content = transition(transition(content, trouble, context), pending, context);
+      assert.equal(content.state, 'uploaded');
+    }
+    assert.ok(content.notBeforeMs - context.nowMs <= 30_000, 'complete is asked for again within half a minute');
+    assert.equal(content.strikes, 0);
   });
 
   it('are not doubted while FLORA processes them', () => {

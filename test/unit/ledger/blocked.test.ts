@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -86,6 +86,30 @@ describe('a ledger whose file is taken away', () => {
     assert.throws(() => file.check('stamp'), isCode('ledger_deleted'));
     database.close();
     assert.equal(witnessIn(dir), '1');
+  });
+
+  it('is written anew also when its whole directory was removed', (t) => {
+    const { dir, file, database } = open(t);
+    rmSync(dir, { recursive: true });
+    assert.throws(() => file.check('stamp'), isCode('ledger_deleted'));
+    assert.equal(statSync(join(dir, ledgerFile)).mode & 0o777, 0o600);
+    database.close();
+    assert.equal(witnessIn(dir), '1');
+  });
+
+  it('leaves no log behind that would be replayed into the file in its place', (t) => {
+    const { dir, file, database } = open(t);
+    const path = join(dir, ledgerFile);
+    assert.ok(existsSync(`${path}-wal`));
+    renameSync(path, `${path}.moved`);
+    const other = openDatabase(join(dir, 'other'), 'now', () => {});
+    other.close();
+    renameSync(join(dir, 'other', ledgerFile), path);
+    assert.throws(() => file.check('stamp'), isCode('ledger_replaced'));
+    database.close();
+    assert.equal(witnessIn(dir), undefined, 'the stranger is as it was');
+    renameSync(`${path}.rescued-stamp`, path);
+    assert.equal(witnessIn(dir), '1', 'and ours is what it was');
   });
 
   it('is noticed when another stands in its place, which is not touched', (t) => {

@@ -83,3 +83,23 @@ describe('behind a proxy', () => {
     assert.deepEqual(asked, []);
   });
 });
+
+describe('what stands between', () => {
+  it('a proxy that refuses is about the service, and says so', async (t) => {
+    const server = createServer();
+    server.on('connect', (_, client) => {
+      client.on('error', () => client.destroy());
+      client.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const proxy = { httpProxy: `http://127.0.0.1:${port}`, httpsProxy: undefined, noProxy: undefined };
+    const client = open(t, 'http://flora.invalid/api/v1', proxy);
+    await assert.rejects(client.workspaceIds(signal), (error) => {
+      assert.ok(error instanceof SyncError);
+      assert.deepEqual([error.code, error.scope], ['unreachable', 'service']);
+      return /proxy/.test(error.message);
+    });
+  });
+});
