@@ -14,9 +14,11 @@ if (files.length === 0) {
   console.error(`No test file matches: ${words.join(' ')}`);
   process.exit(2);
 }
+// Each write of a run, killed one by one, takes its time.
+const timeoutMs = process.env.FLORA_SYNC_TEST_KILLS === 'all' ? 1_800_000 : 300_000;
 const child = spawn(
   process.execPath,
-  ['--enable-source-maps', '--test', '--test-timeout=300000', '--test-concurrency=2', ...files],
+  ['--enable-source-maps', '--test', `--test-timeout=${timeoutMs}`, '--test-concurrency=2', ...files],
   {
     stdio: 'inherit',
   },
