@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { assertReadyOnce } from '../support/flora.ts';
 import { writePictures } from '../support/pictures.ts';
@@ -8,9 +8,12 @@ import { ended, logged } from '../support/process.ts';
 import { type World, worldWithFlora } from '../support/world.ts';
 
 /** How soon the daemon has to notice, with work to do. */
-const noticedWithinMs = 10_000;
+const noticedWithinMs = 60_000;
 
 const tamperings: Readonly<Record<string, (ledger: string) => void>> = {
+  'removed with its directory': (ledger) => {
+    rmSync(dirname(ledger), { recursive: true, force: true });
+  },
   deleted: (ledger) => {
     for (const suffix of ['', '-wal', '-shm']) rmSync(ledger + suffix, { force: true });
   },
@@ -35,11 +38,11 @@ async function endsSoon(world: World, tamper: (ledger: string) => void): Promise
 // SQLite goes on writing to a file that has no name any more: all that is written there is lost at the next start.
 describe('a ledger file that vanishes under the running daemon', { concurrency: true }, () => {
   for (const [how, tamper] of Object.entries(tamperings)) {
-    it(`(${how}) is noticed soon, and ends it with an error`, { todo: 'the daemon does not look yet' }, async (t) => {
+    it(`(${how}) is noticed soon, and ends it with an error`, async (t) => {
       const world = await worldWithFlora(t);
       await endsSoon(world, tamper);
       assert.equal((await world.run(['sync'])).code, 0);
-      if (how !== 'deleted') await assertReadyOnce(world, [world.drop]);
+      await assertReadyOnce(world, [world.drop]);
     });
   }
 });

@@ -34,6 +34,8 @@ export class Disk {
   readonly roots: readonly Root[];
   /** Told the path of what may look different now. */
   onEvent: (root: Root, path: string) => void = () => {};
+  /** Told that the engine is about to look into this file. */
+  onLook: (root: Root, path: string) => void = () => {};
   readonly #wallMs: () => number;
   #numbers = 10;
 

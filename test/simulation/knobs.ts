@@ -63,6 +63,8 @@ export interface Knobs {
   readonly restarts: number;
   readonly clockJumps: number;
   readonly hintLoss: number;
+  /** How likely somebody changes a file in the very moment that the engine looks into it. */
+  readonly meddling: number;
   readonly latencyMs: number;
   /** Both documented manners of idempotency keys. */
   readonly keys: 'replay' | 'duplicate';
@@ -111,6 +113,7 @@ export function drawKnobs(rng: Prng): Knobs {
     restarts: seldom([1, 2]),
     clockJumps,
     hintLoss: seldom([0.1, 0.5, 1]),
+    meddling: seldom([0.05, 0.3]),
     latencyMs: rng.pick([5, 50, 500]),
     keys,
     keyRaceMs,

@@ -100,8 +100,9 @@ export function createLocal(world: World, life: Life): LocalPort {
       await moment();
       const open = new Set<string>();
       for (const root of disk.roots) {
-        for (const inode of root.files.values()) {
+        for (const [path, inode] of [...root.files]) {
           const key = `${device}:${inode.number}`;
+          if (keys.has(key)) disk.onLook(root, path);
           if (inode.writers > 0 && keys.has(key) && !knobs.isRemoteMount) open.add(key);
         }
       }
@@ -115,6 +116,7 @@ export function createLocal(world: World, life: Life): LocalPort {
       const stat = statOf(inode);
       if (path.name.endsWith('.txt')) return { kind: 'problem', problem: unsupported };
       if (inode.isUnreadable) return { kind: 'problem', problem: { code: 'read_error', reason: 'EIO' } };
+      disk.onLook(disk.root(path.root), joinPath(path.directory, path.name));
       const count = inode.blocks.length;
       let bytes = '';
       for (let at = 0; at < count; at += 1) {
@@ -136,6 +138,7 @@ export function createLocal(world: World, life: Life): LocalPort {
       if (inode.isUnreadable) return { kind: 'problem', problem: { code: 'read_error', reason: 'EIO' } };
       const stat = statOf(inode);
       if (stat.sizeBytes !== expected.sizeBytes) return { kind: 'changed' };
+      disk.onLook(disk.root(path.root), joinPath(path.directory, path.name));
       const recheck = () => isSame(path, inode, stat) === 'same';
       return { kind: 'source', ...sourceOf(inode, expected.sha256, moment, recheck, signal) };
     },

@@ -19,6 +19,35 @@ export function planDeeds(world: World): void {
   }
 }
 
+/** Lets somebody meddle with a file just when the engine looks into it: that is where the races are. */
+export function meddle(world: World): void {
+  const { disk, knobs, timeline, peopleRng } = world;
+  let left = 4;
+  disk.onLook = (root, path) => {
+    if (left === 0 || world.areFaultsOver() || !peopleRng.chance(knobs.meddling)) return;
+    left -= 1;
+    timeline.after(peopleRng.between(0, 60), () => {
+      const inode = root.files.get(path);
+      if (inode === undefined || inode.writers > 0 || inode.isHalf || root.mount !== 'there') return;
+      const how = peopleRng.pick(['edit', 'overwrite', 'replace', 'delete', 'rename'] as const);
+      world.trace.add(`people: ${how} ${path}, of all moments now`);
+      if (how === 'edit') editSlowly(world, inode);
+      else if (how === 'overwrite') overwrite(world, inode);
+      else if (how === 'replace') disk.create(root, path, newBlocks(world, inode.blocks.length));
+      else if (how === 'delete') disk.remove(root, path);
+      else disk.rename(root, path, root, freshPath(world, root));
+      noteVersions(world);
+    });
+  };
+}
+
+function overwrite(world: World, inode: Inode): void {
+  inode.blocks = [];
+  inode.isHalf = true;
+  world.disk.changed(inode);
+  writeSlowly(world, inode, newBlocks(world), true);
+}
+
 /** A slow writer with pauses takes no longer. */
 const longestDeedMs = 45_000;
 
@@ -57,14 +86,9 @@ function doDeed(world: World, deed: Deed): void {
     case 'burst':
       writeSlowly(world, disk.create(root, fresh, [], true), newBlocks(world), false);
       return;
-    case 'overwrite': {
-      if (inode === undefined) return;
-      inode.blocks = [];
-      inode.isHalf = true;
-      disk.changed(inode);
-      writeSlowly(world, inode, newBlocks(world), true);
+    case 'overwrite':
+      if (inode !== undefined) overwrite(world, inode);
       return;
-    }
     case 'edit':
       if (inode !== undefined) editSlowly(world, inode);
       return;

@@ -5,7 +5,7 @@ import { type RunningEngine, startEngine } from './engine.ts';
 import { keyWindow } from './fates.ts';
 import { type Committed, Guard, openCommitted, unfinished } from './invariants.ts';
 import { Life } from './machine.ts';
-import { planDeeds, plantFiles } from './people.ts';
+import { meddle, planDeeds, plantFiles } from './people.ts';
 import { createWorld, type World } from './world.ts';
 
 export interface Outcome {
@@ -58,6 +58,7 @@ async function play(world: World, database: LedgerDatabase, tables: LedgerTables
   const machine = new Machine(world, database, tables, guard);
   plantFiles(world);
   planDeeds(world);
+  meddle(world);
   planFaults(world, machine);
   machine.start();
   let settledMs: number | null = null;

@@ -1,0 +1,162 @@
+/** An exact piece of the compiled code that stands there once, and what stands there instead. */
+export interface Edit {
+  /** Relative to build/src. */
+  readonly file: string;
+  readonly search: string;
+  readonly replace: string;
+}
+
+/** A deliberate mistake. */
+export interface Mutant extends Edit {
+  readonly name: string;
+  /** A second edit, where two rules stand behind each other and each alone would do. */
+  readonly also?: Edit;
+  /** The simulation has to catch it within so many seeds. */
+  readonly withinSeeds: number;
+}
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'a new asset after an ambiguous complete',
+    file: 'core/transition.js',
+    search: `const state = content.state === 'uploaded' ? 'checking' : content.state;`,
+    replace: `if (content.state === 'uploaded') return beginAnew(content, code, reason, context);
+    const state = content.state;`,
+    withinSeeds: 100,
+  },
+  {
+    name: 'bytes are sent with the reservation, before it is bound',
+    file: 'sync/perform.js',
+    search: `return { type: 'reserved', reservation: value, isReplayed };`,
+    replace: `if (value.target !== null) void openFirst(deps, content, abort).then(({ source }) => source && remote.upload({ target: value.target, fileName, contentType, source, onSent: () => { } }, abort)).catch(() => { });
+                return { type: 'reserved', reservation: value, isReplayed };`,
+    withinSeeds: 20,
+  },
+  {
+    name: 'what was digested need not be what settled',
+    file: 'sync/intake.js',
+    search: `if (!isSameStat(inspection.fingerprint.stat, stat))`,
+    replace: `if (false)`,
+    withinSeeds: 2_000,
+  },
+  {
+    name: 'a change while sending is taken for success',
+    file: 'sync/perform.js',
+    search: `if (error.code === 'source_changed')`,
+    replace: `if (error.code === 'source_changed')
+            return { event: { type: 'bytes-accepted' }, requestId: null, doubted };
+        if (error.code === 'source_changed')`,
+    withinSeeds: 500,
+  },
+  {
+    name: 'a retry budget that gives up',
+    file: 'core/transition.js',
+    search: `const waiting = later(content, state, context, { reasonCode: code, reason });`,
+    replace: `if (content.attempts > 5) return settleAs(content, 'rejected', code, reason);
+    const waiting = later(content, state, context, { reasonCode: code, reason });`,
+    withinSeeds: 100,
+  },
+  {
+    name: 'the key of one version serves the next generation too',
+    file: 'core/steps.js',
+    search: `idempotencyKey: context.freshKey,`,
+    replace: ``,
+    withinSeeds: 500,
+  },
+  {
+    name: 'a 404 is believed although complete was sent',
+    file: 'core/transition.js',
+    search: `if (!content.isCompleteSent)
+        return beginAnew(content, 'asset_missing', reason, context);`,
+    replace: `if (content)
+        return beginAnew(content, 'asset_missing', reason, context);`,
+    withinSeeds: 200,
+  },
+  {
+    name: 'the gate does not close for 429',
+    file: 'sync/asking.js',
+    search: `if (error.scope === 'service')`,
+    replace: `if (error.scope === 'service' && error.code !== 'rate_limited')`,
+    withinSeeds: 100,
+  },
+  {
+    name: 'the gate lets everybody probe',
+    file: 'sync/gate.js',
+    search: `if (waitMs <= 0 && this.#probe === null) {`,
+    replace: `if (waitMs <= 0) {`,
+    withinSeeds: 500,
+  },
+  {
+    name: 'a refusal of the bytes is taken for success',
+    file: 'sync/outcome.js',
+    search: `return { type: 'bytes-refused', status: error.status ?? 0 };`,
+    replace: `return { type: 'bytes-accepted' };`,
+    withinSeeds: 100,
+  },
+  {
+    name: 'lost bytes that come back are not wanted again',
+    file: 'sync/admit.js',
+    search: `if (wanted === found)`,
+    replace: `if (found)`,
+    withinSeeds: 500,
+  },
+  {
+    name: 'the answer to complete is taken for ready',
+    file: 'core/asset-seen.js',
+    search: `if (facts.status === 'ready' && couldBeReady)`,
+    replace: `if ((facts.status === 'ready' || by === 'complete') && couldBeReady)`,
+    withinSeeds: 100,
+  },
+  {
+    name: 'a reservation is superseded although complete was sent',
+    file: 'core/asset-seen.js',
+    search: `return later(content, 'uploaded', context);`,
+    replace: `return beginAnew(content, 'superseded', 'It stays pending', context);`,
+    withinSeeds: 500,
+  },
+  {
+    name: 'a restart forgets what was due before it',
+    file: 'sync/scheduler.js',
+    search: `.filter((id) => !taken.has(id))`,
+    replace: `.filter((id) => !taken.has(id) && deps.ledger.contents.get(id).notBeforeMs >= (deps.startedMs ??= nowMs))`,
+    withinSeeds: 100,
+  },
+  {
+    name: 'a lost source ends the content although a copy has the bytes',
+    file: 'sync/commit.js',
+    search: `if (event.type !== 'source-lost')
+        return event;`,
+    replace: `if (event)
+        return event;`,
+    also: { file: 'sync/commit.js', search: `tables.files.doubtContent(after.id);`, replace: `;` },
+    withinSeeds: 2_000,
+  },
+  {
+    name: 'the expiry of a target is ignored',
+    file: 'core/next-action.js',
+    search: `return content.targetExpiresAtMs !== null && content.targetExpiresAtMs <= nowMs;`,
+    replace: `return content === null && nowMs === 0;`,
+    withinSeeds: 500,
+  },
+  {
+    name: 'a listing that lags is taken for evidence',
+    file: 'core/asset-seen.js',
+    search: `return progress(content, 'checking', context);`,
+    replace: `return beginAnew(content, 'asset_missing', 'The listing has it no more', context);`,
+    withinSeeds: 500,
+  },
+  {
+    name: 'nobody asks who has the file open',
+    file: 'sync/settling.js',
+    search: `if (waiting.isHeldOpen) {`,
+    replace: `if (false) {`,
+    withinSeeds: 500,
+  },
+  {
+    name: 'one look is enough to call a file quiet',
+    file: 'core/settle.js',
+    search: `return Math.max(ctimeMs, mtimeMs) + now.quietMs <= now.wallMs;`,
+    replace: `return Math.max(ctimeMs, mtimeMs) <= now.wallMs;`,
+    withinSeeds: 500,
+  },
+];
