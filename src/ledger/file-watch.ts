@@ -7,10 +7,10 @@ const companions = ['-wal', '-shm'] as const;
 
 /**
  * A deleted database still accepts writes, and they are gone with the process. `check` notices that the ledger's file is not
- * the one that was opened, saves what the connection still sees, and throws.
+ * the one that was opened, puts what the connection still sees in its place again (a stranger there is set aside: next to a
+ * running daemon it can only be older, and would have files sent twice), and throws.
  *
- * @throws SyncError `ledger_deleted` (saved in its own place again), `ledger_replaced` (saved beside the stranger), or
- *   `ledger_*` when it could not be saved.
+ * @throws SyncError `ledger_deleted` or `ledger_replaced`, or `ledger_*` when it could not be saved.
  */
 export function watchLedgerFile(stateDir: string, database: LedgerDatabase): { check(stamp: string): void } {
   const path = join(stateDir, ledgerFile);
@@ -19,29 +19,27 @@ export function watchLedgerFile(stateDir: string, database: LedgerDatabase): { c
     check: (stamp) => {
       const now = identityOf(path);
       if (now !== null && now === own[0]) return;
-      const rescue = now === null ? path : `${path}.rescued-${stamp}`;
+      const stranger = `${path}.stranger-${stamp}`;
       try {
         mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-        save(database, rescue);
-        // Our log belongs to nobody's file now: whoever opens the ledger next would replay it into the wrong one.
-        for (const [index, suffix] of companions.entries()) {
-          if (own[index + 1] === identityOf(path + suffix)) rmSync(path + suffix, { force: true });
+        // Written whole under another name first: half a ledger would look like one.
+        const saved = `${path}.new`;
+        rmSync(saved, { force: true });
+        database.prepare('VACUUM INTO ?').run(saved);
+        chmodSync(saved, 0o600);
+        for (const [index, suffix] of ['', ...companions].entries()) {
+          const found = identityOf(path + suffix);
+          // Our log belongs to no file now: whoever opens the ledger next would replay it.
+          if (found === own[index]) rmSync(path + suffix, { force: true });
+          else if (found !== null) renameSync(path + suffix, stranger + suffix);
         }
+        renameSync(saved, path);
       } catch (error) {
         throw asLedgerError(error, 'rescue');
       }
-      throw now === null ? deleted(path) : replaced(path, rescue);
+      throw now === null ? deleted(path) : replaced(path, stranger);
     },
   };
-}
-
-/** Written whole under another name first: half a ledger would look like one. */
-function save(database: LedgerDatabase, target: string): void {
-  const part = `${target}.new`;
-  rmSync(part, { force: true });
-  database.prepare('VACUUM INTO ?').run(part);
-  chmodSync(part, 0o600);
-  renameSync(part, target);
 }
 
 function identityOf(path: string): string | null {
@@ -60,13 +58,13 @@ function deleted(path: string): SyncError {
   });
 }
 
-function replaced(path: string, rescue: string): SyncError {
-  return new SyncError(`The ledger ${path} was replaced under the running daemon; its own one is saved as ${rescue}`, {
+function replaced(path: string, stranger: string): SyncError {
+  return new SyncError(`The ledger ${path} was replaced under the running daemon; the other file is now ${stranger}`, {
     code: 'ledger_replaced',
     scope: 'process',
     disposition: 'exit',
     op: 'ledger check',
     path,
-    hint: 'Keep the right one of the two as ledger.sqlite, then start again.',
+    hint: 'The daemon put its own back; start it again. To restore a backup, stop the daemon first.',
   });
 }

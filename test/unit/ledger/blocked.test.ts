@@ -107,18 +107,18 @@ describe('a ledger whose file is taken away', () => {
     renameSync(join(dir, 'other', ledgerFile), path);
     assert.throws(() => file.check('stamp'), isCode('ledger_replaced'));
     database.close();
-    assert.equal(witnessIn(dir), undefined, 'the stranger is as it was');
-    renameSync(`${path}.rescued-stamp`, path);
-    assert.equal(witnessIn(dir), '1', 'and ours is what it was');
+    assert.equal(witnessIn(dir), '1', 'ours is back');
+    renameSync(`${path}.stranger-stamp`, path);
+    assert.equal(witnessIn(dir), undefined, 'and the stranger is as it was');
   });
 
-  it('is noticed when another stands in its place, which is not touched', (t) => {
+  it('is noticed when another stands in its place, which is set aside', (t) => {
     const { dir, file, database } = open(t);
     const path = join(dir, ledgerFile);
     renameSync(path, `${path}.moved`);
     writeFileSync(path, 'a stranger');
     assert.throws(() => file.check('stamp'), isCode('ledger_replaced'));
-    assert.ok(existsSync(`${path}.rescued-stamp`));
+    assert.ok(existsSync(`${path}.stranger-stamp`));
     database.close();
   });
 });
