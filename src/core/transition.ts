@@ -164,6 +164,9 @@ function trouble(
   return waiting.notBeforeMs >= earliestMs ? waiting : { ...waiting, notBeforeMs: earliestMs };
 }
 
+/** The target is kept: the bytes may come back under another name, and FLORA renews no target that is still open. */
 function sourceLost(content: Content, reason: string): Content {
-  return needsSource(content) ? settleAs(content, 'gone', 'source_lost', reason) : content;
+  if (!needsSource(content)) return content;
+  const { target, targetExpiresAtMs } = content;
+  return { ...settleAs(content, 'gone', 'source_lost', reason), target, targetExpiresAtMs };
 }

@@ -19,7 +19,7 @@ async function explore(command: string, seeds: number): Promise<string> {
   return String(stdout);
 }
 
-describe('the simulation catches', { concurrency: 2 }, () => {
+describe('the simulation catches', () => {
   for (const mutant of mutants) {
     it(`${mutant.name}, within ${mutant.withinSeeds} seeds`, async (t) => {
       const command = plantMutant(mutant);

@@ -224,6 +224,14 @@ describe('checking', () => {
     assert.ok(next.notBeforeMs > now);
   });
 
+  it('goes on with the target in hand when lost bytes come back and the asset has to be kept', () => {
+    const lost = after(bound({ isCompleteSent: true }), { type: 'source-lost', reason: '' });
+    const back = after(lost, { type: 'wanted', by: 'scan' });
+    assert.equal(lost.state, 'gone');
+    assert.equal(back.state, 'checking');
+    assert.equal(after(back, pending).state, 'reserved');
+  });
+
   it('gives a reservation up only if complete was never sent for it', () => {
     const stuck = bound({ state: 'checking', target: null, reasonCode: 'not_renewable' });
     const fresh = after(stuck, pending);
