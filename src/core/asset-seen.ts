@@ -91,7 +91,7 @@ function completeAgain(content: Content, context: TransitionContext): Content {
   const strikes = content.strikes + 1;
   if (strikes >= maxStrikes) return later(content, 'uploaded', context, { notBeforeMs: context.nowMs + seldomMs });
   if (content.target === null || isTargetExpired(content, context.nowMs)) {
-    // Nothing is wiped: should FLORA refuse to renew, the bytes are as confirmed as before, and may only lack `complete`.
+    // Nothing is wiped: should FLORA refuse to renew, the target is open after all.
     return later(content, 'renewing', context, { strikes, isCompleteAccepted: false });
   }
   return progress(content, 'reserved', context, { strikes, areBytesConfirmed: false, isCompleteAccepted: false });

@@ -133,11 +133,10 @@ function conflict(content: Content, reason: string, context: TransitionContext):
     return progress(content, 'checking', context, asked);
   }
   if (content.state !== 'renewing') return content;
-  return later(content, 'checking', context, {
-    renewals: content.renewals + 1,
-    reasonCode: 'not_renewable',
-    reason,
-  });
+  const refused = { renewals: content.renewals + 1, reasonCode: 'not_renewable', reason };
+  // A target that we still hold and FLORA will not replace is open, whatever our clock says: the bytes go there again.
+  const open = content.target === null ? {} : { targetExpiresAtMs: null, areBytesConfirmed: false };
+  return later(content, 'checking', context, { ...refused, ...open });
 }
 
 function assetMissing(content: Content, context: TransitionContext): Content {

@@ -110,8 +110,10 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a reservation is superseded although complete was sent',
     file: 'core/asset-seen.js',
-    search: `return later(content, 'uploaded', context);`,
-    replace: `return beginAnew(content, 'superseded', 'It stays pending', context);`,
+    search: `if (content.areBytesConfirmed && !content.isCompleteAccepted)
+        return later(content, 'uploaded', context);`,
+    replace: `if (content.areBytesConfirmed && !content.isCompleteAccepted)
+        return beginAnew(content, 'superseded', 'It stays pending', context);`,
     withinSeeds: 500,
   },
   {

@@ -37,11 +37,12 @@ describe('confirmed bytes whose asset stays pending', () => {
     assert.deepEqual([content.state, content.assetId, content.generation], ['renewing', 'asset_1', sent().generation]);
   });
 
-  it('are asked to be completed again when FLORA will not renew: they are neither failed nor expired there', () => {
+  it('go to the old target again when FLORA will not renew it: then it is open, and our clock is wrong', () => {
     const { content } = askedUntilSomethingElse(sent({ targetExpiresAtMs: 1 }));
     assert.equal(content.state, 'renewing');
     const checking = transition(content, conflict, context);
-    assert.equal(transition(checking, pending, context).state, 'uploaded');
+    const again = transition(checking, pending, context);
+    assert.deepEqual([again.state, again.target, again.targetExpiresAtMs], ['reserved', sent().target, null]);
   });
 
   it('are sent a bounded number of times, and never given up: they may be ready in the end', () => {
