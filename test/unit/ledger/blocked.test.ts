@@ -51,6 +51,27 @@ describe('a disk that is full', () => {
     assert.equal(ledger.contents.due(1, 10).length, 3);
   });
 
+  it('is told from a bug: a read-only ledger waits as well, a write that is wrong does not', async () => {
+    const told: (string | null)[] = [];
+    const retries: (() => void)[] = [];
+    const { ledger, database } = memoryLedger(setImmediate, {
+      pause: (retry) => void retries.push(retry),
+      onBlocked: (code) => void told.push(code),
+    });
+    const { destinationId } = await withFolder(ledger);
+    database.pragma('query_only = 1');
+    const write = ledger.write((tables) => tables.contents.insert(newContent(destinationId), 1));
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    assert.deepEqual(told, ['SQLITE_READONLY']);
+    database.pragma('query_only = 0');
+    retries.pop()?.();
+    assert.equal((await write).state, 'queued');
+    await assert.rejects(
+      ledger.write((tables) => tables.contents.insert(newContent(destinationId), 1)),
+      /ledger/i,
+    );
+  });
+
   it('lets nobody wait for ever when the ledger is closed', async () => {
     const { settled, writes, ledger } = await fill();
     ledger.close();
@@ -107,6 +128,7 @@ describe('a ledger whose file is taken away', () => {
     renameSync(join(dir, 'other', ledgerFile), path);
     assert.throws(() => file.check('stamp'), isCode('ledger_replaced'));
     database.close();
+    assert.equal(existsSync(`${path}.stranger-stamp-wal`), false, 'our log went with nobody');
     assert.equal(witnessIn(dir), '1', 'ours is back');
     renameSync(`${path}.stranger-stamp`, path);
     assert.equal(witnessIn(dir), undefined, 'and the stranger is as it was');

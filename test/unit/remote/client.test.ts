@@ -271,7 +271,9 @@ describe('what an answer means', () => {
     t.after(() => client.close());
     const failed = failure(client.get('asset_1', signal));
     expire();
-    assert.equal((await failed).code, 'connection_lost');
+    const error = await failed;
+    assert.equal(error.code, 'connection_lost');
+    assert.match(error.message, /ETOOSLOW/, 'by its own deadline, not by one between two pieces');
   });
 
   it('a connection that breaks says nothing about the effect', async (t) => {
