@@ -2,7 +2,16 @@ import { backoffMs, pollBackoff } from './backoff.ts';
 import type { Content } from './content.ts';
 import type { AssetFacts } from './event.ts';
 import { isTargetExpired } from './next-action.ts';
-import { beginAnew, later, maxStrikes, progress, seldomMs, settleAs, type TransitionContext } from './steps.ts';
+import {
+  beginAnew,
+  later,
+  maxFailures,
+  maxStrikes,
+  progress,
+  seldomMs,
+  settleAs,
+  type TransitionContext,
+} from './steps.ts';
 
 /** After so many polls FLORA is asked once more to complete. */
 const pollsBeforeCompletingAgain = 12;
@@ -54,12 +63,12 @@ function poll(content: Content, context: TransitionContext, patch: Partial<Conte
 }
 
 function assetFailed(content: Content, facts: AssetFacts, context: TransitionContext): Content {
-  // A failure that a lost or unclear renewal left standing is seen again: one failure, one strike.
+  // A failure that a lost or unclear renewal left standing is seen again: it counts once.
   const isAnother = content.areBytesConfirmed || content.reasonCode === 'not_renewable';
-  const strikes = content.strikes + (isAnother ? 1 : 0);
+  const failures = content.failures + (isAnother ? 1 : 0);
   const reason = facts.failureMessage ?? 'FLORA failed to process the upload';
-  if (strikes >= maxStrikes / 2) return settleAs({ ...content, strikes }, 'rejected', 'asset_failed', reason);
-  return { ...renew(content, context), strikes, reasonCode: 'asset_failed', reason };
+  if (failures >= maxFailures) return settleAs({ ...content, failures }, 'rejected', 'asset_failed', reason);
+  return { ...renew(content, context), failures, reasonCode: 'asset_failed', reason };
 }
 
 function renew(content: Content, context: TransitionContext): Content {

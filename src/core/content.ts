@@ -60,6 +60,8 @@ export interface Content {
   readonly attempts: number;
   /** How often FLORA failed or refused these bytes for reasons of their own. */
   readonly strikes: number;
+  /** How often FLORA accepted these bytes and failed to process them; refusals by a target are strikes, not failures. */
+  readonly failures: number;
   /** Due from this time on, milliseconds since the epoch. */
   readonly notBeforeMs: number;
   /** Why it waits, was rejected or is gone. */

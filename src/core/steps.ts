@@ -13,6 +13,9 @@ export interface TransitionContext {
 /** After so many failures or refusals that are the content's own, it is rejected and waits for a person. */
 export const maxStrikes = 8;
 
+/** After so many failures to process bytes that it had accepted, FLORA's word is taken for the last. */
+export const maxFailures = 4;
+
 /** How long until FLORA is asked again about an asset that it does not show, or that stays pending for no known reason. */
 export const seldomMs = 10 * 60_000;
 

@@ -69,10 +69,11 @@ function shouldRevive(state: ContentState, by: 'scan' | 'operator'): boolean {
 }
 
 function revive(content: Content, context: TransitionContext): Content {
-  if (content.isCompleteSent) return progress(content, 'checking', context, { strikes: 0 });
+  if (content.isCompleteSent) return progress(content, 'checking', context, { strikes: 0, failures: 0 });
   return progress(content, 'queued', context, {
     ...unbound,
     strikes: 0,
+    failures: 0,
     generation: content.generation + 1,
     idempotencyKey: context.freshKey,
   });

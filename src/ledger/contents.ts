@@ -23,6 +23,7 @@ interface ContentRow {
   complete_accepted: number;
   attempts: number;
   strikes: number;
+  failures: number;
   not_before: number;
   reason_code: string | null;
   reason: string | null;
@@ -64,17 +65,17 @@ export class ContentStore {
     );
     this.#insert = database.prepare(
       `INSERT INTO content (destination_id, sha256, size_bytes, content_type, file_name, state, generation,
-         idempotency_key, renewals, bytes_confirmed, complete_sent, complete_accepted, attempts, strikes, not_before,
+         idempotency_key, renewals, bytes_confirmed, complete_sent, complete_accepted, attempts, strikes, failures, not_before,
          revision, created_at, updated_at)
        VALUES (@destinationId, @sha256, @sizeBytes, @contentType, @fileName, 'queued', 1,
-         @idempotencyKey, 0, 0, 0, 0, 0, 0, @nowMs, 1, @nowMs, @nowMs)`,
+         @idempotencyKey, 0, 0, 0, 0, 0, 0, 0, @nowMs, 1, @nowMs, @nowMs)`,
     );
     this.#update = database.prepare(
       `UPDATE content SET state = @state, generation = @generation, idempotency_key = @idempotencyKey,
          renewals = @renewals, asset_id = @assetId, url = @url, target = @target,
          target_expires_at = @targetExpiresAtMs, bytes_confirmed = @areBytesConfirmed,
          complete_sent = @isCompleteSent, complete_accepted = @isCompleteAccepted, attempts = @attempts,
-         strikes = @strikes, not_before = @notBeforeMs, reason_code = @reasonCode, reason = @reason,
+         strikes = @strikes, failures = @failures, not_before = @notBeforeMs, reason_code = @reasonCode, reason = @reason,
          revision = revision + 1, updated_at = iif(state = @state, updated_at, @nowMs)
        WHERE id = @id AND state = @expectedState AND generation = @expectedGeneration AND revision = @expectedRevision`,
     );
@@ -165,6 +166,7 @@ function toContent(row: ContentRow | undefined): Content | undefined {
     isCompleteAccepted: row.complete_accepted === 1,
     attempts: row.attempts,
     strikes: row.strikes,
+    failures: row.failures,
     notBeforeMs: row.not_before,
     reasonCode: row.reason_code,
     reason: row.reason,

@@ -53,6 +53,7 @@ export const migrations: readonly string[] = [
     complete_accepted  INTEGER NOT NULL,
     attempts           INTEGER NOT NULL,
     strikes            INTEGER NOT NULL,
+    failures           INTEGER NOT NULL,
     not_before         INTEGER NOT NULL,
     reason_code        TEXT,
     reason             TEXT,

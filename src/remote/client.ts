@@ -92,8 +92,9 @@ export class FloraClient {
       ...(folder === null ? {} : { folder }),
       ...(projectId === null ? {} : { project_id: projectId }),
     };
+    const askedMs = this.#options.nowMs();
     const answer = await this.#post('reserve', '/assets', wanted.idempotencyKey, signal, body);
-    const value = readReservation('reserve', answer, this.#options.nowMs());
+    const value = readReservation('reserve', answer, askedMs, this.#options.nowMs());
     return { value, requestId: answer.requestId, isReplayed: answer.isReplayed };
   }
 
@@ -110,8 +111,9 @@ export class FloraClient {
   }
 
   async renew(assetId: string, idempotencyKey: string, signal: AbortSignal): Promise<Answer<Reservation>> {
+    const askedMs = this.#options.nowMs();
     const answer = await this.#post('renew', `${assetPath(assetId)}/retry`, idempotencyKey, signal);
-    const value = readReservation('renew', answer, this.#options.nowMs());
+    const value = readReservation('renew', answer, askedMs, this.#options.nowMs());
     return { value, requestId: answer.requestId };
   }
 

@@ -13,20 +13,25 @@ export interface AssetPage {
 }
 
 /** `POST /assets` and `POST /assets/{id}/retry`. Throws SyncError `bad_answer` when a needed field is missing. */
-export function readReservation(op: string, answer: JsonAnswer, nowMs: number): Reservation {
+export function readReservation(op: string, answer: JsonAnswer, askedMs: number, nowMs: number): Reservation {
   const facts = readAsset(op, answer);
   const json = isRecord(answer.json) ? answer.json : {};
   const expiresAtMs = typeof json['expires_at'] === 'string' ? Date.parse(json['expires_at']) : Number.NaN;
-  return { ...facts, target: readTarget(op, answer, json), expiresInMs: timeLeftMs(expiresAtMs, answer.dateMs, nowMs) };
+  return {
+    ...facts,
+    target: readTarget(op, answer, json),
+    expiresInMs: timeLeftMs(expiresAtMs, answer.dateMs, askedMs, nowMs),
+  };
 }
 
 /**
  * FLORA's own date against its own expiry: a wrong clock here must not make every target look expired. Without that date
  * only a time that is still to come is believed.
  */
-function timeLeftMs(expiresAtMs: number, dateMs: number | null, nowMs: number): number | null {
+function timeLeftMs(expiresAtMs: number, dateMs: number | null, askedMs: number, nowMs: number): number | null {
   if (Number.isNaN(expiresAtMs)) return null;
-  const leftMs = expiresAtMs - (dateMs ?? nowMs);
+  // Counted from the request on: a slow answer has used up part of the time, and a target that is over is refused.
+  const leftMs = dateMs === null ? expiresAtMs - nowMs : expiresAtMs - dateMs - Math.max(0, nowMs - askedMs);
   return dateMs === null && leftMs <= 0 ? null : leftMs;
 }
 

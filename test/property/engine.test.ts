@@ -16,6 +16,7 @@ const anyContent: fc.Arbitrary<Content> = fc
     base: fc.constantFrom(content(), bound(), sent()),
     attempts: fc.nat(50),
     strikes: fc.nat(10),
+    failures: fc.nat(4),
     isCompleteAccepted: fc.boolean(),
     targetExpiresAtMs: fc.constantFrom(null, 0, now - 1, now + 1),
     reasonCode: fc.constantFrom(null, 'not_renewable', 'processing'),

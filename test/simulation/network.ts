@@ -155,34 +155,38 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
 
   const facts = (answer: JsonAnswer) => ({ value: readAsset('check', answer), requestId: answer.requestId });
   return {
-    reserve: ({ destination, idempotencyKey }, signal) =>
-      call(
+    reserve: ({ destination, idempotencyKey }, signal) => {
+      const askedMs = timeline.wallMs();
+      return call(
         'reserve',
         idempotencyKey,
         signal,
         () => flora.reserve(destination.folder ?? ''),
         (answer) => ({
-          value: readReservation('reserve', answer, timeline.wallMs()),
+          value: readReservation('reserve', answer, askedMs, timeline.wallMs()),
           requestId: answer.requestId,
           isReplayed: answer.isReplayed,
         }),
-      ),
+      );
+    },
     upload: createStorage(world, life, guard, () => fateOf('upload')),
     complete: (assetId, key, signal) => {
       if (life.isAlive) guard.completing(assetId);
       return call('complete', key, signal, () => flora.complete(assetId), facts);
     },
-    renew: (assetId, key, signal) =>
-      call(
+    renew: (assetId, key, signal) => {
+      const askedMs = timeline.wallMs();
+      return call(
         'renew',
         key,
         signal,
         () => flora.retry(assetId),
         (answer) => ({
-          value: readReservation('renew', answer, timeline.wallMs()),
+          value: readReservation('renew', answer, askedMs, timeline.wallMs()),
           requestId: answer.requestId,
         }),
-      ),
+      );
+    },
     get: (assetId, signal) => call('check', null, signal, () => flora.get(assetId), facts),
     list: (_, cursor, signal) =>
       call(

@@ -34,6 +34,7 @@ export function content(patch: Partial<Content> = {}): Content {
     isCompleteAccepted: false,
     attempts: 0,
     strikes: 0,
+    failures: 0,
     notBeforeMs: 0,
     reasonCode: null,
     reason: null,

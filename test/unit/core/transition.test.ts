@@ -209,11 +209,11 @@ describe('checking', () => {
     const failed: ContentEvent = { type: 'asset', facts: facts({ status: 'failed' }), by: 'get' };
     const once = after(sent({ state: 'checking' }), failed);
     const again = after({ ...once, state: 'checking' }, failed);
-    assert.equal(once.strikes, 1);
-    assert.equal(again.strikes, 1);
+    assert.equal(once.failures, 1);
+    assert.equal(again.failures, 1);
     assert.equal(again.state, 'renewing');
     const kept = { ...again, state: 'checking', reasonCode: 'not_renewable' } as const;
-    assert.equal(after(kept, failed).strikes, 2, 'but what FLORA will not renew comes to an end');
+    assert.equal(after(kept, failed).failures, 2, 'but what FLORA will not renew comes to an end');
   });
 
   it('renews under a fresh key when the last one is spent', () => {
