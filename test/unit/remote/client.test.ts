@@ -104,6 +104,18 @@ describe('reserve', () => {
     assert.equal((await client.reserve(wanted, signal)).value.expiresInMs, null);
   });
 
+  it('counts the expiry from the request on: a slow answer has used up part of the time', async (t) => {
+    let nowMs = 0;
+    const { origin } = await scriptedServer(t, (_, response) => {
+      nowMs += 60_000;
+      const headers = { date: 'Mon, 05 May 2031 10:00:00 GMT' };
+      json(response, 201, { ...pending, expires_at: '2031-05-05T10:15:00Z' }, headers);
+    });
+    const client = new FloraClient({ ...options(`${origin}/api/v1`), nowMs: () => nowMs });
+    t.after(() => client.close());
+    assert.equal((await client.reserve(wanted, signal)).value.expiresInMs, 14 * 60_000);
+  });
+
   it('takes a bare upload_url for a PUT', async (t) => {
     const body = { asset_id: 'asset_1', status: 'pending_upload', upload_url: 'https://uploads.example/put' };
     const { client } = await connect(t, (_, response) => json(response, 201, body));
