@@ -1,4 +1,5 @@
 import { assetSeen } from './asset-seen.ts';
+import { retryBackoff } from './backoff.ts';
 import { type Content, type ContentState, isActive, needsSource } from './content.ts';
 import type { ContentEvent, Reservation } from './event.ts';
 import { isTargetExpired } from './next-action.ts';
@@ -161,7 +162,14 @@ function trouble(
   const state = content.state === 'uploaded' ? 'checking' : content.state;
   const waiting = later(content, state, context, { reasonCode: code, reason });
   const earliestMs = context.nowMs + (retryAfterMs ?? 0);
-  return waiting.notBeforeMs >= earliestMs ? waiting : { ...waiting, notBeforeMs: earliestMs };
+  const latestMs = Math.max(earliestMs, latestTryMs(content, context.nowMs));
+  return { ...waiting, notBeforeMs: Math.min(Math.max(waiting.notBeforeMs, earliestMs), latestMs) };
+}
+
+/** A target is tried again while it lives, however many attempts there were: the long waits are those before a renewal. */
+function latestTryMs({ state, targetExpiresAtMs }: Content, nowMs: number): number {
+  if (state !== 'reserved' || targetExpiresAtMs === null) return Number.POSITIVE_INFINITY;
+  return nowMs + Math.round(Math.max((targetExpiresAtMs - nowMs) / 2, retryBackoff.baseMs / 2));
 }
 
 /** The target is kept: the bytes may come back under another name, and FLORA renews no target that is still open. */

@@ -61,6 +61,19 @@ describe('reserving', () => {
 });
 
 describe('uploading', () => {
+  it('tries a target again while it lives, however many attempts there were', () => {
+    const short = bound({ attempts: 20, targetExpiresAtMs: now + 3_000 });
+    assert.equal(after(short, trouble).notBeforeMs, now + 1_500);
+    assert.equal(
+      after({ ...short, targetExpiresAtMs: now + 100 }, trouble).notBeforeMs,
+      now + 250,
+      'but no tighter loop',
+    );
+    assert.equal(after(short, { ...trouble, retryAfterMs: 9_000 }).notBeforeMs, now + 9_000, 'FLORA asks for more');
+    const long = { ...short, targetExpiresAtMs: now + 3_600_000 };
+    assert.equal(after(long, trouble).notBeforeMs, after({ ...short, targetExpiresAtMs: null }, trouble).notBeforeMs);
+  });
+
   it('counts complete as sent from the moment it may be', () => {
     const next = after(bound(), { type: 'bytes-accepted' });
     assert.equal(next.state, 'uploaded');
