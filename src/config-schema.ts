@@ -26,6 +26,9 @@ const settingKeys = [
   'rescan_interval',
   'reconcile_interval',
   'accept',
+  'on_missing',
+  'copies',
+  'on_new_ledger',
   'log_level',
 ] as const;
 
@@ -37,6 +40,14 @@ const sharedKeys: ReadonlySet<SettingKey> = new Set(['api_key_file', 'base_url',
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
+export const choices = {
+  on_missing: ['report', 'upload'],
+  copies: ['share', 'separate'],
+  on_new_ledger: ['match', 'upload'],
+  log_level: logLevels,
+} as const;
+export type ChoiceKey = keyof typeof choices;
+export type Choice<K extends ChoiceKey> = (typeof choices)[K][number];
 const durations = 'write a duration such as 500ms, 2s, 15m or 1h';
 
 const texts: Readonly<Record<SettingKey, readonly [summary: string, noun: string, wants: string]>> = {
@@ -56,6 +67,9 @@ const texts: Readonly<Record<SettingKey, readonly [summary: string, noun: string
     'a content type',
     'write types such as image/*,video/mp4, or * for everything',
   ],
+  on_missing: ['what to do when an asset is not in FLORA any more', 'a choice', 'write report or upload'],
+  copies: ['whether files with the same bytes share one asset', 'a choice', 'write share or separate'],
+  on_new_ledger: ['what to do with files that a new ledger has never seen', 'a choice', 'write match or upload'],
   log_level: ['least severe log line', 'a log level', `write one of ${logLevels.join(', ')}`],
 };
 
@@ -97,6 +111,10 @@ const workspaceId = { type: 'string', pattern: '^ws_\\S+$' } as const;
 const projectId = { type: 'string', pattern: '^(prj_\\S+)?$' } as const;
 const destination = { type: 'string', pattern: '^[^\\u0000-\\u001f\\u007f]*$' } as const;
 const path = { type: 'string', minLength: 1 } as const;
+
+function oneOf(key: ChoiceKey): { readonly type: 'string'; readonly enum: string[] } {
+  return { type: 'string', enum: [...choices[key]] };
+}
 
 /**
  * The JSON Schema of the TOML file, and of the merged settings, which take the same shape. config/config.schema.json is
@@ -143,6 +161,8 @@ export const configSchema = {
             description: 'Project whose canvas shows the files of this drop folder; empty for none.',
           },
           workspace_id: { ...workspaceId, description: 'Workspace for the files of this drop folder.' },
+          on_missing: { ...oneOf('on_missing'), description: 'on_missing for the files of this drop folder.' },
+          copies: { ...oneOf('copies'), description: 'copies for the files of this drop folder.' },
         },
       },
     },
@@ -189,9 +209,26 @@ export const configSchema = {
       default: [...DEFAULT_ACCEPT],
       description: 'Content types that are sent; * sends everything and lets FLORA judge. FLORA_SYNC_ACCEPT.',
     },
+    on_missing: {
+      ...oneOf('on_missing'),
+      default: 'report',
+      description:
+        'What to do once an asset of ours is certainly not in FLORA any more: report it, or upload the file again. FLORA_SYNC_ON_MISSING.',
+    },
+    copies: {
+      ...oneOf('copies'),
+      default: 'share',
+      description:
+        'Whether files with the same bytes and destination share one asset, or have a separate one each. FLORA_SYNC_COPIES.',
+    },
+    on_new_ledger: {
+      ...oneOf('on_new_ledger'),
+      default: 'match',
+      description:
+        'When a ledger (or a drop folder in it) is new: match looks for the bytes in FLORA before anything is sent, upload does not. FLORA_SYNC_ON_NEW_LEDGER.',
+    },
     log_level: {
-      type: 'string',
-      enum: [...logLevels],
+      ...oneOf('log_level'),
       default: 'info',
       description: 'Least severe log line. FLORA_SYNC_LOG_LEVEL.',
     },

@@ -2,7 +2,15 @@ import { Ajv, type ErrorObject } from 'ajv';
 import { envSchema } from 'env-schema';
 import { type ConfigProblem, showValue } from './config-error.ts';
 import { nearestName, parseBaseUrl, parseDuration } from './config-parse.ts';
-import { configSchema, isSettingKey, type LogLevel, type SettingKey, settingOf } from './config-schema.ts';
+import {
+  type Choice,
+  choices,
+  configSchema,
+  isSettingKey,
+  type LogLevel,
+  type SettingKey,
+  settingOf,
+} from './config-schema.ts';
 import { type RawSettings, unknownName } from './config-sources.ts';
 
 export interface FolderTable {
@@ -10,6 +18,8 @@ export interface FolderTable {
   readonly destination?: string;
   readonly project_id?: string;
   readonly workspace_id?: string;
+  readonly on_missing?: Choice<'on_missing'>;
+  readonly copies?: Choice<'copies'>;
 }
 
 /** The settings after the schema: shapes hold and defaults are in; what needs parsing is still text. */
@@ -26,6 +36,9 @@ export interface ValidSettings {
   readonly rescan_interval: string;
   readonly reconcile_interval: string;
   readonly accept: readonly string[];
+  readonly on_missing: Choice<'on_missing'>;
+  readonly copies: Choice<'copies'>;
+  readonly on_new_ledger: Choice<'on_new_ledger'>;
   readonly log_level: LogLevel;
 }
 
@@ -113,8 +126,8 @@ function valueProblem(error: ErrorObject, key: SettingKey, name: string): Config
     const parsed = parseBaseUrl(value);
     if (!parsed.ok) return { ...shown, problem: parsed.problem, hint: parsed.hint };
   }
-  if (key === 'log_level') {
-    const near = nearestName(value, configSchema.properties.log_level.enum);
+  if (key in choices) {
+    const near = nearestName(value, choices[key as keyof typeof choices]);
     if (near !== null) return { ...shown, problem: `is not ${noun}`, hint: `${wants} (did you mean ${near}?)` };
   }
   return { ...shown, problem: `is not ${noun}`, hint: wants };

@@ -10,6 +10,7 @@ import {
   type PathContext,
 } from './config-paths.ts';
 import {
+  type Choice,
   DURATION_LIMITS,
   type DurationKey,
   KEY_VARIABLE,
@@ -34,6 +35,8 @@ export interface FolderConfig {
   /** Absolute and normalised; whether it exists is for the daemon to find out. */
   readonly path: string;
   readonly destination: Destination;
+  readonly onMissing: Choice<'on_missing'>;
+  readonly copies: Choice<'copies'>;
 }
 
 export interface Config {
@@ -51,6 +54,7 @@ export interface Config {
   readonly reconcileIntervalMs: number;
   /** Canonical content types, `type/*` patterns, or `*`. */
   readonly accept: readonly string[];
+  readonly onNewLedger: Choice<'on_new_ledger'>;
   readonly logLevel: LogLevel;
   /** The TOML file that was read, absolute; null without one. */
   readonly configFile: string | null;
@@ -112,7 +116,7 @@ export function loadConfig(input: ConfigInput & { readonly require?: readonly Re
   const tables = settings.folder ?? [];
   const folders = tables.flatMap((table): readonly FolderConfig[] => {
     const path = take('folder', table.path, expandPath(table.path, baseFor('folder'), paths), null);
-    return path === null ? [] : [{ path, destination: destinationOf(table, settings, raw.origins) }];
+    return path === null ? [] : [folderOf(path, table, settings, raw.origins)];
   });
   if (required.includes('folders') && isMissing('folder', settings.folder)) miss('folder');
   const needsGeneralWorkspace = tables.length === 0 || tables.some((table) => table.workspace_id === undefined);
@@ -138,6 +142,7 @@ export function loadConfig(input: ConfigInput & { readonly require?: readonly Re
     rescanIntervalMs: takeDuration('rescan_interval'),
     reconcileIntervalMs: takeDuration('reconcile_interval'),
     accept: Object.freeze([...new Set(settings.accept.map(canonicalContentType))]),
+    onNewLedger: settings.on_new_ledger,
     logLevel: settings.log_level,
     configFile: raw.configFile,
   };
@@ -156,17 +161,24 @@ export function loadConfig(input: ConfigInput & { readonly require?: readonly Re
 }
 
 /** A table's own word is about that folder alone, so it wins over general settings; only a flag was typed for this run. */
-function destinationOf(
+function folderOf(
+  path: string,
   table: FolderTable,
   settings: ValidSettings,
   origins: ReadonlyMap<SettingKey, { readonly kind: string }>,
-): Destination {
-  const pick = (key: 'workspace_id' | 'destination' | 'project_id') =>
+): FolderConfig {
+  type Key = Exclude<keyof FolderTable, 'path'>;
+  const pick = <K extends Key>(key: K): ValidSettings[K] | FolderTable[K] =>
     origins.get(key)?.kind === 'flag' ? settings[key] : (table[key] ?? settings[key]);
   return {
-    workspaceId: pick('workspace_id') ?? '',
-    folder: pick('destination') || null,
-    projectId: pick('project_id') || null,
+    path,
+    destination: {
+      workspaceId: pick('workspace_id') ?? '',
+      folder: pick('destination') || null,
+      projectId: pick('project_id') || null,
+    },
+    onMissing: pick('on_missing') ?? 'report',
+    copies: pick('copies') ?? 'share',
   };
 }
 
@@ -178,6 +190,6 @@ function durationWithin(key: DurationKey, text: string): Parsed<number> {
   return { ok: false, problem, hint: `write something from ${formatDuration(leastMs)} to ${formatDuration(mostMs)}` };
 }
 
-function freezeFolder({ path, destination }: FolderConfig): FolderConfig {
-  return Object.freeze({ path, destination: Object.freeze(destination) });
+function freezeFolder(folder: FolderConfig): FolderConfig {
+  return Object.freeze({ ...folder, destination: Object.freeze(folder.destination) });
 }

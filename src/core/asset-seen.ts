@@ -19,8 +19,11 @@ const pollsBeforeCompletingAgain = 12;
 const roundsBeforeSendingAgain = 4;
 
 /** What FLORA says of the content's asset, from whichever answer. */
-export function assetSeen(content: Content, facts: AssetFacts, by: string, context: TransitionContext): Content {
-  if (facts.assetId !== content.assetId) return content;
+export function assetSeen(before: Content, facts: AssetFacts, by: string, context: TransitionContext): Content {
+  if (facts.assetId !== before.assetId) return before;
+  // It is there: an earlier 404 means nothing any more.
+  const content = before.missingSinceMs === null ? before : { ...before, missingSinceMs: null };
+  if (content.state === 'missing') return facts.status === 'ready' ? becomeReady(content, facts, context) : before;
   if (content.state === 'ready') return readySeenAgain(content, facts, context);
   const couldBeReady = content.state === 'uploaded' || content.state === 'checking' || content.state === 'renewing';
   // A listing may bring good news; what is wrong with an asset, GET decides.

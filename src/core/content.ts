@@ -3,12 +3,14 @@
  * table with each state's durable facts is in ARCHITECTURE.md.
  */
 export const contentStates = [
+  'matching',
   'queued',
   'reserved',
   'uploaded',
   'checking',
   'renewing',
   'ready',
+  'missing',
   'rejected',
   'gone',
 ] as const;
@@ -27,13 +29,15 @@ export type UploadTarget =
 
 /**
  * The bytes of one or more files at one destination, and their one asset. There is exactly one such row for each
- * (destination, sha256), so a second live asset for the same bytes has no place to be written.
+ * (destination, sha256, twin), so a second live asset for the same bytes has no place to be written. Twins other than 0
+ * exist only where a drop folder's copies do not share an asset.
  */
 export interface Content {
   readonly id: number;
   readonly destinationId: number;
   /** Lower-case hex. */
   readonly sha256: string;
+  readonly twin: number;
   readonly sizeBytes: number;
   readonly contentType: string;
   /** The name FLORA gets: that of the first file seen with these bytes, in NFC. */
@@ -62,6 +66,8 @@ export interface Content {
   readonly strikes: number;
   /** How often FLORA accepted these bytes and failed to process them; refusals by a target are strikes, not failures. */
   readonly failures: number;
+  /** When FLORA first answered 404 for this asset; null once it was seen again. */
+  readonly missingSinceMs: number | null;
   /** Due from this time on, milliseconds since the epoch. */
   readonly notBeforeMs: number;
   /** Why it waits, was rejected or is gone. */
@@ -73,7 +79,7 @@ export interface Content {
 
 /** Whether the engine still has work to do on it. */
 export function isActive(state: ContentState): boolean {
-  return state !== 'ready' && state !== 'rejected' && state !== 'gone';
+  return state !== 'ready' && state !== 'missing' && state !== 'rejected' && state !== 'gone';
 }
 
 /** Whether the local file is still needed to go on. */

@@ -9,6 +9,14 @@ export interface AssetFacts {
   readonly failureMessage: string | null;
 }
 
+/** An item of FLORA's listing. What it does not say is null. */
+export interface ListedAsset extends AssetFacts {
+  readonly name: string | null;
+  /** By FLORA's clock, milliseconds since the epoch. */
+  readonly createdAtMs: number | null;
+  readonly projectId: string | null;
+}
+
 /** A reservation's target, as `POST /assets` and `POST /assets/{id}/retry` hand it out. */
 export interface Reservation extends AssetFacts {
   readonly target: UploadTarget | null;
@@ -29,7 +37,12 @@ export type ContentEvent =
   | { readonly type: 'asset'; readonly facts: AssetFacts; readonly by: 'complete' | 'get' | 'listing' }
   /** 409 on `complete` or `retry`: the asset's state does not allow it, so our idea of that state is wrong. */
   | { readonly type: 'conflict'; readonly reason: string }
-  | { readonly type: 'asset-missing' }
+  /** 404. `isControlled` when, at the same time, FLORA did show another asset of the workspace. */
+  | { readonly type: 'asset-missing'; readonly isControlled: boolean }
+  /** These bytes are in FLORA already: fetched, and their digest is ours. */
+  | { readonly type: 'adopted'; readonly facts: AssetFacts }
+  /** FLORA has no asset that these bytes could be. */
+  | { readonly type: 'unmatched' }
   | { readonly type: 'renewed'; readonly reservation: Reservation }
   /** Unknown or passing trouble with this one request; nothing is concluded from it. */
   | { readonly type: 'trouble'; readonly code: string; readonly reason: string; readonly retryAfterMs: number | null }
@@ -37,5 +50,8 @@ export type ContentEvent =
   | { readonly type: 'refused'; readonly code: string; readonly reason: string }
   /** No file with these bytes is left to send. */
   | { readonly type: 'source-lost'; readonly reason: string }
-  /** A file with these bytes is there (again), or a person asks for another try of what was rejected. */
-  | { readonly type: 'wanted'; readonly by: 'scan' | 'operator' };
+  /**
+   * A file with these bytes is there (again); or a person, or the folder's rule for missing assets, asks for another try.
+   * With `needsMatching` FLORA may have the bytes without the ledger's knowing it.
+   */
+  | { readonly type: 'wanted'; readonly by: 'scan' | 'operator' | 'policy'; readonly needsMatching: boolean };

@@ -1,7 +1,10 @@
 import type { Content, UploadTarget } from './content.ts';
+import { seldomMs } from './steps.ts';
 
 /** The one effect that a content is due for. Keys are part of it, so that a repeated effect repeats its key. */
 export type Action =
+  /** Looks among FLORA's assets for these bytes. */
+  | { readonly type: 'match' }
   | { readonly type: 'reserve'; readonly idempotencyKey: string }
   | { readonly type: 'upload'; readonly assetId: string; readonly target: UploadTarget }
   | { readonly type: 'complete'; readonly assetId: string; readonly idempotencyKey: string }
@@ -19,6 +22,8 @@ export type Action =
  */
 export function nextAction(content: Content, nowMs: number): Action {
   switch (content.state) {
+    case 'matching':
+      return { type: 'match' };
     case 'queued':
       return { type: 'reserve', idempotencyKey: content.idempotencyKey };
     case 'reserved': {
@@ -37,6 +42,7 @@ export function nextAction(content: Content, nowMs: number): Action {
       return { type: 'renew', assetId, idempotencyKey: stepKey(content, 'retry', content.renewals) };
     }
     case 'ready':
+    case 'missing':
     case 'rejected':
     case 'gone':
       return { type: 'none' };
@@ -50,6 +56,11 @@ export function nextAction(content: Content, nowMs: number): Action {
 /** Whether the present target's time is over by our clock; a target without an expiry never is. */
 export function isTargetExpired(content: Content, nowMs: number): boolean {
   return content.targetExpiresAtMs !== null && content.targetExpiresAtMs <= nowMs;
+}
+
+/** Whether a 404 now would be the second one, at least ten minutes after the first. */
+export function isSecondLookDue({ missingSinceMs }: Pick<Content, 'missingSinceMs'>, nowMs: number): boolean {
+  return missingSinceMs !== null && nowMs - missingSinceMs >= seldomMs;
 }
 
 function required(content: Content): { assetId: string; target: UploadTarget | null } {

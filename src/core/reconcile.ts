@@ -14,7 +14,9 @@ export function reconcileListed(content: Content, listed: AssetFacts): ContentEv
     case 'uploaded':
     case 'checking':
     case 'renewing':
+    case 'missing':
       return listed.status === 'ready' ? event : null;
+    case 'matching':
     case 'queued':
     case 'reserved':
     case 'rejected':

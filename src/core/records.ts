@@ -9,6 +9,37 @@ export interface NewContent {
   readonly contentType: string;
   readonly fileName: string;
   readonly idempotencyKey: string;
+  /** `matching` where FLORA may have these bytes without the ledger's knowing it. */
+  readonly state: 'matching' | 'queued';
+  readonly twin: number;
+  readonly notBeforeMs: number;
+}
+
+/** An asset that the listing showed while FLORA is searched for bytes that it has already. */
+export interface RemoteAsset {
+  readonly assetId: string;
+  readonly workspaceId: string;
+  readonly projectId: string | null;
+  readonly name: string | null;
+  readonly sizeBytes: number | null;
+  readonly status: 'pending_upload' | 'ready' | 'failed';
+  readonly url: string | null;
+  readonly createdAtMs: number | null;
+  /** Of the bytes behind its URL, once they were fetched. Lower-case hex. */
+  readonly sha256: string | null;
+}
+
+/** How the search for bytes that FLORA has already went: of a ledger that is new, or was restored. */
+export interface MatchingSummary {
+  readonly sinceMs: number;
+  /** When both listings had been read; null before. */
+  readonly listedAtMs: number | null;
+  /** Different assets listed. */
+  readonly assets: number;
+  /** Bytes fetched to compare digests. */
+  readonly fetchedBytes: number;
+  /** Contents whose bytes were found. */
+  readonly adopted: number;
 }
 
 /** One line of the append-only history. Never holds keys, signed URLs or form fields. */
@@ -29,12 +60,21 @@ export interface HistoryRecord {
 /** What the last walk through FLORA's listing found. */
 export interface ReconcileSummary {
   readonly atMs: number;
+  /** Whether every page was read, or only those that can hold news. */
+  readonly isFull: boolean;
   readonly pages: number;
+  /** Different assets listed. */
   readonly assets: number;
   /** Of those, how many are bound to our contents. */
   readonly ours: number;
+  /** Of those, how many nothing here is bound to. */
+  readonly unknown: number;
   /** How many told us something new. */
   readonly drift: number;
+  /** How many of ours a full listing lacked, so that each was asked for by itself. */
+  readonly asked: number;
+  /** How many of ours are missing at FLORA now. */
+  readonly missing: number;
   readonly seconds: number;
   /** Why it ended early; null when it went through. */
   readonly error: string | null;

@@ -51,7 +51,12 @@ export function later(
   return { ...content, attempts, notBeforeMs: context.nowMs + backoffMs(attempts, context.random), ...patch, state };
 }
 
-export function settleAs(content: Content, state: 'rejected' | 'gone', code: string, reason: string): Content {
+export function settleAs(
+  content: Content,
+  state: 'missing' | 'rejected' | 'gone',
+  code: string,
+  reason: string,
+): Content {
   return { ...content, state, target: null, targetExpiresAtMs: null, attempts: 0, reasonCode: code, reason };
 }
 
@@ -64,6 +69,7 @@ export const unbound = {
   isCompleteSent: false,
   isCompleteAccepted: false,
   renewals: 0,
+  missingSinceMs: null,
 } as const;
 
 /** Gives the reservation up, if any, and queues under a new key. Only for assets that can never become ready. */

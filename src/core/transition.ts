@@ -1,8 +1,8 @@
 import { assetSeen } from './asset-seen.ts';
 import { retryBackoff } from './backoff.ts';
 import { type Content, type ContentState, isActive, needsSource } from './content.ts';
-import type { ContentEvent, Reservation } from './event.ts';
-import { isTargetExpired } from './next-action.ts';
+import type { AssetFacts, ContentEvent, Reservation } from './event.ts';
+import { isSecondLookDue, isTargetExpired } from './next-action.ts';
 import {
   beginAnew,
   later,
@@ -37,7 +37,14 @@ export function transition(content: Content, event: ContentEvent, context: Trans
     case 'conflict':
       return conflict(content, event.reason, context);
     case 'asset-missing':
-      return assetMissing(content, context);
+      return assetMissing(content, event.isControlled, context);
+    case 'adopted':
+      return content.state === 'matching' ? adopted(content, event.facts, context) : content;
+    case 'unmatched':
+      // What is bound already may be on its way there; what was reserved for it may not.
+      return content.state === 'matching'
+        ? progress(content, content.assetId === null ? 'queued' : 'checking', context)
+        : content;
     case 'renewed':
       return content.state === 'renewing' ? renewed(content, event.reservation, context) : content;
     case 'trouble':
@@ -47,7 +54,7 @@ export function transition(content: Content, event: ContentEvent, context: Trans
     case 'source-lost':
       return sourceLost(content, event.reason);
     case 'wanted':
-      return shouldRevive(content.state, event.by) ? revive(content, context) : content;
+      return shouldRevive(content.state, event.by) ? revive(content, event.by, event.needsMatching, context) : content;
     default: {
       const never: never = event;
       throw new Error(`Unknown event ${JSON.stringify(never)}`);
@@ -65,13 +72,19 @@ function keySpent(content: Content, reason: string, context: TransitionContext):
   return content.reasonCode === 'key_spent' ? fresh : { ...fresh, notBeforeMs: context.nowMs };
 }
 
-function shouldRevive(state: ContentState, by: 'scan' | 'operator'): boolean {
-  return state === 'gone' || (state === 'rejected' && by === 'operator');
+type WantedBy = Extract<ContentEvent, { type: 'wanted' }>['by'];
+
+function shouldRevive(state: ContentState, by: WantedBy): boolean {
+  if (state === 'missing') return by !== 'scan';
+  return state === 'gone' || (by === 'operator' && (state === 'rejected' || state === 'matching'));
 }
 
-function revive(content: Content, context: TransitionContext): Content {
-  if (content.isCompleteSent) return progress(content, 'checking', context, { strikes: 0, failures: 0 });
-  return progress(content, 'queued', context, {
+function revive(content: Content, by: WantedBy, needsMatching: boolean, context: TransitionContext): Content {
+  // Only what is certainly not in FLORA any more is let go although it was complete.
+  if (content.isCompleteSent && content.state !== 'missing') {
+    return progress(content, 'checking', context, { strikes: 0, failures: 0 });
+  }
+  return progress(content, needsMatching && by === 'scan' ? 'matching' : 'queued', context, {
     ...unbound,
     strikes: 0,
     failures: 0,
@@ -141,13 +154,32 @@ function conflict(content: Content, reason: string, context: TransitionContext):
   return later(content, 'checking', context, { ...refused, ...open });
 }
 
-function assetMissing(content: Content, context: TransitionContext): Content {
-  if (content.state !== 'checking' && content.state !== 'renewing' && content.state !== 'uploaded') return content;
+function adopted(content: Content, facts: AssetFacts, context: TransitionContext): Content {
+  return progress(content, 'ready', context, {
+    ...unbound,
+    assetId: facts.assetId,
+    url: facts.url,
+    areBytesConfirmed: true,
+    isCompleteSent: true,
+    isCompleteAccepted: true,
+  });
+}
+
+/**
+ * A 404 also hides what is there from this key: it counts only when, ten minutes and more after the first one, FLORA at the
+ * same time shows another asset. Until then it is asked again, seldom.
+ */
+function assetMissing(content: Content, isControlled: boolean, context: TransitionContext): Content {
+  const { state, isCompleteSent } = content;
+  if (state !== 'ready' && state !== 'checking' && state !== 'renewing' && state !== 'uploaded') return content;
   const reason = 'FLORA answers 404 for this asset';
-  if (!content.isCompleteSent) return beginAnew(content, 'asset_missing', reason, context);
-  // It may be ready and hidden from this key: nothing is concluded from a 404, only asked again, seldom.
+  if (!isCompleteSent && state !== 'ready') return beginAnew(content, 'asset_missing', reason, context);
+  const missingSinceMs = content.missingSinceMs ?? context.nowMs;
+  if (isControlled && isSecondLookDue({ missingSinceMs }, context.nowMs)) {
+    return { ...settleAs(content, 'missing', 'asset_missing', 'The asset is not in FLORA any more'), missingSinceMs };
+  }
   const notBeforeMs = context.nowMs + seldomMs;
-  return later(content, 'checking', context, { notBeforeMs, reasonCode: 'asset_missing', reason });
+  return later(content, 'checking', context, { notBeforeMs, missingSinceMs, reasonCode: 'asset_missing', reason });
 }
 
 function trouble(

@@ -7,6 +7,7 @@ interface ContentRow {
   id: number;
   destination_id: number;
   sha256: string;
+  twin: number;
   size_bytes: number;
   content_type: string;
   file_name: string;
@@ -24,6 +25,7 @@ interface ContentRow {
   attempts: number;
   strikes: number;
   failures: number;
+  missing_since: number | null;
   not_before: number;
   reason_code: string | null;
   reason: string | null;
@@ -31,7 +33,7 @@ interface ContentRow {
 }
 
 // Must be the predicate of the index content_due, word for word, or the planner will not use it.
-const active = `state IN ('queued', 'reserved', 'uploaded', 'checking', 'renewing')`;
+const active = `state IN ('matching', 'queued', 'reserved', 'uploaded', 'checking', 'renewing')`;
 
 /** The contents table: one row for each (destination, sha256). Call its writing methods inside `Ledger.write`. */
 export class ContentStore {
@@ -48,7 +50,7 @@ export class ContentStore {
 
   constructor(database: LedgerDatabase) {
     this.#byId = database.prepare('SELECT * FROM content WHERE id = ?');
-    this.#byBytes = database.prepare('SELECT * FROM content WHERE destination_id = ? AND sha256 = ?');
+    this.#byBytes = database.prepare('SELECT * FROM content WHERE destination_id = ? AND sha256 = ? ORDER BY twin');
     this.#byAsset = database.prepare('SELECT * FROM content WHERE asset_id = ?');
     this.#due = database.prepare(
       `SELECT id FROM content WHERE ${active} AND not_before <= ? ORDER BY not_before, id LIMIT ?`,
@@ -64,33 +66,34 @@ export class ContentStore {
       `UPDATE content SET not_before = @nowMs WHERE ${active} AND not_before > @nowMs + @longestMs`,
     );
     this.#insert = database.prepare(
-      `INSERT INTO content (destination_id, sha256, size_bytes, content_type, file_name, state, generation,
+      `INSERT INTO content (destination_id, sha256, twin, size_bytes, content_type, file_name, state, generation,
          idempotency_key, renewals, bytes_confirmed, complete_sent, complete_accepted, attempts, strikes, failures, not_before,
          revision, created_at, updated_at)
-       VALUES (@destinationId, @sha256, @sizeBytes, @contentType, @fileName, 'queued', 1,
-         @idempotencyKey, 0, 0, 0, 0, 0, 0, 0, @nowMs, 1, @nowMs, @nowMs)`,
+       VALUES (@destinationId, @sha256, @twin, @sizeBytes, @contentType, @fileName, @state, 1,
+         @idempotencyKey, 0, 0, 0, 0, 0, 0, 0, @notBeforeMs, 1, @nowMs, @nowMs)`,
     );
     this.#update = database.prepare(
       `UPDATE content SET state = @state, generation = @generation, idempotency_key = @idempotencyKey,
          renewals = @renewals, asset_id = @assetId, url = @url, target = @target,
          target_expires_at = @targetExpiresAtMs, bytes_confirmed = @areBytesConfirmed,
          complete_sent = @isCompleteSent, complete_accepted = @isCompleteAccepted, attempts = @attempts,
-         strikes = @strikes, failures = @failures, not_before = @notBeforeMs, reason_code = @reasonCode, reason = @reason,
+         strikes = @strikes, failures = @failures, missing_since = @missingSinceMs, not_before = @notBeforeMs, reason_code = @reasonCode, reason = @reason,
          revision = revision + 1, updated_at = iif(state = @state, updated_at, @nowMs)
        WHERE id = @id AND state = @expectedState AND generation = @expectedGeneration AND revision = @expectedRevision`,
     );
   }
 
   get(id: number): Content | undefined {
-    return toContent(this.#byId.get(id));
+    return maybeContent(this.#byId.get(id));
   }
 
-  findByBytes(destinationId: number, sha256: string): Content | undefined {
-    return toContent(this.#byBytes.get(destinationId, sha256));
+  /** The contents with these bytes, by twin: one, or none, unless copies do not share an asset. */
+  withBytes(destinationId: number, sha256: string): readonly Content[] {
+    return this.#byBytes.all(destinationId, sha256).map(toContent);
   }
 
   findByAsset(assetId: string): Content | undefined {
-    return toContent(this.#byAsset.get(assetId));
+    return maybeContent(this.#byAsset.get(assetId));
   }
 
   /** Ids of the contents that are due, those that wait longest first. */
@@ -118,7 +121,7 @@ export class ContentStore {
     this.#clampWaits.run({ nowMs, longestMs });
   }
 
-  /** Queues a new content. Throws SQLite's constraint error when these bytes already have one. */
+  /** Begins a new content. Throws SQLite's constraint error when these bytes already have one. */
   insert(content: NewContent, nowMs: number): Content {
     const id = Number(this.#insert.run({ ...content, nowMs }).lastInsertRowid);
     const inserted = this.get(id);
@@ -143,12 +146,16 @@ export class ContentStore {
   }
 }
 
-function toContent(row: ContentRow | undefined): Content | undefined {
-  if (row === undefined) return undefined;
+function maybeContent(row: ContentRow | undefined): Content | undefined {
+  return row === undefined ? undefined : toContent(row);
+}
+
+function toContent(row: ContentRow): Content {
   return {
     id: row.id,
     destinationId: row.destination_id,
     sha256: row.sha256,
+    twin: row.twin,
     sizeBytes: row.size_bytes,
     contentType: row.content_type,
     fileName: row.file_name,
@@ -167,6 +174,7 @@ function toContent(row: ContentRow | undefined): Content | undefined {
     attempts: row.attempts,
     strikes: row.strikes,
     failures: row.failures,
+    missingSinceMs: row.missing_since,
     notBeforeMs: row.not_before,
     reasonCode: row.reason_code,
     reason: row.reason,

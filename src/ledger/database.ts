@@ -123,7 +123,6 @@ function openChecked(path: string): LedgerDatabase {
     database.pragma('journal_mode = WAL');
     // better-sqlite3 leaves WAL at NORMAL, which can lose acknowledged commits in a power cut (measured: design.md, 5).
     database.pragma('synchronous = FULL');
-    database.pragma('foreign_keys = ON');
     const verdict = database.pragma('quick_check(1)', { simple: true });
     if (verdict !== 'ok') throw Object.assign(new Error(String(verdict)), { code: 'SQLITE_CORRUPT' });
     migrate(database);
@@ -136,13 +135,19 @@ function openChecked(path: string): LedgerDatabase {
 
 function migrate(database: LedgerDatabase): void {
   const done = requireKnownVersion(database);
+  // Tables that others refer to are made anew: SQLite's documentation has the keys off meanwhile, and checked at the end.
+  database.pragma('foreign_keys = OFF');
   for (const [index, sql] of migrations.entries()) {
     if (index < done) continue;
     database.transaction(() => {
       database.exec(sql);
+      const broken: unknown = database.pragma('foreign_key_check');
+      if (!Array.isArray(broken) || broken.length > 0)
+        throw new Error(`Migration ${index + 1} left dangling references`);
       database.pragma(`user_version = ${index + 1}`);
     })();
   }
+  database.pragma('foreign_keys = ON');
 }
 
 function requireKnownVersion(database: LedgerDatabase): number {

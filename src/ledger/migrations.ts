@@ -112,4 +112,73 @@ export const migrations: readonly string[] = [
     value TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // Two more states, twins and the time of a 404 (a CHECK cannot be altered: the table is made anew); folders whose bytes are
+  // to be looked for in FLORA first; what its listing showed meanwhile.
+  `
+  CREATE TABLE content_2 (
+    id                 INTEGER PRIMARY KEY,
+    destination_id     INTEGER NOT NULL REFERENCES destination (id),
+    sha256             TEXT NOT NULL,
+    -- Above 0 only for copies that do not share an asset.
+    twin               INTEGER NOT NULL,
+    size_bytes         INTEGER NOT NULL,
+    content_type       TEXT NOT NULL,
+    file_name          TEXT NOT NULL,
+    state              TEXT NOT NULL CHECK (state IN
+      ('matching', 'queued', 'reserved', 'uploaded', 'checking', 'renewing', 'ready', 'missing', 'rejected', 'gone')),
+    generation         INTEGER NOT NULL,
+    idempotency_key    TEXT NOT NULL UNIQUE,
+    renewals           INTEGER NOT NULL,
+    asset_id           TEXT,
+    url                TEXT,
+    target             TEXT,
+    target_expires_at  INTEGER,
+    bytes_confirmed    INTEGER NOT NULL,
+    complete_sent      INTEGER NOT NULL,
+    complete_accepted  INTEGER NOT NULL,
+    attempts           INTEGER NOT NULL,
+    strikes            INTEGER NOT NULL,
+    failures           INTEGER NOT NULL,
+    -- When FLORA first answered 404 for the asset.
+    missing_since      INTEGER,
+    not_before         INTEGER NOT NULL,
+    reason_code        TEXT,
+    reason             TEXT,
+    revision           INTEGER NOT NULL,
+    created_at         INTEGER NOT NULL,
+    updated_at         INTEGER NOT NULL,
+    CHECK (iif(asset_id IS NULL, state IN ('matching', 'queued', 'rejected', 'gone'), state <> 'queued'))
+  ) STRICT;
+  INSERT INTO content_2 (id, destination_id, sha256, size_bytes, content_type, file_name, state, generation, idempotency_key,
+    renewals, asset_id, url, target, target_expires_at, bytes_confirmed, complete_sent, complete_accepted, attempts, strikes,
+    failures, not_before, reason_code, reason, revision, created_at, updated_at, twin)
+    SELECT id, destination_id, sha256, size_bytes, content_type, file_name, state, generation, idempotency_key,
+    renewals, asset_id, url, target, target_expires_at, bytes_confirmed, complete_sent, complete_accepted, attempts, strikes,
+    failures, not_before, reason_code, reason, revision, created_at, updated_at, 0 FROM content;
+  DROP TABLE content;
+  ALTER TABLE content_2 RENAME TO content;
+  CREATE UNIQUE INDEX content_bytes ON content (destination_id, sha256, twin);
+  CREATE UNIQUE INDEX content_asset ON content (asset_id) WHERE asset_id IS NOT NULL;
+  CREATE INDEX content_due ON content (not_before)
+    WHERE state IN ('matching', 'queued', 'reserved', 'uploaded', 'checking', 'renewing');
+  CREATE INDEX content_missing ON content (id) WHERE state = 'missing';
+
+  -- A ledger that was there before has seen its folders; every other begins by looking for their bytes in FLORA.
+  ALTER TABLE folder ADD COLUMN needs_matching INTEGER NOT NULL DEFAULT 1;
+  UPDATE folder SET needs_matching = 0;
+
+  CREATE TABLE remote_asset (
+    asset_id     TEXT PRIMARY KEY,
+    workspace_id TEXT NOT NULL,
+    project_id   TEXT,
+    name         TEXT,
+    size_bytes   INTEGER,
+    status       TEXT NOT NULL,
+    url          TEXT,
+    created_at   INTEGER,
+    sha256       TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX remote_asset_size ON remote_asset (workspace_id, size_bytes);
+  CREATE INDEX remote_asset_pending ON remote_asset (workspace_id, name) WHERE status = 'pending_upload';
+  `,
 ];

@@ -53,6 +53,14 @@ export interface SendRequest {
   readonly onSent: (bytes: number) => void;
 }
 
+export interface ListQuery {
+  readonly workspaceId: string;
+  /** Only this project's assets; null for the whole workspace. */
+  readonly projectId: string | null;
+  /** Assets a page, 1 to 100. */
+  readonly limit: number;
+}
+
 /** Generous for one asset, which is about 2 KB. */
 const maxAnswerBytes = 1 << 20;
 /** A page is at most 100 assets. */
@@ -123,11 +131,21 @@ export class FloraClient {
   }
 
   /** One page of the workspace's assets, 100 at most. */
-  async list(workspaceId: string, cursor: string | null, signal: AbortSignal): Promise<Answer<AssetPage>> {
-    const query = new URLSearchParams({ workspace_id: workspaceId, limit: '100' });
+  async list(wanted: ListQuery, cursor: string | null, signal: AbortSignal): Promise<Answer<AssetPage>> {
+    const query = new URLSearchParams({ workspace_id: wanted.workspaceId, limit: String(wanted.limit) });
+    if (wanted.projectId !== null) query.set('project_id', wanted.projectId);
     if (cursor !== null) query.set('cursor', cursor);
     const answer = await this.#get('list', `/assets?${query}`, signal, maxPageBytes);
     return { value: readPage('list', answer), requestId: answer.requestId };
+  }
+
+  /** The digest of the bytes behind an asset's URL. */
+  async fetchDigest(
+    _url: string,
+    _mostBytes: number,
+    _signal: AbortSignal,
+  ): Promise<{ readonly sha256: string; readonly sizeBytes: number }> {
+    throw new Error('being written');
   }
 
   /** The workspaces that the key can see: a check of address and key that changes nothing. */

@@ -1,12 +1,12 @@
 import type { UploadTarget } from '../core/content.ts';
-import type { AssetFacts, Reservation } from '../core/event.ts';
+import type { AssetFacts, ListedAsset, Reservation } from '../core/event.ts';
 import { redactText } from '../core/redact.ts';
 import { badAnswer } from './answer-errors.ts';
 import { isRecord, type JsonAnswer } from './http.ts';
 
 /** One page of FLORA's asset listing. Items that name no asset are counted, not returned. */
 export interface AssetPage {
-  readonly assets: readonly AssetFacts[];
+  readonly assets: readonly ListedAsset[];
   readonly nameless: number;
   /** Echoed unchanged to get the next page; null on the last. */
   readonly nextCursor: string | null;
@@ -52,7 +52,7 @@ export function readPage(op: string, answer: JsonAnswer): AssetPage {
   if (cursor !== null && cursor !== undefined && typeof cursor !== 'string') {
     throw badAnswer(op, answer, 'has a cursor that is not a string');
   }
-  const assets = json['assets'].map(toFacts).filter((facts) => facts !== undefined);
+  const assets = json['assets'].map(toListed).filter((asset) => asset !== undefined);
   return {
     assets,
     nameless: json['assets'].length - assets.length,
@@ -67,6 +67,18 @@ export function readWorkspaceIds(op: string, answer: JsonAnswer): readonly strin
   return list.flatMap((item) =>
     isRecord(item) && typeof item['workspace_id'] === 'string' ? [item['workspace_id']] : [],
   );
+}
+
+function toListed(json: unknown): ListedAsset | undefined {
+  const facts = toFacts(json);
+  if (facts === undefined || !isRecord(json)) return undefined;
+  const { name, created_at: createdAt, project_id: projectId } = json;
+  return {
+    ...facts,
+    name: typeof name === 'string' ? name : null,
+    createdAtMs: typeof createdAt === 'number' ? createdAt : null,
+    projectId: typeof projectId === 'string' ? projectId : null,
+  };
 }
 
 function toFacts(json: unknown): AssetFacts | undefined {

@@ -92,7 +92,7 @@ function admit(tables: LedgerTablesPort, deps: AdmitDeps, file: FolderFile, fing
   const nowMs = deps.clock.now();
   const directoryId = tables.directories.save(file.folderId, file.directory);
   const known = tables.files.get(directoryId, file.name);
-  const found = tables.contents.findByBytes(file.destinationId, sha256);
+  const found = tables.contents.withBytes(file.destinationId, sha256)[0];
   const content =
     found === undefined
       ? tables.contents.insert(
@@ -103,6 +103,9 @@ function admit(tables: LedgerTablesPort, deps: AdmitDeps, file: FolderFile, fing
             contentType,
             fileName: remoteName(file.name),
             idempotencyKey: deps.random.token(),
+            state: 'queued',
+            twin: 0,
+            notBeforeMs: nowMs,
           },
           nowMs,
         )
@@ -125,7 +128,7 @@ function admit(tables: LedgerTablesPort, deps: AdmitDeps, file: FolderFile, fing
 
 function want(tables: LedgerTablesPort, deps: AdmitDeps, found: Content, nowMs: number): Content {
   const context = { nowMs, random: deps.random.fraction(), freshKey: deps.random.token() };
-  const wanted = transition(found, { type: 'wanted', by: 'scan' }, context);
+  const wanted = transition(found, { type: 'wanted', by: 'scan', needsMatching: false }, context);
   if (wanted === found) return found;
   if (!tables.contents.save(found, wanted, nowMs)) throw new Error(`Content ${found.id} changed inside a transaction`);
   return wanted;

@@ -15,7 +15,7 @@ export function eventFromError(action: Action, error: SyncError): ContentEvent {
     case 'upload_refused':
       return { type: 'bytes-refused', status: error.status ?? 0 };
     case 'not_found':
-      return { type: 'asset-missing' };
+      return { type: 'asset-missing', isControlled: false };
     default:
       if (error.disposition !== 'reject') return trouble(error);
       return rejection(action, error);

@@ -40,6 +40,8 @@ export async function perform(
   switch (action.type) {
     case 'none':
       return null;
+    case 'match':
+      return told({ type: 'unmatched' });
     case 'expire':
       return told({ type: 'target-expired' });
     case 'upload':

@@ -3,7 +3,7 @@
 import type { Content, UploadTarget } from '../core/content.ts';
 import type { KnownName } from '../core/diff.ts';
 import type { Destination, DirectoryListing, FilePath, FileStat, Fingerprint, Problem } from '../core/entry.ts';
-import type { AssetFacts, Reservation } from '../core/event.ts';
+import type { AssetFacts, ListedAsset, Reservation } from '../core/event.ts';
 import type { HistoryRecord, NewContent, ReconcileSummary } from '../core/records.ts';
 
 export interface ClockPort {
@@ -38,7 +38,7 @@ export type SourcePath = FilePath & { readonly directoryId: number };
 export interface LedgerTablesPort {
   readonly contents: {
     get(id: number): Content | undefined;
-    findByBytes(destinationId: number, sha256: string): Content | undefined;
+    withBytes(destinationId: number, sha256: string): readonly Content[];
     findByAsset(assetId: string): Content | undefined;
     due(nowMs: number, limit: number): readonly number[];
     nextDueAtMs(nowMs: number): number | undefined;
@@ -145,9 +145,18 @@ export interface Answer<T> {
 }
 
 export interface ListedPage {
-  readonly assets: readonly AssetFacts[];
+  readonly assets: readonly ListedAsset[];
+  /** Items that name no asset. */
   readonly nameless: number;
   readonly nextCursor: string | null;
+}
+
+export interface ListQuery {
+  readonly workspaceId: string;
+  /** Only this project's assets; null for the whole workspace. */
+  readonly projectId: string | null;
+  /** Assets a page, 1 to 100. */
+  readonly limit: number;
 }
 
 /** One request each; throws SyncError, whose disposition says what is known of the effect. */
@@ -174,5 +183,14 @@ export interface RemotePort {
   complete(assetId: string, idempotencyKey: string, signal: AbortSignal): Promise<Answer<AssetFacts>>;
   renew(assetId: string, idempotencyKey: string, signal: AbortSignal): Promise<Answer<Reservation>>;
   get(assetId: string, signal: AbortSignal): Promise<Answer<AssetFacts>>;
-  list(workspaceId: string, cursor: string | null, signal: AbortSignal): Promise<Answer<ListedPage>>;
+  list(query: ListQuery, cursor: string | null, signal: AbortSignal): Promise<Answer<ListedPage>>;
+  /**
+   * The digest of the bytes behind an asset's URL, read to their end but never further than one byte beyond
+   * `mostBytes`: then, and when they are fewer, it is the digest of other bytes than ours.
+   */
+  fetchDigest(
+    url: string,
+    mostBytes: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly sha256: string; readonly sizeBytes: number }>;
 }

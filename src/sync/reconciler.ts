@@ -25,7 +25,7 @@ const mostPages = 100_000;
  */
 export async function reconcile(deps: ReconcilerDeps, signal: AbortSignal): Promise<ReconcileSummary> {
   const startedMs = deps.clock.monotonic();
-  const counts = { pages: 0, assets: 0, ours: 0, drift: 0 };
+  const counts = { isFull: true, pages: 0, assets: 0, ours: 0, unknown: 0, drift: 0, asked: 0, missing: 0 };
   let trouble: string | null = null;
   for (const workspaceId of deps.workspaceIds) {
     try {
@@ -86,7 +86,7 @@ async function nextPage(
   signal: AbortSignal,
 ): Promise<ListedPage | null> {
   for (;;) {
-    const request = () => deps.remote.list(workspaceId, cursor, signal);
+    const request = () => deps.remote.list({ workspaceId, projectId: null, limit: 100 }, cursor, signal);
     const asked = await askFlora(deps.gate, { stopping: signal, abort: signal }, request);
     if (asked === null) return null;
     if (asked.kind === 'answer') return asked.value.value;
