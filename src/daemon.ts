@@ -1,13 +1,14 @@
 import { setMaxListeners } from 'node:events';
-import { repeat, systemClock } from './clock.ts';
+import { systemClock } from './clock.ts';
 import { coalesce } from './coalesce.ts';
 import type { Config } from './config.ts';
 import { connect } from './connecting.ts';
-import { type ControlServer, type LiveStatus, startControlServer } from './control.ts';
+import type { LiveStatus } from './control.ts';
 import type { Content } from './core/content.ts';
 import { displayName } from './core/name.ts';
-import { SyncError } from './errors.ts';
-import { holdKey, type KeyHolder, lookForNewKey } from './key-holder.ts';
+import type { MatchingSummary, ReconcileSummary } from './core/records.ts';
+import type { SyncError } from './errors.ts';
+import { holdKey, type KeyHolder } from './key-holder.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Reports } from './ledger/reports.ts';
 import { createLocalFiles } from './local/local-files.ts';
@@ -16,18 +17,20 @@ import type { EngineObserver } from './observer.ts';
 import { type OpenedLedger, openState } from './opening.ts';
 import { systemRandom } from './random.ts';
 import type { FloraClient } from './remote/client.ts';
+import { openService, type Service } from './service.ts';
 import type { IntakeFolder } from './sync/folders.ts';
 import { Gate } from './sync/gate.ts';
 import { Intake } from './sync/intake.ts';
-import { type ReconcilerDeps, reconcile } from './sync/reconciler.ts';
+import { placesOf } from './sync/listing.ts';
+import { Matching } from './sync/matching.ts';
+import { type ReconcileOptions, Reconciler } from './sync/reconciler.ts';
 import { type Scheduler, startScheduler } from './sync/scheduler.ts';
 import { describeUploads, tellFolder, tellGate } from './telling.ts';
-import { type FolderWatchers, watchFolders } from './watching.ts';
 
 /** Below systemd's patience and the 20 s that we promise. */
 const drainMs = 15_000;
-const missingFolderMs = 5_000;
-const ledgerCheckMs = 2_000;
+/** Between two pages of a listing while FLORA has asked for less. */
+const slowPageMs = 1_000;
 
 /**
  * The rooms, put together over one ledger: intake, scheduler, reconciler and, when it watches, the watchers. Opened by
@@ -56,12 +59,13 @@ export class Engine {
   readonly #stopping = new AbortController();
   readonly #abort = new AbortController();
   readonly #scheduler: Scheduler;
-  readonly #reconciler: ReconcilerDeps;
+  readonly #reconciler: Reconciler;
+  readonly #matching: Matching;
   readonly #sent = new Map<number, number>();
   #fail: (error: unknown) => void = () => {};
-  #watchers: FolderWatchers | undefined;
-  #control: ControlServer | undefined;
-  #loops: Promise<void>[] = [];
+  #service: Service | undefined;
+  readonly #listing: Promise<void>;
+  readonly #scanned = new Set<number>();
 
   constructor(config: Config, log: Logger, observer: EngineObserver, opened: OpenedLedger, startedMs: number) {
     this.#config = config;
@@ -93,16 +97,27 @@ export class Engine {
     });
     this.remote = connect(config, this.#key.current);
     const local = createLocalFiles({ now: systemClock.monotonic, accept: config.accept });
-    const common = { ledger: this.ledger, clock: systemClock, random: systemRandom, log, local };
+    const listing = {
+      ledger: this.ledger,
+      remote: this.remote,
+      gate: this.gate,
+      clock: systemClock,
+      log,
+      places: placesOf(config.folders.map((folder) => folder.destination)),
+      paceMs: () => (this.#scheduler.concurrency() < config.concurrency ? slowPageMs : 0),
+      onWork: () => this.#scheduler.wake(),
+    };
+    this.#matching = new Matching(listing);
+    const isRootThere = (root: string) => this.intake.isRootThere(root);
+    const common = { ...listing, random: systemRandom, local, matching: this.#matching, isRootThere };
     this.intake = new Intake(
       {
         ...common,
         quietMs: config.settleMs,
         signal: this.#stopping.signal,
-        onWork: () => this.#scheduler.wake(),
-        onDirectory: (folder, listing) => this.#watchers?.onDirectory(folder, listing),
-        isWatched: (folder, directory) => this.#watchers?.isWatched(folder, directory) ?? true,
-        onDirectoryGone: (folder, directory) => this.#watchers?.onDirectoryGone(folder, directory),
+        onDirectory: (folder, listing) => this.#service?.watchers.onDirectory(folder, listing),
+        isWatched: (folder, directory) => this.#service?.watchers.isWatched(folder, directory) ?? true,
+        onDirectoryGone: (folder, directory) => this.#service?.watchers.onDirectoryGone(folder, directory),
         onFolder: (folder, trouble) => this.#folderChanged(folder, trouble),
         onProgress: () => observer.onIntake?.(),
         onError: (error) => this.#fail(error),
@@ -111,9 +126,8 @@ export class Engine {
     );
     const worker = {
       ...common,
-      remote: this.remote,
-      gate: this.gate,
-      isRootThere: (root: string) => this.intake.isRootThere(root),
+      uploadsMissing: (root: string) =>
+        config.folders.some((folder) => folder.path === root && folder.onMissing === 'upload'),
       onChange: (before: Content, after: Content) => {
         this.#sent.delete(after.id);
         observer.onChange?.(before, after);
@@ -132,18 +146,14 @@ export class Engine {
       abort: this.#abort.signal,
     });
     this.#scheduler.finished.catch((error) => this.#fail(error));
-    const workspaceIds = [...new Set(config.folders.map((folder) => folder.destination.workspaceId))];
-    this.#reconciler = {
-      ...worker,
-      workspaceIds,
-      inHand: () => this.#scheduler.taken(),
-      onWork: () => this.#scheduler.wake(),
-    };
+    this.#reconciler = new Reconciler({ ...worker, inHand: () => this.#scheduler.taken() });
+    const { signal } = this.#stopping;
+    this.#listing = this.#matching.list(signal).catch((error) => this.#fail(error));
   }
 
   /** Reads every folder and compares it with the ledger. One such scan runs at a time; a call during one adds another. */
   readonly scanAll = coalesce(async () => {
-    for (const folder of this.folders) await this.intake.scan(folder);
+    for (const folder of this.folders) if (await this.intake.scan(folder)) this.#scanned.add(folder.folderId);
   });
 
   /** Reads the key anew from where it came; with another one FLORA is asked again at once. */
@@ -152,51 +162,28 @@ export class Engine {
   }
 
   /** Walks FLORA's listing once. */
-  async reconcileNow(): Promise<void> {
-    await reconcile(this.#reconciler, this.#stopping.signal);
+  async reconcileNow(options: ReconcileOptions = { isFull: false, isDryRun: false }): Promise<ReconcileSummary> {
+    return await this.#reconciler.run(options, this.#stopping.signal);
   }
 
-  /** Begins to watch, to scan and reconcile at their intervals, and to answer `status`. */
+  /** Once all is read, and compared with what FLORA has: from then on new files are new to FLORA too. */
+  async finishMatching(): Promise<MatchingSummary | null> {
+    return this.intake.isIdle ? await this.#matching.finish([...this.#scanned]) : null;
+  }
+
+  /** Begins to watch, to scan and reconcile at their intervals, and to answer other commands. */
   async watch(): Promise<void> {
-    const onError = (error: unknown) => this.#fail(error);
-    try {
-      this.#control = await startControlServer(this.#config.stateDir, () => this.#liveStatus());
-    } catch (error) {
-      if (!(error instanceof SyncError)) throw error;
-      this.#log.warn({ code: error.code, hint: error.hint }, error.message);
-    }
-    this.#watchers = watchFolders(this.folders, {
+    this.#service = await openService(this, {
+      config: this.#config,
       log: this.#log,
-      intake: () => this.intake,
-      onOverflow: (folder) => {
-        this.#log.warn(
-          { folder: folder.root },
-          'events came faster than they could be read; everything is scanned again',
-        );
-        this.scanAll().catch(onError);
-      },
-      onError,
+      key: this.#key,
+      file: this.#file,
+      signal: this.#stopping.signal,
+      liveStatus: () => this.#liveStatus(),
+      onError: (error) => this.#fail(error),
     });
-    const { signal } = this.#stopping;
-    this.#loops = [
-      repeat(missingFolderMs, signal, () => this.intake.scanHalted()),
-      repeat(ledgerCheckMs, signal, async () => this.#file.check(String(systemClock.now()))),
-      lookForNewKey(
-        this.#key,
-        () => this.gate.trouble?.disposition === 'wait',
-        () => this.gate.hurry(),
-        signal,
-      ),
-      repeat(this.#config.reconcileIntervalMs, signal, () => this.reconcileNow()),
-      repeat(this.#config.rescanIntervalMs, signal, async () => {
-        this.state = 'scanning';
-        await this.scanAll();
-        if (signal.aborted) return;
-        this.state = 'watching';
-        this.#log.info({ directories: this.#watchers?.watchedCount(), in_hand: this.intake.inHand }, 'scanned');
-      }),
-    ];
-    for (const loop of this.#loops) loop.catch(onError);
+    // Only now: the first directories that are read are to be watched.
+    this.#service.begin();
   }
 
   /** Lets the steps under way finish (15 s at most), then closes everything. */
@@ -208,9 +195,9 @@ export class Engine {
       this.#abort.abort();
       this.ledger.giveUp();
     });
-    await Promise.allSettled([this.#scheduler.finished, this.intake.close(), ...this.#loops]);
+    await Promise.allSettled([this.#scheduler.finished, this.intake.close(), this.#listing, this.#service?.ended()]);
     deadline.cancel();
-    await Promise.allSettled([this.#watchers?.close(), this.#control?.close(), this.remote.close()]);
+    await Promise.allSettled([this.#service?.close(), this.remote.close()]);
     this.ledger.close();
     this.#release();
   }

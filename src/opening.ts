@@ -60,16 +60,18 @@ export async function openState(
 /** Makes exactly the settings' folders the watched ones. */
 export async function registerFolders(
   ledger: Ledger,
-  config: Pick<Config, 'folders'>,
+  config: Pick<Config, 'folders' | 'onNewLedger'>,
 ): Promise<readonly IntakeFolder[]> {
   return await ledger.write((tables) => {
-    const places = config.folders.map(({ path, destination }) => ({
+    const places = config.folders.map(({ path, destination, copies }) => ({
       path,
+      copies,
       destinationId: tables.directories.destinationId(destination),
     }));
     const ids = tables.directories.activateFolders(places);
+    if (config.onNewLedger === 'upload') for (const id of ids) tables.directories.setNeedsMatching(id, false);
     // Settings and permissions may be others than last time: what was refused is looked at anew.
     tables.files.doubtProblems();
-    return places.map(({ path, destinationId }, index) => ({ root: path, destinationId, folderId: ids[index] ?? 0 }));
+    return places.map(({ path, ...rest }, index) => ({ root: path, ...rest, folderId: ids[index] ?? 0 }));
   });
 }

@@ -1,9 +1,12 @@
 import { systemClock, type Timer } from '../clock.ts';
+import type { MatchingSummary } from '../core/records.ts';
 import type { SyncError } from '../errors.ts';
 
 /** What one `sync` counts, when it last got anywhere, and when it gives up on FLORA. */
 export class Run {
   uploaded = 0;
+  /** The search for files that FLORA had already, when it ended in this run. */
+  matching: MatchingSummary | null = null;
   /** Contents that were ready before this run and are being looked at again. */
   readonly doubted = new Set<number>();
   /** Sent in this run. */

@@ -3,6 +3,7 @@ import { systemClock } from '../clock.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { backoffMs } from '../core/backoff.ts';
 import { isActive } from '../core/content.ts';
+import type { MatchingSummary } from '../core/records.ts';
 import { type Engine, startEngine } from '../daemon.ts';
 import { SyncError } from '../errors.ts';
 import type { Reports } from '../ledger/reports.ts';
@@ -54,15 +55,21 @@ export function addSync(program: Command): void {
     .option('--json', 'end with the summary as one JSON object');
   addSettings(command).action(async (options: { json?: boolean }) => {
     const config = loadConfig({ flags: flagsOf(command), env: process.env });
-    const { summary, folderTroubles } = await syncOnce(config);
-    await (options.json === true ? printJson(summary) : print(describe(summary)));
+    const { summary, matching, folderTroubles } = await syncOnce(config);
+    await (options.json === true ? printJson(summary) : print(describe(summary, matching)));
     for (const trouble of folderTroubles) process.stderr.write(`${trouble.message}\n`);
     const isIncomplete = summary.rejected + summary.failed + summary.pending + folderTroubles.length > 0;
     process.exitCode = isIncomplete ? exitCodes.incomplete : exitCodes.ready;
   });
 }
 
-async function syncOnce(config: Config): Promise<{ summary: SyncSummary; folderTroubles: readonly SyncError[] }> {
+interface SyncResult {
+  readonly summary: SyncSummary;
+  readonly matching: MatchingSummary | null;
+  readonly folderTroubles: readonly SyncError[];
+}
+
+async function syncOnce(config: Config): Promise<SyncResult> {
   const progress = startProgress(process.stderr.isTTY === true);
   const log = loggerFor(progress.isShown ? { logLevel: quieter(config.logLevel) } : config, progress.logStream);
   const run = new Run(patienceMs);
@@ -89,6 +96,7 @@ async function syncOnce(config: Config): Promise<{ summary: SyncSummary; folderT
     await Promise.race([work, engine.failed, run.gaveUp, interrupted()]);
     return {
       summary: summarise(engine.reports, run, engine),
+      matching: run.matching,
       folderTroubles: [...engine.folderTroubles.values()],
     };
   } finally {
@@ -138,6 +146,7 @@ async function everythingDone(
     await run.nextChange(lookAgainMs);
   }
   await Promise.all([scanned, reconciled]);
+  run.matching = await engine.finishMatching();
 }
 
 /** Asks FLORA something harmless first, so that a wrong address or key is told at once and not file by file. */
@@ -168,6 +177,8 @@ function summarise(reports: Reports, run: Run, engine: Engine): SyncSummary {
     } else if (state === 'rejected') {
       if (code !== null && failureCodes.has(code)) counts.failed += count;
       else counts.rejected += count;
+    } else if (state === 'missing') {
+      counts.failed += count;
     } else if (isActive(state) || gone === 0) {
       // A file that is there while its bytes are `gone` is about to be looked at again.
       counts.pending += count;
@@ -182,14 +193,20 @@ function quieter(level: Config['logLevel']): Config['logLevel'] {
   return level === 'info' ? 'warn' : level;
 }
 
-function describe(summary: SyncSummary): string {
+function describe(summary: SyncSummary, matching: MatchingSummary | null): string {
   const { ready, uploaded, unchanged, rejected, failed, pending, bytes, seconds } = summary;
   const lines = [
     `${plural(ready, 'file')} ready in FLORA (${uploaded} uploaded now, ${unchanged} unchanged), ` +
       `${showBytes(bytes)} sent in ${showSeconds(seconds)}`,
   ];
+  if (matching !== null && matching.adopted > 0) {
+    const found = matching.adopted === 1 ? '1 content was' : `${matching.adopted} contents were`;
+    lines.push(
+      `${found} in FLORA already: recognised by the bytes, ${showBytes(matching.fetchedBytes)} fetched to compare`,
+    );
+  }
   if (rejected + failed > 0) {
-    lines.push(`${rejected} rejected, ${failed} failed: \`flora-sync ls --state rejected\` tells why`);
+    lines.push(`${rejected} rejected, ${failed} failed: \`flora-sync ls\` tells why`);
   }
   if (pending > 0) lines.push(`${pending} not finished: still being written or on their way`);
   return `${lines.join('\n')}\n`;

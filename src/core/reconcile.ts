@@ -1,5 +1,5 @@
 import type { Content } from './content.ts';
-import type { AssetFacts, ContentEvent } from './event.ts';
+import type { AssetFacts, ContentEvent, ListedAsset } from './event.ts';
 
 /**
  * What a listed asset means for the content that is bound to it, or null when it says nothing new. A listing is never
@@ -34,4 +34,27 @@ function isDrift(content: Content, listed: AssetFacts): boolean {
   const isMoved = listed.url !== null && listed.url !== content.url;
   const isOtherSize = listed.sizeBytes !== null && listed.sizeBytes !== content.sizeBytes;
   return listed.status !== 'ready' || isMoved || isOtherSize;
+}
+
+/** Watches in which order a listing shows its assets: FLORA documents none. */
+export class ListingTrend {
+  #lastMs = Number.POSITIVE_INFINITY;
+  #isNewestFirst = true;
+
+  add(assets: readonly ListedAsset[]): void {
+    for (const { createdAtMs } of assets) {
+      // What has no date fits no order.
+      if (createdAtMs === null || createdAtMs > this.#lastMs) this.#isNewestFirst = false;
+      else this.#lastMs = createdAtMs;
+    }
+  }
+
+  get isNewestFirst(): boolean {
+    return this.#isNewestFirst;
+  }
+
+  /** Whether everything that is still to come was created before that time, as far as this walk tells. */
+  isOlderThan(timeMs: number): boolean {
+    return this.#isNewestFirst && this.#lastMs < timeMs;
+  }
 }

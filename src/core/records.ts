@@ -15,6 +15,14 @@ export interface NewContent {
   readonly notBeforeMs: number;
 }
 
+/** What a full walk through a listing showed of its order. */
+export interface ListingOrder {
+  /** When it began. */
+  readonly fullAtMs: number;
+  /** Each asset was as old as the one before, or older: the news is in front. */
+  readonly isNewestFirst: boolean;
+}
+
 /** An asset that the listing showed while FLORA is searched for bytes that it has already. */
 export interface RemoteAsset {
   readonly assetId: string;
@@ -32,8 +40,8 @@ export interface RemoteAsset {
 /** How the search for bytes that FLORA has already went: of a ledger that is new, or was restored. */
 export interface MatchingSummary {
   readonly sinceMs: number;
-  /** When both listings had been read; null before. */
-  readonly listedAtMs: number | null;
+  /** When everything was decided; null before. */
+  readonly endedMs: number | null;
   /** Different assets listed. */
   readonly assets: number;
   /** Bytes fetched to compare digests. */

@@ -155,8 +155,11 @@ function conflict(content: Content, reason: string, context: TransitionContext):
 }
 
 function adopted(content: Content, facts: AssetFacts, context: TransitionContext): Content {
+  // A reservation that it had is let go, and with it the key that made it.
+  const another = { generation: content.generation + 1, idempotencyKey: context.freshKey };
   return progress(content, 'ready', context, {
     ...unbound,
+    ...(content.assetId === null || content.assetId === facts.assetId ? {} : another),
     assetId: facts.assetId,
     url: facts.url,
     areBytesConfirmed: true,

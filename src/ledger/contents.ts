@@ -44,6 +44,13 @@ export class ContentStore {
   readonly #nextDue: Statement<[number], { not_before: number }>;
   readonly #anyActive: Statement<[], { id: number }>;
   readonly #backlog: Statement<[], { count: number; bytes: number }>;
+  readonly #anyMatching: Statement<[], { id: number }>;
+  readonly #unpark: Statement<[number]>;
+  readonly #control: Statement<[Record<string, unknown>], { asset_id: string }>;
+  readonly #readyAfter: Statement<[number, number], { id: number }>;
+  readonly #missing: Statement<[], { id: number }>;
+  readonly #missingCount: Statement<[], { count: number }>;
+  readonly #oldestBound: Statement<[], { at: number | null }>;
   readonly #clampWaits: Statement<[{ nowMs: number; longestMs: number }]>;
   readonly #insert: Statement<[NewContent & { nowMs: number }]>;
   readonly #update: Statement<[Record<string, unknown>]>;
@@ -61,6 +68,21 @@ export class ContentStore {
     this.#anyActive = database.prepare(`SELECT id FROM content WHERE ${active} LIMIT 1`);
     this.#backlog = database.prepare(
       `SELECT count(*) AS count, ifnull(sum(size_bytes), 0) AS bytes FROM content WHERE ${active}`,
+    );
+    this.#anyMatching = database.prepare(`SELECT id FROM content WHERE ${active} AND state = 'matching' LIMIT 1`);
+    this.#unpark = database.prepare(`UPDATE content SET not_before = ? WHERE ${active} AND state = 'matching'`);
+    this.#control = database.prepare(
+      `SELECT asset_id FROM content JOIN destination ON destination.id = content.destination_id
+       WHERE content.id <> @contentId AND state = 'ready' AND destination.workspace_id =
+         (SELECT workspace_id FROM content JOIN destination ON destination.id = content.destination_id
+          WHERE content.id = @contentId)
+       ORDER BY content.id DESC LIMIT @limit`,
+    );
+    this.#readyAfter = database.prepare(`SELECT id FROM content WHERE id > ? AND state = 'ready' ORDER BY id LIMIT ?`);
+    this.#missing = database.prepare(`SELECT id FROM content WHERE state = 'missing'`);
+    this.#missingCount = database.prepare(`SELECT count(*) AS count FROM content WHERE state = 'missing'`);
+    this.#oldestBound = database.prepare(
+      `SELECT min(created_at) AS at FROM content WHERE ${active} AND asset_id IS NOT NULL`,
     );
     this.#clampWaits = database.prepare(
       `UPDATE content SET not_before = @nowMs WHERE ${active} AND not_before > @nowMs + @longestMs`,
@@ -114,6 +136,38 @@ export class ContentStore {
   /** What is not at its end yet: contents, and their bytes. */
   backlog(): { readonly count: number; readonly bytes: number } {
     return this.#backlog.get() ?? { count: 0, bytes: 0 };
+  }
+
+  hasMatching(): boolean {
+    return this.#anyMatching.get() !== undefined;
+  }
+
+  /** Makes everything due that waits for FLORA's assets to be listed. */
+  unparkMatching(nowMs: number): void {
+    this.#unpark.run(nowMs);
+  }
+
+  /** Other ready assets in the content's workspace, the latest first: FLORA should show them if it shows anything. */
+  controlAssets(contentId: number, limit: number): readonly string[] {
+    return this.#control.all({ contentId, limit }).map((row) => row.asset_id);
+  }
+
+  /** The next ready contents by id. */
+  readyAfter(id: number, limit: number): readonly number[] {
+    return this.#readyAfter.all(id, limit).map((row) => row.id);
+  }
+
+  missing(): readonly number[] {
+    return this.#missing.all().map((row) => row.id);
+  }
+
+  missingCount(): number {
+    return this.#missingCount.get()?.count ?? 0;
+  }
+
+  /** When the oldest content that has an asset and is not at its end was first seen; null when none is. */
+  oldestBoundAtMs(): number | null {
+    return this.#oldestBound.get()?.at ?? null;
   }
 
   /** Makes due what would wait longer than anything may: it was written while the clock was ahead. */

@@ -28,6 +28,9 @@ export class DirectoryStore {
   readonly #doubtMoved: Statement<[{ path: StoredName; destinationId: number }]>;
   readonly #rootIdentity: Statement<[number], { root_identity: string | null }>;
   readonly #saveRootIdentity: Statement<[string, number]>;
+  readonly #needsMatching: Statement<[number], { needs_matching: number }>;
+  readonly #setMatching: Statement<[number, number]>;
+  readonly #toMatch: Statement<[], { id: number }>;
   readonly #anyFile: Statement<[number], { name: StoredName }>;
   readonly #saveFolder: Statement<[{ path: StoredName; destinationId: number }], { id: number }>;
   readonly #find: Statement<[number, StoredName], DirectoryRow>;
@@ -52,6 +55,9 @@ export class DirectoryStore {
     );
     this.#rootIdentity = database.prepare('SELECT root_identity FROM folder WHERE id = ?');
     this.#saveRootIdentity = database.prepare('UPDATE folder SET root_identity = ? WHERE id = ?');
+    this.#needsMatching = database.prepare('SELECT needs_matching FROM folder WHERE id = ?');
+    this.#setMatching = database.prepare('UPDATE folder SET needs_matching = ? WHERE id = ?');
+    this.#toMatch = database.prepare('SELECT id FROM folder WHERE needs_matching = 1 AND is_active = 1');
     this.#anyFile = database.prepare(
       `SELECT file.name FROM directory JOIN file ON file.directory_id = directory.id
        WHERE directory.folder_id = ? AND file.is_gone = 0 LIMIT 1`,
@@ -101,6 +107,20 @@ export class DirectoryStore {
 
   saveRootIdentity(folderId: number, identity: string): void {
     this.#saveRootIdentity.run(identity, folderId);
+  }
+
+  /** Whether FLORA may have bytes of this folder without the ledger's knowing it: the ledger is new to it, or restored. */
+  needsMatching(folderId: number): boolean {
+    return this.#needsMatching.get(folderId)?.needs_matching === 1;
+  }
+
+  setNeedsMatching(folderId: number, needsMatching: boolean): void {
+    this.#setMatching.run(Number(needsMatching), folderId);
+  }
+
+  /** The watched folders whose bytes are to be looked for in FLORA. */
+  toMatch(): readonly number[] {
+    return this.#toMatch.all().map((row) => row.id);
   }
 
   /** Whether the ledger knows any file of this folder that is not gone. */

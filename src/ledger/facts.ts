@@ -1,26 +1,67 @@
 import type { Statement } from 'better-sqlite3';
-import type { ReconcileSummary } from '../core/records.ts';
+import type { ListingOrder, MatchingSummary, ReconcileSummary } from '../core/records.ts';
 import type { LedgerDatabase } from './database.ts';
 
 /** Small single facts that survive a restart. */
 export class FactStore {
   readonly #get: Statement<[string], { value: string }>;
   readonly #set: Statement<[string, string]>;
+  readonly #removeAll: Statement<[string]>;
 
   constructor(database: LedgerDatabase) {
     this.#get = database.prepare('SELECT value FROM fact WHERE key = ?');
     this.#set = database.prepare(
       'INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
     );
+    this.#removeAll = database.prepare('DELETE FROM fact WHERE key GLOB ?');
   }
 
   get lastReconcile(): ReconcileSummary | null {
-    const row = this.#get.get('last_reconcile');
-    // Written by the setter below, and by nobody else.
-    return row === undefined ? null : (JSON.parse(row.value) as ReconcileSummary);
+    return this.#read<ReconcileSummary>('last_reconcile');
   }
 
   setLastReconcile(summary: ReconcileSummary): void {
-    this.#set.run('last_reconcile', JSON.stringify(summary));
+    this.#write('last_reconcile', summary);
+  }
+
+  /** How the last full walk through a listing went: what a shorter walk may build on. */
+  listingOrder(place: string): ListingOrder | null {
+    return this.#read<ListingOrder>(`order:${place}`);
+  }
+
+  setListingOrder(place: string, order: ListingOrder): void {
+    this.#write(`order:${place}`, order);
+  }
+
+  /** The search for bytes that FLORA has already, of this ledger or the one before; null when there was none. */
+  get matching(): MatchingSummary | null {
+    return this.#read<MatchingSummary>('matching');
+  }
+
+  setMatching(summary: MatchingSummary): void {
+    this.#write('matching', summary);
+  }
+
+  /** Whether this place's assets were listed for the search. */
+  isListed(place: string): boolean {
+    return this.#get.get(`listed:${place}`) !== undefined;
+  }
+
+  setListed(place: string, atMs: number): void {
+    this.#write(`listed:${place}`, { atMs });
+  }
+
+  forgetListed(): void {
+    this.#removeAll.run('listed:*');
+  }
+
+  /** What is read was written by `#write` below, under the same key, and by nobody else. */
+  #read<T>(key: string): T | null {
+    const row = this.#get.get(key);
+    return row === undefined ? null : (JSON.parse(row.value) as T);
+  }
+
+  #write(key: string, value: object): void {
+    this.#set.run(key, JSON.stringify(value));
   }
 }

@@ -27,6 +27,13 @@ interface FileRow {
   is_gone: number;
 }
 
+/** A path as a holder of a content, now or last. */
+export type ContentPath = FilePath & {
+  readonly directoryId: number;
+  readonly isGone: boolean;
+  readonly isSameInode: boolean;
+};
+
 /** Files, keyed by (directory, name), so that a scan compares one directory with one query. */
 export class FileStore {
   readonly #inDirectory: Statement<[number], FileRow>;
@@ -37,6 +44,10 @@ export class FileStore {
   readonly #doubt: Statement<[{ directoryId: number; name: StoredName; contentId: number }]>;
   readonly #doubtContent: Statement<[number]>;
   readonly #doubtProblems: Statement<[]>;
+  readonly #withContent: Statement<
+    [Record<string, unknown>],
+    FileRow & { root: StoredName; directory: StoredName; inode_first: number }
+  >;
   readonly #sources: Statement<[number], { root: StoredName; directory: StoredName; name: StoredName; id: number }>;
 
   constructor(database: LedgerDatabase) {
@@ -63,6 +74,14 @@ export class FileStore {
     );
     this.#doubtContent = database.prepare('UPDATE file SET ctime_ms = -1 WHERE content_id = ? AND is_gone = 0');
     this.#doubtProblems = database.prepare('UPDATE file SET ctime_ms = -1 WHERE problem_code IS NOT NULL');
+    // The same inode first: what has it, and these bytes, is the file itself under its former name.
+    this.#withContent = database.prepare(
+      `SELECT file.*, folder.path AS root, directory.path AS directory,
+         file.inode = @inode AND file.device = @device AS inode_first
+       FROM (SELECT * FROM file WHERE content_id = @contentId LIMIT 64) AS file
+       JOIN directory ON directory.id = file.directory_id JOIN folder ON folder.id = directory.folder_id
+       ORDER BY inode_first DESC, file.is_gone LIMIT 16`,
+    );
     const live = `FROM file JOIN directory ON directory.id = file.directory_id JOIN folder ON folder.id = directory.folder_id
        WHERE file.content_id = ? AND file.is_gone = 0 AND file.ctime_ms <> -1 AND folder.is_active = 1
          AND folder.destination_id = (SELECT destination_id FROM content WHERE id = file.content_id)`;
@@ -118,6 +137,18 @@ export class FileStore {
   /** The same for each file that was not acceptable: settings or permissions may be others now. */
   doubtProblems(): void {
     this.#doubtProblems.run();
+  }
+
+  /** Paths that have, or had last, this content: those with this inode first; at most 16 of them. */
+  pathsOf(contentId: number, { inode, device }: Pick<FileStat, 'inode' | 'device'>): readonly ContentPath[] {
+    return this.#withContent.all({ contentId, inode, device }).map((row) => ({
+      root: fromStored(row.root),
+      directory: fromStored(row.directory),
+      name: fromStored(row.name),
+      directoryId: row.directory_id,
+      isGone: row.is_gone === 1,
+      isSameInode: row.inode_first === 1,
+    }));
   }
 
   /** Files that should hold these bytes now, in watched folders with that destination; at most 16 of them. */

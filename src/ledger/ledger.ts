@@ -6,6 +6,7 @@ import { FactStore } from './facts.ts';
 import { FileStore } from './files.ts';
 import { GroupCommit, type GroupCommitOptions } from './group-commit.ts';
 import { HistoryStore } from './history.ts';
+import { RemoteAssetStore } from './remote-assets.ts';
 
 /** The tables. Read from them at any time; write to them only inside `Ledger.write`. */
 export interface LedgerTables {
@@ -14,6 +15,7 @@ export interface LedgerTables {
   readonly directories: DirectoryStore;
   readonly history: HistoryStore;
   readonly facts: FactStore;
+  readonly remoteAssets: RemoteAssetStore;
 }
 
 export interface Ledger extends LedgerTables {
@@ -36,6 +38,7 @@ export function openTables(database: LedgerDatabase): LedgerTables {
     directories: new DirectoryStore(database),
     history: new HistoryStore(database),
     facts: new FactStore(database),
+    remoteAssets: new RemoteAssetStore(database),
   };
 }
 

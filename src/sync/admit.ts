@@ -2,19 +2,25 @@ import type { Content } from '../core/content.ts';
 import { absolutePath, type FilePath, type FileStat, type Fingerprint, joinPath, type Problem } from '../core/entry.ts';
 import { displayName, remoteName } from '../core/name.ts';
 import { transition } from '../core/transition.ts';
-import type { ClockPort, LedgerPort, LedgerTablesPort, LogPort, RandomPort } from './ports.ts';
+import type { Matching } from './matching.ts';
+import type { ClockPort, ContentPath, LedgerPort, LedgerTablesPort, LocalPort, LogPort, RandomPort } from './ports.ts';
 
 export interface AdmitDeps {
   readonly ledger: LedgerPort;
   readonly clock: ClockPort;
   readonly random: RandomPort;
   readonly log: LogPort;
+  readonly local: Pick<LocalPort, 'look'>;
+  readonly matching: Pick<Matching, 'begin'>;
+  /** Whether a drop folder's root is there: what is missing below one that is not there is no evidence. */
+  readonly isRootThere: (root: string) => boolean;
 }
 
 /** A file of a watched folder, with what its folder says about it. */
 export interface FolderFile extends FilePath {
   readonly folderId: number;
   readonly destinationId: number;
+  readonly copies: 'share' | 'separate';
 }
 
 /**
@@ -25,7 +31,7 @@ export async function admitFile(deps: AdmitDeps, file: FolderFile, fingerprint: 
   const { content, isNew, isKnown } = await deps.ledger.write((tables) => admit(tables, deps, file, fingerprint));
   if (!isKnown) {
     const facts = { path: displayName(absolutePath(file)), to: content.state, asset_id: content.assetId };
-    deps.log.info(facts, isNew ? 'finished -> queued' : `finished, same bytes as before -> ${content.state}`);
+    deps.log.info(facts, isNew ? `finished -> ${content.state}` : `finished, same bytes as before -> ${content.state}`);
   }
   return content;
 }
@@ -92,43 +98,98 @@ function admit(tables: LedgerTablesPort, deps: AdmitDeps, file: FolderFile, fing
   const nowMs = deps.clock.now();
   const directoryId = tables.directories.save(file.folderId, file.directory);
   const known = tables.files.get(directoryId, file.name);
-  const found = tables.contents.withBytes(file.destinationId, sha256)[0];
+  const found = findContent(tables, deps, file, fingerprint, known?.contentId ?? null);
+  const needsMatching = tables.directories.needsMatching(file.folderId);
   const content =
     found === undefined
-      ? tables.contents.insert(
-          {
-            destinationId: file.destinationId,
-            sha256,
-            sizeBytes: stat.sizeBytes,
-            contentType,
-            fileName: remoteName(file.name),
-            idempotencyKey: deps.random.token(),
-            state: 'queued',
-            twin: 0,
-            notBeforeMs: nowMs,
-          },
-          nowMs,
-        )
-      : want(tables, deps, found, nowMs);
-  tables.files.saveContent(directoryId, file.name, stat, content.id, nowMs);
+      ? begin(tables, deps, file, fingerprint, needsMatching)
+      : want(tables, deps, found, needsMatching, nowMs);
   const isKnown = known?.contentId === content.id && !known.isGone && found?.state === content.state;
   if (!isKnown) {
+    const story = found === undefined ? { event: 'finished', from: null } : tellOrigin(tables, deps, file, found, stat);
     tables.history.append({
       ...fileRecord(directoryId, file.name, nowMs),
       contentId: content.id,
-      event: found === undefined ? 'finished' : 'same bytes',
+      event: story.event,
       from: found?.state ?? null,
       to: content.state,
       assetId: content.assetId,
-      detail: `${stat.sizeBytes} bytes, ${contentType}, sha256 ${sha256}`,
+      detail: `${story.from === null ? '' : `${story.from}; `}${stat.sizeBytes} bytes, ${contentType}, sha256 ${sha256}`,
     });
   }
+  tables.files.saveContent(directoryId, file.name, stat, content.id, nowMs);
   return { content, isNew: found === undefined, isKnown };
 }
 
-function want(tables: LedgerTablesPort, deps: AdmitDeps, found: Content, nowMs: number): Content {
+/** The content that these bytes have already; where copies do not share, the one that this file had, or that no other has now. */
+function findContent(
+  tables: LedgerTablesPort,
+  deps: AdmitDeps,
+  file: FolderFile,
+  { sha256, stat }: Fingerprint,
+  knownId: number | null,
+): Content | undefined {
+  const twins = tables.contents.withBytes(file.destinationId, sha256);
+  if (file.copies === 'share') return twins[0];
+  const own = twins.find(({ id }) => id === knownId);
+  if (own !== undefined) return own;
+  const isFree = ({ id }: Content) => !tables.files.pathsOf(id, stat).some((path) => isStillThere(deps, path, file));
+  return twins.find(isFree);
+}
+
+/** A file of the ledger's that is on disk, and not this very name: what it has is not free for another. */
+function isStillThere(deps: AdmitDeps, path: ContentPath, file: FolderFile): boolean {
+  if (path.isGone || absolutePath(path) === absolutePath(file)) return false;
+  return deps.local.look(path).kind === 'file' || !deps.isRootThere(path.root);
+}
+
+function begin(
+  tables: LedgerTablesPort,
+  deps: AdmitDeps,
+  file: FolderFile,
+  { stat, sha256, contentType }: Fingerprint,
+  needsMatching: boolean,
+): Content {
+  const nowMs = deps.clock.now();
+  const { destinationId } = file;
+  const content = { destinationId, sizeBytes: stat.sizeBytes, fileName: remoteName(file.name) };
+  const twins = tables.contents.withBytes(destinationId, sha256);
+  const start = needsMatching
+    ? deps.matching.begin(tables, content, nowMs)
+    : ({ state: 'queued', notBeforeMs: nowMs } as const);
+  const idempotencyKey = deps.random.token();
+  const twin = (twins.at(-1)?.twin ?? -1) + 1;
+  return tables.contents.insert({ ...content, sha256, contentType, idempotencyKey, twin, ...start }, nowMs);
+}
+
+/** Where bytes that the ledger knew came from: the file under its former name, or a copy of one that is still there. */
+function tellOrigin(
+  tables: LedgerTablesPort,
+  deps: AdmitDeps,
+  file: FolderFile,
+  found: Content,
+  stat: FileStat,
+): { readonly event: string; readonly from: string | null } {
+  const others = tables.files.pathsOf(found.id, stat).filter((path) => absolutePath(path) !== absolutePath(file));
+  const former = others.find((path) => path.isGone || deps.local.look(path).kind === 'gone');
+  if (former !== undefined) {
+    const how = former.isSameInode ? 'the same inode and bytes' : 'the same bytes';
+    return { event: 'moved', from: `from ${displayName(absolutePath(former))} (${how})` };
+  }
+  const [original] = others;
+  if (original === undefined) return { event: 'same bytes', from: null };
+  return { event: 'copied', from: `of ${displayName(absolutePath(original))}` };
+}
+
+function want(
+  tables: LedgerTablesPort,
+  deps: AdmitDeps,
+  found: Content,
+  needsMatching: boolean,
+  nowMs: number,
+): Content {
   const context = { nowMs, random: deps.random.fraction(), freshKey: deps.random.token() };
-  const wanted = transition(found, { type: 'wanted', by: 'scan', needsMatching: false }, context);
+  const wanted = transition(found, { type: 'wanted', by: 'scan', needsMatching }, context);
   if (wanted === found) return found;
   if (!tables.contents.save(found, wanted, nowMs)) throw new Error(`Content ${found.id} changed inside a transaction`);
   return wanted;

@@ -1,5 +1,5 @@
 import { SyncError } from '../errors.ts';
-import type { Gate } from './gate.ts';
+import type { Gate, Urgency } from './gate.ts';
 
 export interface WorkSignals {
   /** No new effect begins after this. */
@@ -21,8 +21,9 @@ export async function askFlora<T>(
   gate: Gate,
   signals: WorkSignals,
   request: () => Promise<T>,
+  urgency: Urgency = 'file',
 ): Promise<Asked<T> | null> {
-  const pass = await gate.enter(signals.stopping);
+  const pass = await gate.enter(signals.stopping, urgency);
   if (pass === null) return null;
   try {
     const value = await request();

@@ -2,6 +2,7 @@ import type { Content } from '../core/content.ts';
 import { absolutePath } from '../core/entry.ts';
 import type { ContentEvent } from '../core/event.ts';
 import { displayName } from '../core/name.ts';
+import type { TransitionContext } from '../core/steps.ts';
 import { transition } from '../core/transition.ts';
 import type { Outcome } from './perform.ts';
 import type { ClockPort, LedgerPort, LedgerTablesPort, LogPort, RandomPort } from './ports.ts';
@@ -12,12 +13,22 @@ export interface CommitDeps {
   readonly random: RandomPort;
   readonly log: LogPort;
   readonly onChange: (before: Content, after: Content) => void;
+  /** Whether a drop folder's rule is to upload again what is missing at FLORA. */
+  readonly uploadsMissing: (root: string) => boolean;
 }
 
 /** For a reservation that names an asset of ours which holds other bytes: uploading there would destroy them. */
 const takenAsset: ContentEvent = {
   type: 'key-spent',
   reason: 'FLORA answered with an asset that already belongs to another file',
+};
+
+/** For an asset that two files have found to be theirs: the second looks on. */
+const matchTaken: ContentEvent = {
+  type: 'trouble',
+  code: 'match_taken',
+  reason: 'Another file has just been found to be this asset',
+  retryAfterMs: null,
 };
 
 /** For bytes that one file lost while another still has them. */
@@ -45,18 +56,43 @@ export async function commitOutcome(
   const next = await deps.ledger.write((tables) => {
     for (const { directoryId, name } of outcome.doubted) tables.files.doubt(directoryId, name, content.id);
     let after = transition(content, fitting(tables, content, outcome.event), context);
-    if (isTaken(tables, content, after)) after = transition(content, takenAsset, context);
+    if (isTaken(tables, content, after)) {
+      after = transition(content, content.state === 'matching' ? matchTaken : takenAsset, context);
+    }
     if (after === content && otherwise !== null) after = transition(content, otherwise, context);
     if (after === content || !tables.contents.save(content, after, nowMs)) return null;
     // Whoever still points here is looked at again, so that the bytes, if they come back, are wanted again.
     if (after.state === 'gone') tables.files.doubtContent(after.id);
     if (isWorthTelling(content, after)) tables.history.append(record(content, after, outcome, nowMs));
-    return after;
+    if (content.state === 'matching' && after.state === 'ready') countAdopted(tables);
+    return after.state === 'missing' ? byPolicy(deps, tables, after, context) : after;
   });
   if (next === null) return null;
   if (isWorthTelling(content, next)) tell(deps, content, next, outcome);
   deps.onChange(content, next);
   return next;
+}
+
+function countAdopted({ facts }: LedgerTablesPort): void {
+  const { matching } = facts;
+  if (matching !== null) facts.setMatching({ ...matching, adopted: matching.adopted + 1 });
+}
+
+/** What is missing at FLORA is queued again where a drop folder that has the bytes says so. Inside a write. */
+export function byPolicy(
+  deps: Pick<CommitDeps, 'uploadsMissing'>,
+  tables: LedgerTablesPort,
+  missing: Content,
+  context: TransitionContext,
+): Content {
+  if (!tables.files.sources(missing.id).some(({ root }) => deps.uploadsMissing(root))) return missing;
+  const current = tables.contents.get(missing.id);
+  if (current?.state !== 'missing') return missing;
+  const event: ContentEvent = { type: 'wanted', by: 'policy', needsMatching: false };
+  const queued = transition(current, event, context);
+  if (!tables.contents.save(current, queued, context.nowMs)) return missing;
+  tables.history.append(record(current, queued, { event, requestId: null, doubted: [] }, context.nowMs));
+  return queued;
 }
 
 /** A copy may have been admitted while the bytes were on their way: then they are not lost. */

@@ -6,6 +6,8 @@ export interface IntakeFolder {
   readonly folderId: number;
   readonly destinationId: number;
   readonly root: string;
+  /** Whether files with the same bytes share one asset, or have a separate one each. */
+  readonly copies: 'share' | 'separate';
 }
 
 export interface FolderWatchDeps {

@@ -19,6 +19,9 @@ export interface Pass {
   readonly isProbe: boolean;
 }
 
+/** Whether a file waits for the request, or it can wait until no file does. */
+export type Urgency = 'file' | 'background';
+
 /** While a person has to act (key, credits), asking more often than this helps nobody. */
 const waitingBackoff: BackoffLimits = { baseMs: 2_000, capMs: 60_000 };
 
@@ -34,6 +37,7 @@ export class Gate {
   #failures = 0;
   #probe: Pass | null = null;
   #waiters = new Set<() => void>();
+  #filesWaiting = 0;
 
   constructor(deps: GateDeps) {
     this.#deps = deps;
@@ -43,17 +47,25 @@ export class Gate {
     return this.#trouble;
   }
 
-  /** Resolves when a request may be made, or to null when the signal is aborted first. */
-  async enter(signal: AbortSignal): Promise<Pass | null> {
+  /**
+   * Resolves when a request may be made, or to null when the signal is aborted first. While files wait, no request of the
+   * background is the probe.
+   */
+  async enter(signal: AbortSignal, urgency: Urgency = 'file'): Promise<Pass | null> {
     while (!signal.aborted) {
       if (this.#trouble === null) return { isProbe: false };
       const waitMs = this.#opensAtMs - this.#deps.clock.monotonic();
-      if (waitMs <= 0 && this.#probe === null) {
+      const mayProbe = urgency === 'file' || this.#filesWaiting === 0;
+      if (waitMs <= 0 && this.#probe === null && mayProbe) {
         this.#probe = { isProbe: true };
         return this.#probe;
       }
+      if (urgency === 'file') this.#filesWaiting += 1;
       await this.#changed(waitMs > 0 ? waitMs : undefined, signal);
+      if (urgency === 'file') this.#filesWaiting -= 1;
     }
+    // Whoever let files go first must not wait for one that has given up.
+    this.#wake();
     return null;
   }
 

@@ -68,7 +68,7 @@ export class Intake {
       },
       onVanished: (path) => this.#settling.forget(path),
       onListing: (folder, listing) => this.#read(folder, listing),
-      scan: (folder, directory) => this.scan(folder, directory),
+      scan: async (folder, directory) => void (await this.scan(folder, directory)),
     });
     this.#hints = new Hints(
       deps.clock,
@@ -79,8 +79,11 @@ export class Intake {
     this.#inspecting.on('next', () => this.#changed());
   }
 
-  /** Reads everything from `directory` down and compares it with the ledger. Trouble with the folder goes to `onFolder`. */
-  async scan(folder: IntakeFolder, directory = ''): Promise<void> {
+  /**
+   * Reads everything from `directory` down and compares it with the ledger. Trouble with the folder goes to `onFolder`.
+   * Returns whether all of it was read.
+   */
+  async scan(folder: IntakeFolder, directory = ''): Promise<boolean> {
     this.#scans += 1;
     const handlers = {
       onDirectory: (listing: ScannedListing) => this.#examine(folder, listing),
@@ -90,10 +93,12 @@ export class Intake {
       if (directory === '') await this.#folders.begin(folder);
       await this.#deps.local.walk(folder.root, directory, handlers, this.#deps.signal);
       if (directory === '') await this.#folders.scanned(folder);
+      return !this.#deps.signal.aborted && !this.#folders.isHalted(folder);
     } catch (error) {
-      if (this.#deps.signal.aborted) return;
+      if (this.#deps.signal.aborted) return false;
       if (!(error instanceof SyncError) || error.scope !== 'folder') throw error;
       this.#folders.halt(folder, error);
+      return false;
     } finally {
       this.#scans -= 1;
       this.#changed();

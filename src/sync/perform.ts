@@ -1,18 +1,24 @@
 import type { Content } from '../core/content.ts';
 import type { ContentEvent } from '../core/event.ts';
-import type { Action } from '../core/next-action.ts';
+import { type Action, isSecondLookDue } from '../core/next-action.ts';
 import type { SyncError } from '../errors.ts';
 import { askFlora, isKnown, type WorkSignals } from './asking.ts';
 import type { Gate } from './gate.ts';
+import type { Matching } from './matching.ts';
 import { eventFromError } from './outcome.ts';
-import type { Answer, LedgerPort, LocalPort, RemotePort, SourcePath } from './ports.ts';
+import type { Answer, ClockPort, LedgerPort, LocalPort, RemotePort, SourcePath } from './ports.ts';
 import { type FoundSource, findSource, openFirst } from './sources.ts';
+
+/** Of so many other assets one at least must be shown, or a 404 proves nothing. */
+const mostControls = 3;
 
 export interface PerformDeps {
   readonly ledger: LedgerPort;
   readonly local: LocalPort;
   readonly remote: RemotePort;
   readonly gate: Gate;
+  readonly clock: ClockPort;
+  readonly matching: Pick<Matching, 'match'>;
   /** Whether a drop folder's root is there: what is missing below one that is not there is no evidence. */
   readonly isRootThere: (root: string) => boolean;
   readonly onSent: (content: Content, bytes: number) => void;
@@ -41,7 +47,7 @@ export async function perform(
     case 'none':
       return null;
     case 'match':
-      return told({ type: 'unmatched' });
+      return await deps.matching.match(content, signals);
     case 'expire':
       return told({ type: 'target-expired' });
     case 'upload':
@@ -73,13 +79,41 @@ export async function perform(
     }
     case 'check': {
       const request = () => remote.get(action.assetId, abort);
-      return await ask(deps, signals, action, request, ({ value }) => ({ type: 'asset', facts: value, by: 'get' }));
+      const seen = await ask(deps, signals, action, request, ({ value }) => ({
+        type: 'asset',
+        facts: value,
+        by: 'get',
+      }));
+      if (seen?.event.type !== 'asset-missing' || !isSecondLookDue(content, deps.clock.now())) return seen;
+      const isControlled = await showsAnother(deps, content, signals);
+      return isControlled === null ? null : { ...seen, event: { type: 'asset-missing', isControlled } };
     }
     default: {
       const never: never = action;
       throw new Error(`Unknown action ${JSON.stringify(never)}`);
     }
   }
+}
+
+/** Whether FLORA shows any other asset of the workspace just now; null when the signals, or trouble, cut it short. */
+async function showsAnother(deps: PerformDeps, content: Content, signals: WorkSignals): Promise<boolean | null> {
+  const { ledger, gate, remote } = deps;
+  const { workspaceId } = ledger.directories.destination(content.destinationId);
+  let controls = ledger.contents.controlAssets(content.id, mostControls);
+  if (controls.length === 0) {
+    const query = { workspaceId, projectId: null, limit: mostControls };
+    const page = await askFlora(gate, signals, () => remote.list(query, null, signals.abort));
+    if (page === null) return null;
+    if (page.kind === 'error') return false;
+    const others = page.value.value.assets.filter(({ assetId }) => assetId !== content.assetId);
+    controls = others.map(({ assetId }) => assetId);
+  }
+  for (const assetId of controls) {
+    const asked = await askFlora(gate, signals, () => remote.get(assetId, signals.abort));
+    if (asked === null) return null;
+    if (asked.kind === 'answer' && asked.value.value.assetId === assetId) return true;
+  }
+  return false;
 }
 
 async function ask<A extends Answer<unknown>>(

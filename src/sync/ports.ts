@@ -4,7 +4,14 @@ import type { Content, UploadTarget } from '../core/content.ts';
 import type { KnownName } from '../core/diff.ts';
 import type { Destination, DirectoryListing, FilePath, FileStat, Fingerprint, Problem } from '../core/entry.ts';
 import type { AssetFacts, ListedAsset, Reservation } from '../core/event.ts';
-import type { HistoryRecord, NewContent, ReconcileSummary } from '../core/records.ts';
+import type {
+  HistoryRecord,
+  ListingOrder,
+  MatchingSummary,
+  NewContent,
+  ReconcileSummary,
+  RemoteAsset,
+} from '../core/records.ts';
 
 export interface ClockPort {
   now(): number;
@@ -33,6 +40,18 @@ export interface KnownFile extends KnownName {
   readonly contentId: number | null;
 }
 
+/** A path that has, or had last, a content. */
+export type ContentPath = SourcePath & { readonly isGone: boolean; readonly isSameInode: boolean };
+
+/** What is looked for among FLORA's assets. `projectId` null: anywhere in the workspace. */
+export interface AssetQuery {
+  readonly workspaceId: string;
+  readonly projectId: string | null;
+  readonly sizeBytes: number;
+  /** All names that files with these bytes have. */
+  readonly names: readonly string[];
+}
+
 export type SourcePath = FilePath & { readonly directoryId: number };
 
 export interface LedgerTablesPort {
@@ -43,6 +62,13 @@ export interface LedgerTablesPort {
     due(nowMs: number, limit: number): readonly number[];
     nextDueAtMs(nowMs: number): number | undefined;
     clampWaits(nowMs: number, longestMs: number): void;
+    hasMatching(): boolean;
+    unparkMatching(nowMs: number): void;
+    controlAssets(contentId: number, limit: number): readonly string[];
+    readyAfter(id: number, limit: number): readonly number[];
+    missing(): readonly number[];
+    missingCount(): number;
+    oldestBoundAtMs(): number | null;
     insert(content: NewContent, nowMs: number): Content;
     save(previous: Content, next: Content, nowMs: number): boolean;
   };
@@ -56,19 +82,41 @@ export interface LedgerTablesPort {
     doubt(directoryId: number, name: string, contentId: number): void;
     doubtContent(contentId: number): void;
     sources(contentId: number): readonly SourcePath[];
+    pathsOf(contentId: number, inode: { readonly inode: number; readonly device: number }): readonly ContentPath[];
   };
   readonly directories: {
     destination(id: number): Destination;
     rootIdentity(folderId: number): string | null;
     saveRootIdentity(folderId: number, identity: string): void;
     hasFiles(folderId: number): boolean;
+    needsMatching(folderId: number): boolean;
+    setNeedsMatching(folderId: number, needsMatching: boolean): void;
+    toMatch(): readonly number[];
     find(folderId: number, path: string): { readonly id: number; readonly isGone: boolean } | undefined;
     save(folderId: number, path: string): number;
     children(directoryId: number): readonly { readonly id: number; readonly path: string }[];
     markGone(directoryId: number): void;
   };
   readonly history: { append(record: HistoryRecord): void };
-  readonly facts: { setLastReconcile(summary: ReconcileSummary): void };
+  readonly facts: {
+    readonly matching: MatchingSummary | null;
+    setMatching(summary: MatchingSummary): void;
+    isListed(place: string): boolean;
+    setListed(place: string, atMs: number): void;
+    forgetListed(): void;
+    setLastReconcile(summary: ReconcileSummary): void;
+    listingOrder(place: string): ListingOrder | null;
+    setListingOrder(place: string, order: ListingOrder): void;
+  };
+  readonly remoteAssets: {
+    clear(): void;
+    save(asset: Omit<RemoteAsset, 'sha256'>): void;
+    saveDigest(assetId: string, sha256: string): void;
+    saveStatus(assetId: string, status: RemoteAsset['status']): void;
+    count(): number;
+    candidates(query: AssetQuery): readonly RemoteAsset[];
+    pending(query: AssetQuery): readonly RemoteAsset[];
+  };
 }
 
 /** Effects wait for `write`: it resolves when the change is durable. */

@@ -1,108 +1,183 @@
-import type { Content } from '../core/content.ts';
-import { reconcileListed } from '../core/reconcile.ts';
+import type { ListedAsset } from '../core/event.ts';
+import { ListingTrend, reconcileListed } from '../core/reconcile.ts';
 import type { ReconcileSummary } from '../core/records.ts';
-import { SyncError } from '../errors.ts';
 import { askFlora, isKnown } from './asking.ts';
 import { type CommitDeps, commitOutcome } from './commit.ts';
-import type { Gate } from './gate.ts';
-import type { ListedPage, RemotePort } from './ports.ts';
+import { IdSet } from './id-set.ts';
+import { keyOf, type ListingDeps, type Place, walkListing } from './listing.ts';
+import { eventFromError } from './outcome.ts';
 
-export interface ReconcilerDeps extends CommitDeps {
-  readonly gate: Gate;
-  readonly remote: RemotePort;
-  readonly workspaceIds: readonly string[];
+export interface ReconcilerDeps extends CommitDeps, ListingDeps {
+  readonly places: readonly Place[];
   /** Contents that a worker has in hand are left to it. */
   readonly inHand: () => ReadonlySet<number>;
   readonly onWork: () => void;
 }
 
-/** No workspace is believed to have more pages than this: a listing that goes on and on is a fault of its own. */
-const mostPages = 100_000;
+export interface ReconcileOptions {
+  /** Every page, also where fewer would do. */
+  readonly isFull: boolean;
+  /** Only counts what it would do. */
+  readonly isDryRun: boolean;
+}
+
+/** A walk that stops early may miss a change to an old asset; a full one at least this often makes up for it. */
+const fullEveryMs = 24 * 3_600_000;
+/** What is older than this before the last walk began, and settled, is no news: clocks differ, answers are late. */
+const overlapMs = 3_600_000;
+/** How many assets that a listing lacked are asked for by themselves in one walk; the next one goes on from there. */
+const mostAsked = 500;
+const pageSize = 100;
+
+type Counts = { -readonly [K in 'pages' | 'assets' | 'ours' | 'unknown' | 'drift' | 'asked']: number };
 
 /**
- * Walks the cursor listing of each workspace once and brings what it says about our assets into the ledger. Trouble ends
- * the walk early and is in the summary; nothing is ever concluded from what a listing lacks.
+ * Walks the cursor listing of each place once and brings what it says about our assets into the ledger. What a full walk
+ * lacks is asked for by itself: a listing is never evidence of absence. Trouble ends the walk early and is in the summary.
  */
-export async function reconcile(deps: ReconcilerDeps, signal: AbortSignal): Promise<ReconcileSummary> {
-  const startedMs = deps.clock.monotonic();
-  const counts = { isFull: true, pages: 0, assets: 0, ours: 0, unknown: 0, drift: 0, asked: 0, missing: 0 };
-  let trouble: string | null = null;
-  for (const workspaceId of deps.workspaceIds) {
-    try {
-      await walkListing(deps, workspaceId, counts, signal);
-    } catch (error) {
-      if (signal.aborted) trouble = 'interrupted';
-      else if (isKnown(error)) trouble = error.message;
-      else throw error;
-    }
+export class Reconciler {
+  readonly #deps: ReconcilerDeps;
+  /** Ready contents up to this one were asked for when the last full walk lacked them. */
+  #askedUpTo = 0;
+
+  constructor(deps: ReconcilerDeps) {
+    this.#deps = deps;
   }
-  const seconds = Math.round(deps.clock.monotonic() - startedMs) / 1000;
-  const summary: ReconcileSummary = { atMs: deps.clock.now(), ...counts, seconds, error: trouble };
-  if (!signal.aborted) await deps.ledger.write((tables) => tables.facts.setLastReconcile(summary));
-  if (trouble === null) deps.log.info(summary, 'reconciled with the listing of FLORA');
-  else deps.log.warn(summary, 'the listing of FLORA could not be read to its end; the next interval tries again');
-  return summary;
-}
 
-async function walkListing(
-  deps: ReconcilerDeps,
-  workspaceId: string,
-  counts: { pages: number; assets: number; ours: number; drift: number },
-  signal: AbortSignal,
-): Promise<void> {
-  const seen = new Set<string>();
-  let cursor: string | null = null;
-  do {
-    const page = await nextPage(deps, workspaceId, cursor, signal);
-    if (page === null) throw signal.reason;
-    counts.pages += 1;
-    counts.assets += page.assets.length + page.nameless;
-    // All of a page in one group of the ledger.
-    const news = page.assets.map(async (listed) => {
-      const content = deps.ledger.contents.findByAsset(listed.assetId);
-      if (content === undefined) return;
-      counts.ours += 1;
-      if (await bringIn(deps, content, listed)) counts.drift += 1;
-    });
-    await Promise.all(news);
-    cursor = page.nextCursor;
-    if (cursor !== null && (seen.has(cursor) || seen.size >= mostPages)) {
-      throw new SyncError('The listing repeats itself', {
-        code: 'cursor_loop',
-        scope: 'file',
-        disposition: 'retry',
-        op: 'list',
-      });
+  async run(options: ReconcileOptions, signal: AbortSignal): Promise<ReconcileSummary> {
+    const { clock, ledger, log } = this.#deps;
+    const startedMs = clock.monotonic();
+    const counts: Counts = { pages: 0, assets: 0, ours: 0, unknown: 0, drift: 0, asked: 0 };
+    const listed = new IdSet();
+    let error: string | null = null;
+    let isFull = true;
+    for (const place of this.#deps.places) {
+      try {
+        const wasFull = await this.#walk(place, options, counts, listed, signal);
+        isFull = isFull && wasFull;
+        if (signal.aborted) error = 'interrupted';
+      } catch (thrown) {
+        if (!isKnown(thrown)) throw thrown;
+        error = thrown.requestId === undefined ? thrown.message : `${thrown.message} (${thrown.requestId})`;
+      }
     }
-    if (cursor !== null) seen.add(cursor);
-  } while (cursor !== null);
-}
-
-/** Null when the signal came first. Trouble with the service is waited out at the gate. */
-async function nextPage(
-  deps: ReconcilerDeps,
-  workspaceId: string,
-  cursor: string | null,
-  signal: AbortSignal,
-): Promise<ListedPage | null> {
-  for (;;) {
-    const request = () => deps.remote.list({ workspaceId, projectId: null, limit: 100 }, cursor, signal);
-    const asked = await askFlora(deps.gate, { stopping: signal, abort: signal }, request);
-    if (asked === null) return null;
-    if (asked.kind === 'answer') return asked.value.value;
-    if (asked.error.scope !== 'service') throw asked.error;
+    if (isFull && error === null && !options.isDryRun) await this.#askUnlisted(listed, counts, signal);
+    const seconds = Math.round(clock.monotonic() - startedMs) / 1000;
+    const missing = ledger.contents.missingCount();
+    const summary: ReconcileSummary = { atMs: clock.now(), isFull, ...counts, missing, seconds, error };
+    if (!signal.aborted && !options.isDryRun) await ledger.write((tables) => tables.facts.setLastReconcile(summary));
+    if (error === null) log.info(summary, 'reconciled with the listing of FLORA');
+    else log.warn(summary, 'the listing of FLORA could not be read to its end; the next interval tries again');
+    return summary;
   }
-}
 
-async function bringIn(
-  deps: ReconcilerDeps,
-  content: Content,
-  listed: Parameters<typeof reconcileListed>[1],
-): Promise<boolean> {
-  const event = reconcileListed(content, listed);
-  if (event === null || deps.inHand().has(content.id)) return false;
-  const after = await commitOutcome(deps, content, { event, requestId: null, doubted: [] });
-  if (after === null || after.state === content.state) return false;
-  deps.onWork();
-  return true;
+  /** Returns whether every page was read. */
+  async #walk(
+    place: Place,
+    { isFull, isDryRun }: ReconcileOptions,
+    counts: Counts,
+    listed: IdSet,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { clock, ledger } = this.#deps;
+    const startedMs = clock.now();
+    const horizonMs = isFull ? null : this.#horizonMs(place);
+    const trend = new ListingTrend();
+    for await (const assets of walkListing(this.#deps, { ...place, limit: pageSize }, signal)) {
+      counts.pages += 1;
+      counts.assets += assets.length;
+      trend.add(assets);
+      // All of a page in one group of the ledger.
+      await Promise.all(assets.map((asset) => this.#bringIn(asset, counts, listed, isDryRun)));
+      if (horizonMs !== null && trend.isOlderThan(horizonMs)) return false;
+    }
+    if (signal.aborted) return false;
+    const order = { fullAtMs: startedMs, isNewestFirst: trend.isNewestFirst };
+    if (!isDryRun) await ledger.write((tables) => tables.facts.setListingOrder(keyOf(place), order));
+    return true;
+  }
+
+  /**
+   * Up to which time of creation a walk has to read; null for all of it. Sound only where the last full walk saw the newest
+   * assets first, and enough for news: old assets that change are found by the daily full walk.
+   */
+  #horizonMs(place: Place): number | null {
+    const { ledger, clock } = this.#deps;
+    const order = ledger.facts.listingOrder(keyOf(place));
+    const nowMs = clock.now();
+    if (order === null || !order.isNewestFirst || nowMs - order.fullAtMs >= fullEveryMs || order.fullAtMs > nowMs) {
+      return null;
+    }
+    const oldestMs = ledger.contents.oldestBoundAtMs() ?? order.fullAtMs;
+    return Math.min(oldestMs, order.fullAtMs) - overlapMs;
+  }
+
+  async #bringIn(listed: ListedAsset, counts: Counts, seen: IdSet, isDryRun: boolean): Promise<void> {
+    const content = this.#deps.ledger.contents.findByAsset(listed.assetId);
+    if (content === undefined) {
+      counts.unknown += 1;
+      return;
+    }
+    counts.ours += 1;
+    seen.add(content.id);
+    const event = reconcileListed(content, listed);
+    if (event === null || this.#deps.inHand().has(content.id)) return;
+    if (isDryRun) {
+      counts.drift += 1;
+      return;
+    }
+    const after = await commitOutcome(this.#deps, content, { event, requestId: null, doubted: [] });
+    if (after === null || (after.state === content.state && after.url === content.url)) return;
+    counts.drift += 1;
+    this.#deps.onWork();
+  }
+
+  /** Ready assets of ours that the listing lacked: each is asked for by itself, a bounded number at a time. */
+  async #askUnlisted(listed: IdSet, counts: Counts, signal: AbortSignal): Promise<void> {
+    const { contents } = this.#deps.ledger;
+    for (let from = this.#askedUpTo; ; ) {
+      const ids = contents.readyAfter(from, 1_000);
+      for (const id of ids) {
+        if (signal.aborted) return;
+        if (!listed.has(id) && this.#isListedPlace(id)) {
+          this.#askedUpTo = id;
+          counts.asked += 1;
+          await this.#ask(id, counts, signal);
+          if (counts.asked >= mostAsked) return;
+        }
+      }
+      const last = ids.at(-1);
+      if (last === undefined) break;
+      from = last;
+    }
+    this.#askedUpTo = 0;
+  }
+
+  /** Whether its place is one that was listed: former settings may have had others. */
+  #isListedPlace(id: number): boolean {
+    const { contents, directories } = this.#deps.ledger;
+    const content = contents.get(id);
+    if (content === undefined) return false;
+    const key = keyOf(directories.destination(content.destinationId));
+    return this.#deps.places.some((place) => keyOf(place) === key);
+  }
+
+  async #ask(id: number, counts: Counts, signal: AbortSignal): Promise<void> {
+    const content = this.#deps.ledger.contents.get(id);
+    const assetId = content?.assetId;
+    if (content?.state !== 'ready' || assetId == null || this.#deps.inHand().has(id)) return;
+    const request = () => this.#deps.remote.get(assetId, signal);
+    const asked = await askFlora(this.#deps.gate, { stopping: signal, abort: signal }, request, 'background');
+    if (asked === null || (asked.kind === 'error' && asked.error.scope === 'service')) return;
+    const event =
+      asked.kind === 'answer'
+        ? ({ type: 'asset', facts: asked.value.value, by: 'get' } as const)
+        : eventFromError({ type: 'check', assetId }, asked.error);
+    if (event.type !== 'asset' && event.type !== 'asset-missing') return;
+    const requestId = asked.kind === 'answer' ? asked.value.requestId : (asked.error.requestId ?? null);
+    const after = await commitOutcome(this.#deps, content, { event, requestId, doubted: [] });
+    if (after === null) return;
+    counts.drift += 1;
+    this.#deps.onWork();
+  }
 }

@@ -28,6 +28,7 @@ const anyContent: fc.Arbitrary<Content> = fc
 
 /** As the ledger's own CHECK has it: what is queued has no asset, and what has none is queued or at its end. */
 function isPossible({ state, assetId }: Content): boolean {
+  if (state === 'matching') return true;
   return assetId === null ? state === 'queued' || state === 'rejected' || state === 'gone' : state !== 'queued';
 }
 
@@ -49,14 +50,19 @@ const anyEvent: fc.Arbitrary<ContentEvent> = fc.oneof(
     { type: 'bytes-refused', status: 403 },
     { type: 'target-expired' },
     { type: 'conflict', reason: '' },
-    { type: 'asset-missing' },
+    { type: 'asset-missing', isControlled: false },
+    { type: 'asset-missing', isControlled: true },
+    { type: 'adopted', facts: facts({ assetId: 'asset_3', status: 'ready' }) },
+    { type: 'unmatched' },
     { type: 'renewed', reservation: reservation() },
     { type: 'renewed', reservation: reservation({ target: null }) },
     { type: 'trouble', code: 'x', reason: '', retryAfterMs: null },
     { type: 'refused', code: 'x', reason: '' },
     { type: 'source-lost', reason: '' },
-    { type: 'wanted', by: 'scan' },
-    { type: 'wanted', by: 'operator' },
+    { type: 'wanted', by: 'scan', needsMatching: false },
+    { type: 'wanted', by: 'scan', needsMatching: true },
+    { type: 'wanted', by: 'operator', needsMatching: false },
+    { type: 'wanted', by: 'policy', needsMatching: false },
   ),
   fc.record({
     type: fc.constant('asset' as const),
@@ -84,6 +90,10 @@ describe('transition, for any content and any sequence of events', () => {
     fc.assert(
       fc.property(anyContent, anyEvent, (before, event) => {
         const after = transition(before, event, context);
+        // Only for what was certainly missing at FLORA somebody may decide otherwise.
+        if (before.state === 'missing' && event.type === 'wanted' && event.by !== 'scan') return;
+        // Completed by the ledger that was lost, not by this one.
+        if (before.state === 'matching') return;
         if (before.isCompleteSent && before.assetId !== null) assert.equal(after.assetId, before.assetId);
       }),
       { numRuns: 5_000 },
@@ -107,11 +117,29 @@ describe('transition, for any content and any sequence of events', () => {
       fc.property(anyContent, anyEvent, (before, event) => {
         const after = transition(before, event, context);
         if (after.state !== 'ready' || before.state === 'ready') return;
+        // There the digest of its bytes was compared.
+        if (before.state === 'matching' && event.type === 'adopted') return;
         assert.ok(event.type === 'asset' && event.facts.status === 'ready');
         assert.equal(event.facts.assetId, before.assetId);
         assert.ok(event.facts.sizeBytes === null || event.facts.sizeBytes === before.sizeBytes);
       }),
       { numRuns: 5_000 },
+    );
+  });
+});
+
+describe('a missing asset, for any content and any event', () => {
+  it('is concluded only from a controlled 404, at least ten minutes after the first', () => {
+    fc.assert(
+      fc.property(anyContent, anyEvent, fc.option(fc.integer({ min: 0, max: 3_600_000 })), (any, event, sinceMs) => {
+        const before = { ...any, missingSinceMs: sinceMs === null ? null : now - sinceMs };
+        const after = transition(before, event, context);
+        if (after.state !== 'missing' || before.state === 'missing') return;
+        assert.ok(event.type === 'asset-missing' && event.isControlled);
+        assert.ok(sinceMs !== null && sinceMs >= 600_000);
+        assert.equal(after.assetId, before.assetId);
+      }),
+      { numRuns: 20_000 },
     );
   });
 });

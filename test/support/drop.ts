@@ -22,7 +22,7 @@ export async function openDrop(t: TestContext, tree: Tree, patch: Partial<Intake
     ledger.write((tables) => {
       const destinationId = tables.directories.destinationId({ workspaceId: 'ws_1', folder, projectId: null });
       const [folderId = 0] = tables.directories.activateFolders([{ path: root, destinationId }]);
-      return { folderId, destinationId, root };
+      return { folderId, destinationId, root, copies: 'share' as const };
     });
   const folder = await register(null);
   const intake = new Intake(
@@ -33,6 +33,8 @@ export async function openDrop(t: TestContext, tree: Tree, patch: Partial<Intake
       random: systemRandom,
       log: noLog,
       quietMs: 5,
+      matching: { begin: (_, __, nowMs) => ({ state: 'queued', notBeforeMs: nowMs }) },
+      isRootThere: () => true,
       signal: stopping.signal,
       onWork: () => {},
       onDirectory: () => {},
@@ -60,6 +62,6 @@ export async function openDrop(t: TestContext, tree: Tree, patch: Partial<Intake
     return files.filter((file) => !file.isGone).map((file) => file.name);
   };
   const contentOf = (text: string) =>
-    ledger.contents.findByBytes(folder.destinationId, createHash('sha256').update(text).digest('hex'));
+    ledger.contents.withBytes(folder.destinationId, createHash('sha256').update(text).digest('hex'))[0];
   return { root, ledger, database, intake, folder, troubles, scan, present, contentOf, register, local };
 }

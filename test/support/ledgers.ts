@@ -34,6 +34,9 @@ export function newContent(destinationId: number, patch: { sha256?: string; idem
     contentType: 'image/png',
     fileName: 'a.png',
     idempotencyKey: 'key-1',
+    state: 'queued' as const,
+    twin: 0,
+    notBeforeMs: 0,
     ...patch,
   };
 }

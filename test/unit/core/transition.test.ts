@@ -239,7 +239,7 @@ describe('checking', () => {
 
   it('goes on with the target in hand when lost bytes come back and the asset has to be kept', () => {
     const lost = after(bound({ isCompleteSent: true }), { type: 'source-lost', reason: '' });
-    const back = after(lost, { type: 'wanted', by: 'scan' });
+    const back = after(lost, { type: 'wanted', by: 'scan', needsMatching: false });
     assert.equal(lost.state, 'gone');
     assert.equal(back.state, 'checking');
     assert.equal(after(back, pending).state, 'reserved');
@@ -256,13 +256,13 @@ describe('checking', () => {
   });
 
   it('concludes nothing from one 404 when complete may have been sent', () => {
-    const next = after(sent({ state: 'checking' }), { type: 'asset-missing' });
+    const next = after(sent({ state: 'checking' }), { type: 'asset-missing', isControlled: false });
     assert.equal(next.state, 'checking');
     assert.equal(next.assetId, 'asset_1');
   });
 
   it('reserves anew after a 404 for what can never become ready', () => {
-    const next = after(bound({ state: 'checking' }), { type: 'asset-missing' });
+    const next = after(bound({ state: 'checking' }), { type: 'asset-missing', isControlled: false });
     assert.equal(next.state, 'queued');
     assert.equal(next.generation, 2);
   });
@@ -301,21 +301,21 @@ describe('at an end', () => {
   });
 
   it('bytes that come back are wanted again under a new key', () => {
-    const next = after(bound({ state: 'gone' }), { type: 'wanted', by: 'scan' });
+    const next = after(bound({ state: 'gone' }), { type: 'wanted', by: 'scan', needsMatching: false });
     assert.equal(next.state, 'queued');
     assert.equal(next.assetId, null);
     assert.equal(next.idempotencyKey, 'key-2');
   });
 
   it('bytes that come back after complete was sent are checked first: they may be ready', () => {
-    const next = after(sent({ state: 'gone' }), { type: 'wanted', by: 'scan' });
+    const next = after(sent({ state: 'gone' }), { type: 'wanted', by: 'scan', needsMatching: false });
     assert.equal(next.state, 'checking');
     assert.equal(next.assetId, 'asset_1');
   });
 
   it('what was rejected waits for a person', () => {
     const rejected = content({ state: 'rejected' });
-    assert.equal(after(rejected, { type: 'wanted', by: 'scan' }), rejected);
-    assert.equal(after(rejected, { type: 'wanted', by: 'operator' }).state, 'queued');
+    assert.equal(after(rejected, { type: 'wanted', by: 'scan', needsMatching: false }), rejected);
+    assert.equal(after(rejected, { type: 'wanted', by: 'operator', needsMatching: false }).state, 'queued');
   });
 });

@@ -194,7 +194,7 @@ describe('group commit', () => {
     );
     await assert.rejects(bad, /on purpose/);
     assert.equal((await good).sha256, 'cc');
-    assert.equal(ledger.contents.findByBytes(destinationId, newContent(1).sha256), undefined);
+    assert.deepEqual(ledger.contents.withBytes(destinationId, newContent(1).sha256), []);
   });
 
   it('accepts nothing more once a commit failed', async () => {

@@ -69,6 +69,8 @@ async function bench(script: Script, names: readonly string[] = ['a.png']) {
           : { kind: 'source', sizeBytes: 3, async *chunks() {}, close: async () => {} },
     },
     isRootThere: () => true,
+    matching: { match: unused },
+    uploadsMissing: () => false,
     onChange: () => {},
     onSent: () => {},
     onDoubt: ({ name }) => doubts.push(name),
@@ -218,7 +220,7 @@ describe('advance', () => {
     });
     await run();
     assert.equal(stateOf(ledger, content.id), 'gone');
-    const other = ledger.contents.findByBytes(1, 'ee');
+    const other = ledger.contents.withBytes(1, 'ee')[0];
     assert.equal(ledger.files.sources(other?.id ?? 0).length, 1);
   });
 

@@ -1,0 +1,126 @@
+import type { Statement } from 'better-sqlite3';
+import type { RemoteAsset } from '../core/records.ts';
+import type { LedgerDatabase } from './database.ts';
+
+interface RemoteAssetRow {
+  asset_id: string;
+  workspace_id: string;
+  project_id: string | null;
+  name: string | null;
+  size_bytes: number | null;
+  status: RemoteAsset['status'];
+  url: string | null;
+  created_at: number | null;
+  sha256: string | null;
+}
+
+/** What is looked for among FLORA's assets. `projectId` null: anywhere in the workspace. */
+export interface AssetQuery {
+  readonly workspaceId: string;
+  readonly projectId: string | null;
+  readonly sizeBytes: number;
+  /** All names that files with these bytes have. */
+  readonly names: readonly string[];
+}
+
+/** More assets of one size than this are compared in several rounds. */
+const mostCandidates = 100;
+
+/** What FLORA's listing showed while a new or restored ledger looks for its bytes there; empty otherwise. */
+export class RemoteAssetStore {
+  readonly #clear: Statement<[]>;
+  readonly #save: Statement<[Omit<RemoteAsset, 'sha256'>]>;
+  readonly #saveDigest: Statement<[string, string]>;
+  readonly #saveStatus: Statement<[string, string]>;
+  readonly #count: Statement<[], { count: number }>;
+  readonly #ready: Statement<[Record<string, unknown>], RemoteAssetRow>;
+  readonly #pending: Statement<[Record<string, unknown>], RemoteAssetRow>;
+
+  constructor(database: LedgerDatabase) {
+    this.#clear = database.prepare('DELETE FROM remote_asset');
+    // A digest stays as long as it is of the same asset: its bytes never change.
+    this.#save = database.prepare(
+      `INSERT INTO remote_asset (asset_id, workspace_id, project_id, name, size_bytes, status, url, created_at)
+       VALUES (@assetId, @workspaceId, @projectId, @name, @sizeBytes, @status, @url, @createdAtMs)
+       ON CONFLICT (asset_id) DO UPDATE SET project_id = coalesce(excluded.project_id, project_id), name = excluded.name,
+         size_bytes = excluded.size_bytes, status = excluded.status, url = excluded.url`,
+    );
+    this.#saveDigest = database.prepare('UPDATE remote_asset SET sha256 = ? WHERE asset_id = ?');
+    this.#saveStatus = database.prepare('UPDATE remote_asset SET status = ? WHERE asset_id = ?');
+    this.#count = database.prepare('SELECT count(*) AS count FROM remote_asset');
+    const free = 'NOT EXISTS (SELECT 1 FROM content WHERE content.asset_id = remote_asset.asset_id)';
+    const place = 'workspace_id = @workspaceId AND (@projectId IS NULL OR project_id = @projectId)';
+    const named = 'name IN (SELECT value FROM json_each(@names))';
+    this.#ready = database.prepare(
+      `SELECT * FROM remote_asset WHERE ${place} AND status = 'ready' AND ${free} AND size_bytes = @sizeBytes
+       UNION ALL
+       SELECT * FROM remote_asset WHERE ${place} AND status = 'ready' AND ${free} AND size_bytes IS NULL AND ${named}`,
+    );
+    this.#pending = database.prepare(
+      `SELECT * FROM remote_asset WHERE ${place} AND status = 'pending_upload' AND ${free} AND ${named}
+         AND ifnull(size_bytes, @sizeBytes) = @sizeBytes`,
+    );
+  }
+
+  clear(): void {
+    this.#clear.run();
+  }
+
+  /** Notes an asset as listed; what was fetched of it before stays known. */
+  save(asset: Omit<RemoteAsset, 'sha256'>): void {
+    const { assetId, workspaceId, projectId, name, sizeBytes, status, url, createdAtMs } = asset;
+    this.#save.run({ assetId, workspaceId, projectId, name, sizeBytes, status, url, createdAtMs });
+  }
+
+  saveDigest(assetId: string, sha256: string): void {
+    this.#saveDigest.run(sha256, assetId);
+  }
+
+  saveStatus(assetId: string, status: RemoteAsset['status']): void {
+    this.#saveStatus.run(status, assetId);
+  }
+
+  count(): number {
+    return this.#count.get()?.count ?? 0;
+  }
+
+  /**
+   * Ready assets that no content has and that could be these bytes, the likeliest first: known digests, then the same name,
+   * then (without a project of our own) those outside projects. At most 100 of them.
+   */
+  candidates(query: AssetQuery): readonly RemoteAsset[] {
+    const names = new Set(query.names);
+    const rank = (row: RemoteAssetRow) =>
+      (row.sha256 === null ? 4 : 0) +
+      (names.has(row.name ?? '') ? 0 : 2) +
+      (row.project_id === query.projectId ? 0 : 1);
+    const rows = this.#ready.all(toParameters(query));
+    return rows
+      .sort((a, b) => rank(a) - rank(b))
+      .slice(0, mostCandidates)
+      .map(toAsset);
+  }
+
+  /** Assets of the same name that may still become ready. */
+  pending(query: AssetQuery): readonly RemoteAsset[] {
+    return this.#pending.all(toParameters(query)).map(toAsset);
+  }
+}
+
+function toParameters({ names, ...query }: AssetQuery): Record<string, unknown> {
+  return { ...query, names: JSON.stringify(names) };
+}
+
+function toAsset(row: RemoteAssetRow): RemoteAsset {
+  return {
+    assetId: row.asset_id,
+    workspaceId: row.workspace_id,
+    projectId: row.project_id,
+    name: row.name,
+    sizeBytes: row.size_bytes,
+    status: row.status,
+    url: row.url,
+    createdAtMs: row.created_at,
+    sha256: row.sha256,
+  };
+}

@@ -1,0 +1,178 @@
+import type { Content } from '../core/content.ts';
+import type { Destination } from '../core/entry.ts';
+import type { AssetFacts, ContentEvent } from '../core/event.ts';
+import { remoteName } from '../core/name.ts';
+import type { RemoteAsset } from '../core/records.ts';
+import { longestWaitMs, seldomMs } from '../core/steps.ts';
+import { askFlora, isKnown, type WorkSignals } from './asking.ts';
+import type { Gate } from './gate.ts';
+import { keyOf } from './listing.ts';
+import { eventFromError } from './outcome.ts';
+import type { Outcome } from './perform.ts';
+import type { AssetQuery, ClockPort, LedgerPort, RemotePort } from './ports.ts';
+
+export interface MatchDeps {
+  readonly ledger: LedgerPort;
+  readonly remote: RemotePort;
+  readonly gate: Gate;
+  readonly clock: ClockPort;
+  /** By asset id: each asset is fetched once, however many contents ask. */
+  readonly fetches: Map<string, Promise<string>>;
+}
+
+/**
+ * How long an asset without bytes may still become ready: whoever reserved it may complete it, or FLORA be slow. Targets
+ * live for minutes or hours, and idempotency keys for a day.
+ */
+const pendingMs = 24 * 3_600_000;
+/** So often, ten minutes apart, a listed asset may answer 404 before it is taken for gone. */
+const enough404 = 3;
+
+export function queryOf(destination: Destination, sizeBytes: number, names: readonly string[]): AssetQuery {
+  const { workspaceId, projectId } = destination;
+  return { workspaceId, projectId, sizeBytes, names };
+}
+
+/** Compares a content with FLORA's assets; null when the signals, or trouble with FLORA as a whole, cut it short. */
+export async function matchContent(deps: MatchDeps, content: Content, signals: WorkSignals): Promise<Outcome | null> {
+  const { ledger } = deps;
+  const destination = ledger.directories.destination(content.destinationId);
+  if (!ledger.facts.isListed(keyOf(destination))) {
+    return wait('match_listing', 'What FLORA has already is being listed', longestWaitMs);
+  }
+  const names = [content.fileName, ...ledger.files.sources(content.id).map(({ name }) => remoteName(name))];
+  const query = queryOf(destination, content.sizeBytes, [...new Set(names)]);
+  const compared = new Set<string>();
+  for (;;) {
+    // The best of those that are left: what was fetched for others meanwhile counts too.
+    const candidate = ledger.remoteAssets.candidates(query).find(({ assetId }) => !compared.has(assetId));
+    if (candidate === undefined) break;
+    compared.add(candidate.assetId);
+    const outcome = await compare(deps, content, candidate, signals);
+    if (outcome !== 'other') return outcome;
+  }
+  for (const candidate of ledger.remoteAssets.pending(query)) {
+    const outcome = await awaitPending(deps, content, candidate, signals);
+    if (outcome !== 'other') return outcome;
+  }
+  return { event: { type: 'unmatched' }, requestId: null, doubted: [] };
+}
+
+type Compared = Outcome | null | 'other';
+
+/** Adopts the asset if its bytes are ours. Its state is asked for once more: the listing may be old by now. */
+async function compare(
+  deps: MatchDeps,
+  content: Content,
+  candidate: RemoteAsset,
+  signals: WorkSignals,
+): Promise<Compared> {
+  if (candidate.sha256 !== null && candidate.sha256 !== content.sha256) return 'other';
+  const asked = await ask(deps, candidate, signals);
+  if (asked === 'gone') {
+    // Just listed, and now a 404: gone, or hidden for the moment.
+    return content.attempts >= enough404 ? 'other' : unreadable(candidate, 'FLORA answers 404 for it', seldomMs);
+  }
+  if (asked === null || 'event' in asked) return asked;
+  if (asked.facts.status !== 'ready') return 'other';
+  const { facts, requestId } = asked;
+  if (candidate.sha256 === null) {
+    if (facts.url === null) return unreadable(candidate, 'FLORA names no URL for it');
+    const digest = await fetchOnce(deps, candidate, facts.url, content.sizeBytes, signals);
+    if (digest === null || typeof digest !== 'string') return digest;
+    if (digest !== content.sha256) return 'other';
+  }
+  return { event: { type: 'adopted', facts }, requestId, doubted: [] };
+}
+
+/** FLORA's word on an asset: 'gone' for one that it does not show, an outcome for trouble. */
+async function ask(
+  deps: MatchDeps,
+  { assetId }: RemoteAsset,
+  signals: WorkSignals,
+): Promise<{ readonly facts: AssetFacts; readonly requestId: string | null } | 'gone' | Outcome | null> {
+  const asked = await askFlora(deps.gate, signals, () => deps.remote.get(assetId, signals.abort));
+  if (asked === null) return null;
+  if (asked.kind === 'answer') {
+    const { value: facts, requestId } = asked.value;
+    await deps.ledger.write((tables) => tables.remoteAssets.saveStatus(assetId, facts.status));
+    return { facts, requestId };
+  }
+  const { error } = asked;
+  if (error.scope === 'service') return null;
+  const event = eventFromError({ type: 'check', assetId }, error);
+  if (event.type === 'asset-missing') return 'gone';
+  return { event, requestId: error.requestId ?? null, doubted: [] };
+}
+
+async function fetchOnce(
+  deps: MatchDeps,
+  candidate: RemoteAsset,
+  url: string,
+  mostBytes: number,
+  signals: WorkSignals,
+): Promise<string | Outcome | null> {
+  const { assetId } = candidate;
+  const under = deps.fetches.get(assetId) ?? fetchDigest(deps, candidate, url, mostBytes, signals.abort);
+  deps.fetches.set(assetId, under);
+  try {
+    return await under;
+  } catch (error) {
+    if (signals.abort.aborted) return null;
+    if (!isKnown(error)) throw error;
+    return unreadable(candidate, error.message, error.retryAfterMs);
+  } finally {
+    deps.fetches.delete(assetId);
+  }
+}
+
+async function fetchDigest(
+  deps: MatchDeps,
+  { assetId, sizeBytes: listedBytes }: RemoteAsset,
+  url: string,
+  mostBytes: number,
+  signal: AbortSignal,
+): Promise<string> {
+  const isSizeKnown = listedBytes !== null;
+  const { sha256, sizeBytes } = await deps.remote.fetchDigest(url, mostBytes, signal);
+  await deps.ledger.write((tables) => {
+    // Of an asset that is longer only its beginning was read, which says nothing to files of another size.
+    if (sizeBytes <= mostBytes || isSizeKnown) tables.remoteAssets.saveDigest(assetId, sha256);
+    const { matching } = tables.facts;
+    if (matching !== null) tables.facts.setMatching({ ...matching, fetchedBytes: matching.fetchedBytes + sizeBytes });
+  });
+  return sha256;
+}
+
+/** An asset of the same name that is not ready may be these bytes on their way: until it is decided, nothing is sent. */
+async function awaitPending(
+  deps: MatchDeps,
+  content: Content,
+  candidate: RemoteAsset,
+  signals: WorkSignals,
+): Promise<Compared> {
+  const ageMs = deps.clock.now() - (candidate.createdAtMs ?? 0);
+  if (ageMs > pendingMs) return 'other';
+  const asked = await ask(deps, candidate, signals);
+  if (asked === 'gone') return 'other';
+  if (asked === null || 'event' in asked) return asked;
+  if (asked.facts.status === 'failed') return 'other';
+  // Ready meanwhile: the next round compares its bytes.
+  if (asked.facts.status === 'ready') return wait('match_more', 'An asset of this name has just become ready', 0);
+  const reason =
+    `An upload of the same name is still open in FLORA (${candidate.assetId}); ` +
+    'it may be this file, so nothing is sent until that is decided, a day after it began at the latest';
+  return wait('match_pending', reason, Math.min(seldomMs, 1_000 * 2 ** Math.min(content.attempts, 12)));
+}
+
+function unreadable({ assetId, name }: RemoteAsset, why: string, retryAfterMs?: number): Outcome {
+  const reason =
+    `FLORA has an asset of this size (${assetId}${name === null ? '' : `, "${name}"`}) whose bytes cannot be compared: ${why}; ` +
+    'nothing is sent while it may be this file; `flora-sync retry` sends it all the same';
+  return wait('match_unreadable', reason, retryAfterMs ?? null);
+}
+
+function wait(code: string, reason: string, retryAfterMs: number | null): Outcome {
+  const event: ContentEvent = { type: 'trouble', code, reason, retryAfterMs };
+  return { event, requestId: null, doubted: [] };
+}

@@ -1,0 +1,134 @@
+import type { Content } from '../core/content.ts';
+import type { MatchingSummary } from '../core/records.ts';
+import { longestWaitMs } from '../core/steps.ts';
+import { isKnown, type WorkSignals } from './asking.ts';
+import { keyOf, type ListingDeps, type Place, walkListing } from './listing.ts';
+import { type MatchDeps, matchContent, queryOf } from './match.ts';
+import type { Outcome } from './perform.ts';
+import type { LedgerPort, LedgerTablesPort, LogPort } from './ports.ts';
+
+export interface MatchingDeps extends ListingDeps {
+  readonly ledger: LedgerPort;
+  readonly log: LogPort;
+  readonly places: readonly Place[];
+  readonly onWork: () => void;
+}
+
+const notThere: Outcome = { event: { type: 'unmatched' }, requestId: null, doubted: [] };
+
+/** Pages of different lengths end at different assets: what shifts between two pages of one walk is seen by the other. */
+const pageSizes = [100, 83, 67, 97, 71] as const;
+/** As many walks at least; more while they still find assets that none before had. */
+const fewestWalks = 2;
+const retryMs = 30_000;
+
+/**
+ * A ledger that is new to a drop folder, or was restored, does not know what FLORA has already: it looks there first. The
+ * assets are listed whole, more than once; a content is adopted by a ready asset only after the bytes behind that asset's URL
+ * were fetched and have its digest. What FLORA certainly does not have is queued as ever.
+ */
+export class Matching {
+  readonly #deps: MatchingDeps;
+  readonly #match: MatchDeps;
+
+  constructor(deps: MatchingDeps) {
+    this.#deps = deps;
+    this.#match = { ...deps, fetches: new Map() };
+  }
+
+  /** In which state a content that nothing is known of begins. Inside a write. */
+  begin(
+    tables: LedgerTablesPort,
+    content: { readonly destinationId: number; readonly sizeBytes: number; readonly fileName: string },
+    nowMs: number,
+  ): { readonly state: 'matching' | 'queued'; readonly notBeforeMs: number } {
+    const destination = tables.directories.destination(content.destinationId);
+    // Parked: the end of the listing makes it due.
+    if (!tables.facts.isListed(keyOf(destination))) return { state: 'matching', notBeforeMs: nowMs + longestWaitMs };
+    const query = queryOf(destination, content.sizeBytes, [content.fileName]);
+    const couldBeThere =
+      tables.remoteAssets.candidates(query).length > 0 || tables.remoteAssets.pending(query).length > 0;
+    return { state: couldBeThere ? 'matching' : 'queued', notBeforeMs: nowMs };
+  }
+
+  /** What the worker does for a content in `matching`. */
+  async match(content: Content, signals: WorkSignals): Promise<Outcome | null> {
+    const { ledger, places } = this.#deps;
+    const key = keyOf(ledger.directories.destination(content.destinationId));
+    // Nobody lists what these settings do not name; nothing is sent there either.
+    if (!places.some((place) => keyOf(place) === key)) return notThere;
+    return await matchContent(this.#match, content, signals);
+  }
+
+  /** Lists the assets of each place where that is to be done, and lets what waited for it go on. */
+  async list(signal: AbortSignal): Promise<void> {
+    const { ledger, clock, log } = this.#deps;
+    while (!signal.aborted && ledger.directories.toMatch().length > 0) {
+      const place = this.#deps.places.find((each) => !ledger.facts.isListed(keyOf(each)));
+      if (place === undefined) return;
+      try {
+        await this.#listPlace(place, signal);
+      } catch (error) {
+        if (!isKnown(error)) throw error;
+        const facts = { code: error.code, request_id: error.requestId, hint: error.hint };
+        log.warn(facts, `${error.message}; what FLORA has already is not known yet, so new files wait`);
+        await clock.sleep(retryMs, signal);
+      }
+    }
+  }
+
+  /**
+   * Ends the search for these folders, which were read whole, unless contents still wait for its outcome. Returns what it
+   * came to when it ended now.
+   */
+  async finish(folderIds: readonly number[]): Promise<MatchingSummary | null> {
+    const { ledger, clock, log } = this.#deps;
+    const open = ledger.directories.toMatch();
+    if (open.length === 0 || ledger.contents.hasMatching()) return null;
+    if (this.#deps.places.some((place) => !ledger.facts.isListed(keyOf(place)))) return null;
+    if (!open.every((id) => folderIds.includes(id))) return null;
+    const summary = await ledger.write((tables) => {
+      if (tables.contents.hasMatching()) return null;
+      for (const id of open) tables.directories.setNeedsMatching(id, false);
+      const { matching } = tables.facts;
+      const ended = matching === null ? null : { ...matching, endedMs: clock.now() };
+      if (ended !== null) tables.facts.setMatching(ended);
+      tables.facts.forgetListed();
+      tables.remoteAssets.clear();
+      return ended;
+    });
+    if (summary !== null && summary.assets > 0) {
+      const { assets, adopted, fetchedBytes } = summary;
+      log.info({ assets, adopted, fetched_bytes: fetchedBytes }, 'looked for files that FLORA has already');
+    }
+    return summary;
+  }
+
+  async #listPlace(place: Place, signal: AbortSignal): Promise<void> {
+    const { ledger, clock, log, onWork } = this.#deps;
+    const startedMs = clock.now();
+    for (const [walk, limit] of pageSizes.entries()) {
+      const before = ledger.remoteAssets.count();
+      for await (const assets of walkListing(this.#deps, { ...place, limit }, signal)) {
+        await ledger.write((tables) => {
+          for (const asset of assets) {
+            const { workspaceId } = place;
+            tables.remoteAssets.save({ ...asset, workspaceId, projectId: asset.projectId ?? place.projectId });
+          }
+        });
+      }
+      if (signal.aborted) return;
+      if (walk + 1 >= fewestWalks && ledger.remoteAssets.count() === before) break;
+    }
+    await ledger.write((tables) => {
+      const known = tables.facts.matching;
+      const isOpen = known !== null && known.endedMs === null;
+      const begun = isOpen ? known : { sinceMs: startedMs, endedMs: null, fetchedBytes: 0, adopted: 0 };
+      tables.facts.setMatching({ ...begun, assets: tables.remoteAssets.count() });
+      tables.facts.setListed(keyOf(place), clock.now());
+      tables.contents.unparkMatching(clock.now());
+    });
+    log.debug({ ...place, assets: ledger.remoteAssets.count() }, 'listed what FLORA has');
+    onWork();
+  }
+}
