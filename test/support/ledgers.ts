@@ -26,7 +26,10 @@ export async function withFolder(ledger: Ledger, root = '/drop') {
   });
 }
 
-export function newContent(destinationId: number, patch: { sha256?: string; idempotencyKey?: string } = {}) {
+export function newContent(
+  destinationId: number,
+  patch: { sha256?: string; idempotencyKey?: string; notBeforeMs?: number } = {},
+) {
   return {
     destinationId,
     sha256: 'aa'.repeat(32),

@@ -47,6 +47,7 @@ const composition: ReadonlySet<string> = new Set([
   'telling.ts',
   'connecting.ts',
   'control.ts',
+  'service.ts',
 ]);
 
 /** What each room may see beside itself and packages. */

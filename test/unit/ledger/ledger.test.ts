@@ -52,14 +52,18 @@ describe('contents', () => {
     const { destinationId } = await withFolder(ledger);
     const ids = await ledger.write((tables) =>
       [30, 10, 20].map(
-        (at) => tables.contents.insert(newContent(destinationId, { sha256: `${at}`, idempotencyKey: `${at}` }), at).id,
+        (at) =>
+          tables.contents.insert(
+            newContent(destinationId, { sha256: `${at}`, idempotencyKey: `${at}`, notBeforeMs: at }),
+            at,
+          ).id,
       ),
     );
     assert.deepEqual(ledger.contents.due(25, 10), [ids[1], ids[2]]);
     assert.equal(ledger.contents.nextDueAtMs(25), 30);
     const plan = database
       .prepare(
-        `EXPLAIN QUERY PLAN SELECT id FROM content WHERE state IN ('queued', 'reserved', 'uploaded', 'checking', 'renewing')
+        `EXPLAIN QUERY PLAN SELECT id FROM content WHERE state IN ('matching', 'queued', 'reserved', 'uploaded', 'checking', 'renewing')
          AND not_before <= 1 ORDER BY not_before, id LIMIT 1`,
       )
       .all();
