@@ -75,9 +75,10 @@ async function syncOnce(config: Config): Promise<SyncResult> {
   const run = new Run(patienceMs);
   const engine = await startEngine(config, log, {
     onChange: (before, after) => {
-      // What was ready and only looked at again was not uploaded.
+      // What was ready and only looked at again was not uploaded, nor what FLORA had already.
       if (before.state === 'ready') run.doubted.add(after.id);
-      else if (after.state === 'ready' && !run.doubted.delete(after.id)) run.uploaded += 1;
+      else if (before.state !== 'matching' && after.state === 'ready' && !run.doubted.delete(after.id))
+        run.uploaded += 1;
       if (before.state === 'reserved' && after.state === 'uploaded') run.bytes += after.sizeBytes;
       progress.changed(before, after);
       // Steps back and repeated tries keep counting their attempts; only a step forward begins at none.
