@@ -126,10 +126,10 @@ async function everythingDone(
   onStep: () => void,
 ): Promise<void> {
   await reachFlora(engine.remote, ended);
-  const reconciled = engine.reconcileNow();
-  let isScanned = false;
-  const scanned = engine.scanAll().then(() => {
-    isScanned = true;
+  let isLookedAt = false;
+  // Both find work: files that are new here, and assets that are other than they should be there.
+  const looked = Promise.all([engine.reconcileNow(), engine.scanAll()]).then(() => {
+    isLookedAt = true;
     run.changed(true);
   });
   // Files that others keep open for writing are waited for, but not for ever.
@@ -138,7 +138,7 @@ async function everythingDone(
   while (!ended.aborted) {
     onStep();
     const nowMs = systemClock.monotonic();
-    const isSent = isScanned && !engine.ledger.contents.hasActive();
+    const isSent = isLookedAt && !engine.ledger.contents.hasActive();
     if (isSent && engine.intake.isIdle) break;
     const held = isSent ? engine.intake.heldOpen : 0;
     heldSinceMs = held > 0 && engine.intake.inHand === held ? (heldSinceMs ?? nowMs) : undefined;
@@ -146,7 +146,7 @@ async function everythingDone(
     if (engine.gate.trouble === null && nowMs - run.progressedMs > stuckMs) break;
     await run.nextChange(lookAgainMs);
   }
-  await Promise.all([scanned, reconciled]);
+  await looked;
   run.matching = await engine.finishMatching();
 }
 

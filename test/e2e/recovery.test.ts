@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import {
   addFaults,
+  alterAsset,
   assertReadyOnce,
   clearFaults,
   localFiles,
@@ -102,10 +103,7 @@ describe('a lost ledger', () => {
     await world.lsUntil('it waits', (lines) => lines.some(({ reason }) => /still open in FLORA/.test(reason ?? '')));
     const [asset] = await storedAssets(world);
     assert.ok(asset);
-    await fetch(`${world.floraOrigin}/__admin/assets/${asset.asset_id}`, {
-      method: 'POST',
-      body: JSON.stringify({ status: 'ready' }),
-    });
+    await alterAsset(world, asset.asset_id, { status: 'ready' });
     await world.lsUntil('it is recognised', (lines) => lines.every(({ state }) => state === 'ready'));
     daemon.kill('SIGTERM');
     await ended(daemon);

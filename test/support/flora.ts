@@ -60,6 +60,15 @@ export async function clearFaults(world: World): Promise<void> {
   await admin(world, 'DELETE', '/faults');
 }
 
+/** Changes an asset behind everybody's back. */
+export async function alterAsset(
+  world: World,
+  assetId: string,
+  change: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await admin(world, 'POST', `/assets/${assetId}`, change);
+}
+
 /** From now on these keys, and no others, open the workspaces. */
 export async function admitKeys(world: World, ...apiKeys: readonly string[]): Promise<void> {
   await admin(world, 'POST', '/keys', { apiKeys });
