@@ -20,6 +20,16 @@ export interface ListFilter {
   readonly query: string | undefined;
 }
 
+/** The contract documents none. Ids are hex digits of chance or of a digest: `shuffled`, which goes by them, is stable. */
+export const listOrders = ['newest', 'oldest', 'shuffled'] as const;
+export type ListOrder = (typeof listOrders)[number];
+
+const orderTerms: Readonly<Record<ListOrder, string>> = {
+  newest: 'seq DESC',
+  oldest: 'seq',
+  shuffled: 'asset_id',
+};
+
 const schemaVersion = 1;
 const schema = `
   CREATE TABLE assets (
@@ -99,6 +109,8 @@ export function openStore(path: string) {
       db.exec(schema);
       db.pragma(`user_version = ${schemaVersion}`);
     }).immediate();
+    // Holds nothing that is not in the table, so that it needs no version of its own.
+    db.exec('CREATE INDEX IF NOT EXISTS assets_by_id ON assets (workspace_id, hidden, asset_id)');
   } catch (error) {
     db.close();
     throw error;
@@ -134,14 +146,15 @@ export function openStore(path: string) {
     byId: (assetId: string) => byId.get(assetId),
     byToken: (token: string) => byToken.get(token),
     all: () => all.all(),
-    /** Newest first. A name query reads the whole workspace; everything else goes by index. */
-    list(filter: ListFilter, limit: number, offset: number): readonly Asset[] {
+    /** A name query reads the whole workspace; everything else goes by index. */
+    list(filter: ListFilter, order: ListOrder, limit: number, offset: number): readonly Asset[] {
       const { where, values } = conditions(filter);
-      const statement = cached(lists, where, () =>
+      const by = orderTerms[order];
+      const statement = cached(lists, `${where} ${by}`, () =>
         // The inner SELECT skips the offset inside a covering index.
         db.prepare<unknown[], Asset>(
-          `SELECT * FROM assets WHERE seq IN (SELECT seq FROM assets WHERE ${where} ORDER BY seq DESC LIMIT ? OFFSET ?)
-           ORDER BY seq DESC`,
+          `SELECT * FROM assets WHERE seq IN (SELECT seq FROM assets WHERE ${where} ORDER BY ${by} LIMIT ? OFFSET ?)
+           ORDER BY ${by}`,
         ),
       );
       return statement.all(...values, limit, offset);
