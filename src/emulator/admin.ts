@@ -5,6 +5,9 @@
 // GET /requests?since=seq, /counters    what was asked (journal.ts)
 // GET /assets                           every asset with its digest and place on disk, hidden ones too
 // POST /assets/{id}                     {hide?, status?, failure_message?, expire?, name?}: a hidden asset is lost to the API
+// POST /assets                          {count, prefix, workspace_id?, project_id?, size_bytes?, status?} makes assets without
+//                                       bytes, for long listings (seed.ts) -> {count, asset_ids}
+// DELETE /assets?prefix=x&count=n       removes the first n of those in the listing's order -> {count, asset_ids}
 // POST /keys                            {apiKeys, workspace_id?}: from now on these only
 // GET, POST /settings                   {idempotency?, uploadStyle?, processingMs?, reservationTtlMs?, listOrder?}; listOrder is
 //                                       newest, oldest or shuffled
@@ -14,6 +17,7 @@ import { type Faults, parseFaults } from './faults.ts';
 import { parseJson, readFields } from './fields.ts';
 import type { Journal } from './journal.ts';
 import { type Asset, statusAt } from './lifecycle.ts';
+import { removeSeeded, seedAssets } from './seed.ts';
 import { listOrders } from './store.ts';
 
 export const adminPath = '/__admin';
@@ -55,6 +59,10 @@ function dispatch({ context, faults, journal }: AdminDeps, method: string, url: 
       return jsonAnswer(200, journal.counters());
     case 'GET /assets':
       return jsonAnswer(200, { assets: context.store.all().map((asset) => adminWire(context, asset)) });
+    case 'POST /assets':
+      return jsonAnswer(201, seedAssets(context, parseJson(body)));
+    case 'DELETE /assets':
+      return jsonAnswer(200, removeSeeded(context, url.searchParams));
     case 'POST /keys':
       replaceKeys(context, parseJson(body));
       return jsonAnswer(200, {});

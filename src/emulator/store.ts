@@ -126,6 +126,8 @@ export function openStore(path: string) {
   const byId = db.prepare<[string], Asset>('SELECT * FROM assets WHERE asset_id = ?');
   const byToken = db.prepare<[string], Asset>('SELECT * FROM assets WHERE token = ?');
   const all = db.prepare<[], Asset>('SELECT * FROM assets ORDER BY seq');
+  const remove = db.prepare<[number]>('DELETE FROM assets WHERE seq = ?');
+  const lastSeq = db.prepare<[], number>("SELECT seq FROM sqlite_sequence WHERE name = 'assets'").pluck();
   const recall = db.prepare<[string, string], RememberedAnswer>(
     'SELECT * FROM idempotency WHERE scope = ? AND key = ?',
   );
@@ -146,6 +148,18 @@ export function openStore(path: string) {
     byId: (assetId: string) => byId.get(assetId),
     byToken: (token: string) => byToken.get(token),
     all: () => all.all(),
+    remove: (asset: Pick<Asset, 'seq'>) => {
+      remove.run(asset.seq);
+    },
+    /** The highest seq that was ever given: the next asset gets one more. */
+    lastSeq: () => lastSeq.get() ?? 0,
+    /** What has no bytes on disk and is not hidden, in the listing's order. */
+    withoutBytes: (order: ListOrder) =>
+      db
+        .prepare<[], Pick<Asset, 'seq' | 'asset_id'>>(
+          `SELECT seq, asset_id FROM assets WHERE sha256 IS NULL AND hidden = 0 ORDER BY ${orderTerms[order]}`,
+        )
+        .all(),
     /** A name query reads the whole workspace; everything else goes by index. */
     list(filter: ListFilter, order: ListOrder, limit: number, offset: number): readonly Asset[] {
       const { where, values } = conditions(filter);
