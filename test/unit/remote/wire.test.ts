@@ -108,6 +108,7 @@ describe('an item of the listing', () => {
   it('may have fields of other types than it should', () => {
     const [found] = page({ ...item, name: 5, url: {}, project_id: ['prj_1'], failure_message: 7 }).assets;
     assert.deepEqual(found, { ...asset, name: null, url: null, projectId: null });
+    assert.deepEqual(page({ ...item, name: '', url: '', project_id: '' }).assets, [found]);
   });
 });
 
