@@ -60,6 +60,19 @@ export async function clearFaults(world: World): Promise<void> {
   await admin(world, 'DELETE', '/faults');
 }
 
+/** Makes that many ready assets of somebody else's, without bytes. */
+export async function seedAssets(world: World, prefix: string, count: number): Promise<void> {
+  await admin(world, 'POST', '/assets', { count, prefix });
+}
+
+export async function unseedAssets(world: World, prefix: string, count: number): Promise<void> {
+  await admin(world, 'DELETE', `/assets?prefix=${prefix}&count=${count}`);
+}
+
+export async function setListOrder(world: World, listOrder: 'newest' | 'oldest' | 'shuffled'): Promise<void> {
+  await admin(world, 'POST', '/settings', { listOrder });
+}
+
 /** Changes an asset behind everybody's back. */
 export async function alterAsset(
   world: World,
