@@ -39,12 +39,21 @@ export class Reconciler {
   readonly #deps: ReconcilerDeps;
   /** Ready contents up to this one were asked for when the last full walk lacked them. */
   #askedUpTo = 0;
+  #running: Promise<unknown> = Promise.resolve();
 
   constructor(deps: ReconcilerDeps) {
     this.#deps = deps;
   }
 
+  /** One walk at a time: a call during one waits for its end. */
   async run(options: ReconcileOptions, signal: AbortSignal): Promise<ReconcileSummary> {
+    const before = this.#running;
+    const run = before.then(() => this.#runOnce(options, signal));
+    this.#running = run.catch(() => {});
+    return await run;
+  }
+
+  async #runOnce(options: ReconcileOptions, signal: AbortSignal): Promise<ReconcileSummary> {
     const { clock, ledger, log } = this.#deps;
     const startedMs = clock.monotonic();
     const counts: Counts = { pages: 0, assets: 0, ours: 0, unknown: 0, drift: 0, asked: 0 };
