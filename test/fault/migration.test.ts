@@ -23,7 +23,7 @@ function oldWorld(t: TestContext) {
 /** Opens the ledger in a process of its own; returns the signal that ended it. */
 function openApart(world: World, inject?: string): NodeJS.Signals | null {
   const script = `const { openDatabase } = await import(${JSON.stringify(moduleUrl)});
-    openDatabase(${JSON.stringify(world.stateDir)}, 'now', () => process.exit(9)).close();`;
+    openDatabase(${JSON.stringify(world.stateDir)}, 1, () => process.exit(9)).close();`;
   const [program = '', ...words] = tampered(world, inject === undefined ? {} : { inject });
   const { signal, status, stderr } = spawnSync(
     program,
@@ -50,7 +50,7 @@ describe('kill -9 in the middle of a migration', { skip: whyNoStrace }, () => {
       if (version === 1) assert.deepEqual(rowsOf(after), rows, at);
       after.close();
       left.set(version, (left.get(version) ?? 0) + 1);
-      const next = openDatabase(world.stateDir, 'now', () => assert.fail(at));
+      const next = openDatabase(world.stateDir, 1, () => assert.fail(at));
       assert.equal(next.pragma('user_version', { simple: true }), migrations.length, at);
       assert.equal(rowsOf(next)['content']?.length, rows['content']?.length, at);
       next.close();

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { ContentStore } from '../../../src/ledger/contents.ts';
@@ -10,14 +8,7 @@ import { migrations } from '../../../src/ledger/migrations.ts';
 import { openSqlite, type SqliteDatabase } from '../../../src/sqlite.ts';
 import { plansOf } from '../../support/ledgers.ts';
 import { oldLedger, rowsOf } from '../../support/old-ledger.ts';
-
-function stateDir(t: TestContext): string {
-  const path = mkdtempSync(join(tmpdir(), 'flora-migrate-'));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
-  return join(path, 'state');
-}
-
-const never = () => assert.fail('nothing should be set aside');
+import { freshStateDir, never } from '../../support/state-dir.ts';
 
 function columnsOf(database: SqliteDatabase, table: string): string {
   return database.prepare<[], string>(`SELECT name FROM pragma_table_info('${table}')`).pluck().all().join(', ');
@@ -25,12 +16,12 @@ function columnsOf(database: SqliteDatabase, table: string): string {
 
 /** A ledger of version 1, and the same opened by this version. */
 function migrated(t: TestContext) {
-  const dir = stateDir(t);
+  const dir = freshStateDir(t);
   const old = oldLedger(dir);
   const before = rowsOf(old);
   const columns = { content: columnsOf(old, 'content'), folder: columnsOf(old, 'folder') };
   old.close();
-  const database = openDatabase(dir, 'now', never);
+  const database = openDatabase(dir, 1, never);
   t.after(() => database.close());
   return { database, before, columns };
 }
@@ -90,14 +81,14 @@ describe('a ledger of version 1', () => {
   });
 
   it('stays as it was when the migration fails half-way', (t) => {
-    const dir = stateDir(t);
+    const dir = freshStateDir(t);
     const old = oldLedger(dir);
     // Found at the very end of the migration.
     old.pragma('foreign_keys = OFF');
     old.exec(`UPDATE file SET content_id = 99 WHERE name = 'ready.png'`);
     const before = rowsOf(old);
     old.close();
-    assert.throws(() => openDatabase(dir, 'now', never), /dangling/);
+    assert.throws(() => openDatabase(dir, 1, never), /dangling/);
     const database = openSqlite(join(dir, ledgerFile));
     t.after(() => database.close());
     assert.equal(database.pragma('user_version', { simple: true }), 1);
