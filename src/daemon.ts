@@ -16,6 +16,7 @@ import type { EngineObserver } from './observer.ts';
 import { type OpenedLedger, openState } from './opening.ts';
 import { systemRandom } from './random.ts';
 import type { FloraClient } from './remote/client.ts';
+import { startSnapshots } from './snapshotting.ts';
 import type { IntakeFolder } from './sync/folders.ts';
 import { Gate } from './sync/gate.ts';
 import { Intake } from './sync/intake.ts';
@@ -180,6 +181,7 @@ export class Engine {
     const { signal } = this.#stopping;
     this.#loops = [
       repeat(missingFolderMs, signal, () => this.intake.scanHalted()),
+      startSnapshots({ stateDir: this.#config.stateDir, ledger: this.ledger, log: this.#log }, signal),
       repeat(ledgerCheckMs, signal, async () => this.#file.check(String(systemClock.now()))),
       lookForNewKey(
         this.#key,
