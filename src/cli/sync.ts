@@ -8,6 +8,7 @@ import { type Engine, startEngine } from '../daemon.ts';
 import { SyncError } from '../errors.ts';
 import type { Reports } from '../ledger/reports.ts';
 import type { FloraClient } from '../remote/client.ts';
+import { snapshotIfDue } from '../snapshotting.ts';
 import { exitCodes } from './exit.ts';
 import { loggerFor } from './logging.ts';
 import { plural, print, printJson, showBytes, showSeconds } from './output.ts';
@@ -94,12 +95,14 @@ async function syncOnce(config: Config): Promise<SyncResult> {
   const ended = new AbortController();
   try {
     const work = everythingDone(engine, run, config.settleMs, ended.signal, () => progress.update(engine));
-    await Promise.race([work, engine.failed, run.gaveUp, interrupted()]);
-    return {
-      summary: summarise(engine.reports, run, engine),
-      matching: run.matching,
-      folderTroubles: [...engine.folderTroubles.values()],
-    };
+    const interruption = interrupted();
+    await Promise.race([work, engine.failed, run.gaveUp, interruption]);
+    const summary = summarise(engine.reports, run, engine);
+    // All is done: from here on a stop only means not to wait for the snapshot.
+    const hurried = new AbortController();
+    interruption.catch(() => hurried.abort());
+    await snapshotIfDue({ stateDir: config.stateDir, ledger: engine.ledger, log }, hurried.signal);
+    return { summary, matching: run.matching, folderTroubles: [...engine.folderTroubles.values()] };
   } finally {
     ended.abort();
     run.end();
