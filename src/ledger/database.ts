@@ -4,6 +4,7 @@ import { errnoCode, SyncError } from '../errors.ts';
 import { openSqlite, type SqliteDatabase } from '../sqlite.ts';
 import { isDamage, readThrough, requireSound } from './damage.ts';
 import { migrate, requireKnownVersion } from './migrate.ts';
+import { migrations } from './migrations.ts';
 import { type LedgerNotice, restoreLedger, setAside } from './restore.ts';
 
 export type LedgerDatabase = SqliteDatabase;
@@ -50,8 +51,18 @@ export function openDatabaseReadOnly(stateDir: string): LedgerDatabase | undefin
   try {
     const database = openSqlite(path, { readonly: true });
     database.pragma('busy_timeout = 5000');
-    requireKnownVersion(database);
-    return database;
+    const version = requireKnownVersion(database);
+    if (version === migrations.length) return database;
+    database.close();
+    // Somebody is just beginning it.
+    if (version === 0) return undefined;
+    throw new SyncError(`The ledger is of version ${version}, this flora-sync writes version ${migrations.length}`, {
+      code: 'ledger_older',
+      scope: 'process',
+      disposition: 'exit',
+      op: 'open ledger',
+      hint: 'Start `flora-sync run` or `flora-sync sync` once: it brings the ledger up to date.',
+    });
   } catch (error) {
     throw asLedgerError(error, 'open');
   }

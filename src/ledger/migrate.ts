@@ -2,21 +2,22 @@ import { SyncError } from '../errors.ts';
 import type { SqliteDatabase } from '../sqlite.ts';
 import { migrations } from './migrations.ts';
 
-/** Brings a ledger's schema up to date, each step in a transaction of its own. Throws what `requireKnownVersion` throws. */
+/** Brings a ledger's schema up to date. Throws what `requireKnownVersion` throws. */
 export function migrate(database: SqliteDatabase): void {
   const done = requireKnownVersion(database);
   // Tables that others refer to are made anew: SQLite's documentation has the keys off meanwhile, and checked at the end.
   database.pragma('foreign_keys = OFF');
-  for (const [index, sql] of migrations.entries()) {
-    if (index < done) continue;
-    database.transaction(() => {
+  // All or nothing: whoever looks on meanwhile sees the former ledger, or none.
+  database.transaction(() => {
+    for (const [index, sql] of migrations.entries()) {
+      if (index < done) continue;
       database.exec(sql);
       const broken: unknown = database.pragma('foreign_key_check');
       if (!Array.isArray(broken) || broken.length > 0)
         throw new Error(`Migration ${index + 1} left dangling references`);
       database.pragma(`user_version = ${index + 1}`);
-    })();
-  }
+    }
+  })();
   database.pragma('foreign_keys = ON');
 }
 

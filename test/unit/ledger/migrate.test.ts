@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { ContentStore } from '../../../src/ledger/contents.ts';
-import { ledgerFile, openDatabase } from '../../../src/ledger/database.ts';
+import { ledgerFile, openDatabase, openDatabaseReadOnly } from '../../../src/ledger/database.ts';
 import { openTables } from '../../../src/ledger/ledger.ts';
 import { migrations } from '../../../src/ledger/migrations.ts';
 import { openSqlite, type SqliteDatabase } from '../../../src/sqlite.ts';
@@ -25,6 +26,18 @@ function migrated(t: TestContext) {
   t.after(() => database.close());
   return { database, before, columns };
 }
+
+describe('who only looks', () => {
+  it('is told of a ledger of an older version what brings it up to date, and of one that is just begun nothing', (t) => {
+    const dir = freshStateDir(t);
+    oldLedger(dir).close();
+    assert.throws(() => openDatabaseReadOnly(dir), { code: 'ledger_older', hint: /run|sync/ });
+    const begun = freshStateDir(t);
+    mkdirSync(begun, { recursive: true });
+    openSqlite(join(begun, ledgerFile)).close();
+    assert.equal(openDatabaseReadOnly(begun), undefined);
+  });
+});
 
 describe('a ledger of version 1', () => {
   it('keeps every row when it is opened by this version', (t) => {
