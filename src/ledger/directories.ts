@@ -28,6 +28,7 @@ export class DirectoryStore {
   readonly #doubtMoved: Statement<[{ path: StoredName; destinationId: number }]>;
   readonly #rootIdentity: Statement<[number], { root_identity: string | null }>;
   readonly #saveRootIdentity: Statement<[string, number]>;
+  readonly #forgetRootIdentity: Statement<[number]>;
   readonly #needsMatching: Statement<[number], { needs_matching: number }>;
   readonly #setMatching: Statement<[number, number]>;
   readonly #toMatch: Statement<[], { id: number }>;
@@ -55,6 +56,7 @@ export class DirectoryStore {
     );
     this.#rootIdentity = database.prepare('SELECT root_identity FROM folder WHERE id = ?');
     this.#saveRootIdentity = database.prepare('UPDATE folder SET root_identity = ? WHERE id = ?');
+    this.#forgetRootIdentity = database.prepare('UPDATE folder SET root_identity = NULL WHERE id = ?');
     this.#needsMatching = database.prepare('SELECT needs_matching FROM folder WHERE id = ?');
     this.#setMatching = database.prepare('UPDATE folder SET needs_matching = ? WHERE id = ?');
     this.#toMatch = database.prepare('SELECT id FROM folder WHERE needs_matching = 1 AND is_active = 1');
@@ -107,6 +109,11 @@ export class DirectoryStore {
 
   saveRootIdentity(folderId: number, identity: string): void {
     this.#saveRootIdentity.run(identity, folderId);
+  }
+
+  /** The next whole scan takes the root as it is, with all that is missing there. */
+  forgetRootIdentity(folderId: number): void {
+    this.#forgetRootIdentity.run(folderId);
   }
 
   /** Whether FLORA may have bytes of this folder without the ledger's knowing it: the ledger is new to it, or restored. */

@@ -116,6 +116,11 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
       });
     },
 
+    /** What the file holds now, be it acceptable or not: to compare, not to send. */
+    async digest(path: FilePath, signal: AbortSignal): Promise<Inspection> {
+      return await fingerprintFile(path, { signal, identify: async () => '' });
+    },
+
     openSource(
       path: FilePath,
       expected: { readonly sizeBytes: number; readonly sha256: string },

@@ -88,6 +88,7 @@ export interface LedgerTablesPort {
     destination(id: number): Destination;
     rootIdentity(folderId: number): string | null;
     saveRootIdentity(folderId: number, identity: string): void;
+    forgetRootIdentity(folderId: number): void;
     hasFiles(folderId: number): boolean;
     needsMatching(folderId: number): boolean;
     setNeedsMatching(folderId: number, needsMatching: boolean): void;

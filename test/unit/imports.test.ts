@@ -47,8 +47,10 @@ const composition: ReadonlySet<string> = new Set([
   'watching.ts',
   'telling.ts',
   'connecting.ts',
-  'control.ts',
   'service.ts',
+  'commands.ts',
+  'operating.ts',
+  'alone.ts',
 ]);
 
 /** What each room may see beside itself and packages. */
