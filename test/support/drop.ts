@@ -60,6 +60,6 @@ export async function openDrop(t: TestContext, tree: Tree, patch: Partial<Intake
     return files.filter((file) => !file.isGone).map((file) => file.name);
   };
   const contentOf = (text: string) =>
-    ledger.contents.findByBytes(folder.destinationId, createHash('sha256').update(text).digest('hex'));
+    ledger.contents.withBytes(folder.destinationId, createHash('sha256').update(text).digest('hex'))[0];
   return { root, ledger, database, intake, folder, troubles, scan, present, contentOf, register, local };
 }
