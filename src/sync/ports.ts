@@ -61,7 +61,10 @@ export interface LedgerTablesPort {
     destination(id: number): Destination;
     rootIdentity(folderId: number): string | null;
     saveRootIdentity(folderId: number, identity: string): void;
-    hasFiles(folderId: number): boolean;
+    forgetRootIdentity(folderId: number): void;
+    hasFiles(folderId: number, atLeast?: number): boolean;
+    /** On which device a live file with bytes at or below this directory was seen; null when there is no such file. */
+    anyDevice(directoryId: number): number | null;
     find(folderId: number, path: string): { readonly id: number; readonly isGone: boolean } | undefined;
     save(folderId: number, path: string): number;
     children(directoryId: number): readonly { readonly id: number; readonly path: string }[];
@@ -123,7 +126,12 @@ export interface LocalPort {
   walk(root: string, directory: string, handlers: WalkHandlers, signal: AbortSignal): Promise<void>;
   read(root: string, directory: string): ReadResult;
   look(path: FilePath): Look;
-  /** What tells a folder's root from another in its place; null when it is not a directory that we can read. */
+  /**
+   * A directory, read no further than its first entry: whether it has none, and the number of its device (null where the
+   * files in it may have another). Null when it is no directory that we can read.
+   */
+  glance(root: string, directory: string): { readonly isEmpty: boolean; readonly device: number | null } | null;
+  /** What tells a folder's root from another in its place; null when it is no directory. Begins with the device. */
   rootIdentity(root: string): string | null;
   /** Of these `device:inode` keys, the ones that some process holds open for writing. */
   openForWriting(keys: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlySet<string>>;
