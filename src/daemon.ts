@@ -113,7 +113,7 @@ export class Engine {
       ...common,
       remote: this.remote,
       gate: this.gate,
-      isRootThere: (root: string) => this.intake.isRootThere(root),
+      isRootThere: (root: string, directory: string) => this.intake.isRootThere(root, directory),
       onChange: (before: Content, after: Content) => {
         this.#sent.delete(after.id);
         observer.onChange?.(before, after);

@@ -32,6 +32,7 @@ const failureCodes: ReadonlySet<string> = new Set([
   'unreadable',
   'read_error',
   'unreadable_directory',
+  'mount_missing',
   'asset_failed',
   'asset_missing',
   'size_mismatch',
