@@ -89,7 +89,9 @@ export interface LedgerTablesPort {
     rootIdentity(folderId: number): string | null;
     saveRootIdentity(folderId: number, identity: string): void;
     forgetRootIdentity(folderId: number): void;
-    hasFiles(folderId: number): boolean;
+    hasFiles(folderId: number, atLeast?: number): boolean;
+    /** On which device a live file with bytes at or below this directory was seen; null when there is no such file. */
+    anyDevice(directoryId: number): number | null;
     needsMatching(folderId: number): boolean;
     setNeedsMatching(folderId: number, needsMatching: boolean): void;
     toMatch(): readonly number[];
@@ -172,7 +174,12 @@ export interface LocalPort {
   walk(root: string, directory: string, handlers: WalkHandlers, signal: AbortSignal): Promise<void>;
   read(root: string, directory: string): ReadResult;
   look(path: FilePath): Look;
-  /** What tells a folder's root from another in its place; null when it is not a directory that we can read. */
+  /**
+   * A directory, read no further than its first entry: whether it has none, and the number of its device (null where the
+   * files in it may have another). Null when it is no directory that we can read.
+   */
+  glance(root: string, directory: string): { readonly isEmpty: boolean; readonly device: number | null } | null;
+  /** What tells a folder's root from another in its place; null when it is no directory. Begins with the device. */
   rootIdentity(root: string): string | null;
   /** Of these `device:inode` keys, the ones that some process holds open for writing. */
   openForWriting(keys: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlySet<string>>;

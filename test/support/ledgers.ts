@@ -23,7 +23,7 @@ export async function withFolder(ledger: Ledger, root = '/drop') {
   return await ledger.write((tables) => {
     const destinationId = tables.directories.destinationId({ workspaceId: 'ws_1', folder: null, projectId: null });
     const [folderId] = tables.directories.activateFolders([{ path: root, destinationId }]);
-    return { destinationId, folderId: folderId ?? 0, root };
+    return { destinationId, folderId: folderId ?? 0, root, copies: 'share' as const };
   });
 }
 
