@@ -5,7 +5,7 @@ import { FloraClient } from './remote/client.ts';
 import { userAgent } from './version.ts';
 
 /** The client for the configured API, through the environment's proxy where there is one. */
-export function connect(config: Config, apiKey: () => string): FloraClient {
+export function connect(config: Pick<Config, 'baseUrl' | 'concurrency'>, apiKey: () => string): FloraClient {
   return new FloraClient({
     baseUrl: config.baseUrl,
     apiKey,

@@ -9,6 +9,7 @@ import { displayName } from './core/name.ts';
 import type { MatchingSummary, ReconcileSummary } from './core/records.ts';
 import type { SyncError } from './errors.ts';
 import { holdKey, type KeyHolder } from './key-holder.ts';
+import type { Inventory } from './ledger/inventory.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Reports } from './ledger/reports.ts';
 import { createLocalFiles } from './local/local-files.ts';
@@ -24,6 +25,7 @@ import { Intake } from './sync/intake.ts';
 import { placesOf } from './sync/listing.ts';
 import { Matching } from './sync/matching.ts';
 import { type ReconcileOptions, Reconciler } from './sync/reconciler.ts';
+import type { RetryDeps } from './sync/retry.ts';
 import { type Scheduler, startScheduler } from './sync/scheduler.ts';
 import { describeUploads, tellFolder, tellGate } from './telling.ts';
 
@@ -41,6 +43,7 @@ export class Engine {
   readonly intake: Intake;
   readonly ledger: Ledger;
   readonly reports: Reports;
+  readonly inventory: Inventory;
   readonly remote: FloraClient;
   readonly gate: Gate;
   /** Milliseconds since the epoch. */
@@ -49,6 +52,8 @@ export class Engine {
   readonly failed: Promise<never>;
   /** Folders that cannot be read now. */
   readonly folderTroubles = new Map<string, SyncError>();
+  /** With what a person's commands change the ledger. */
+  readonly operating: Omit<RetryDeps, 'onLook'>;
   state = 'starting';
 
   readonly #key: KeyHolder;
@@ -75,6 +80,7 @@ export class Engine {
     this.ledger = opened.ledger;
     this.#file = opened.file;
     this.reports = opened.reports;
+    this.inventory = opened.inventory;
     this.folders = opened.folders;
     this.failed = new Promise((_, reject) => {
       this.#fail = reject;
@@ -108,7 +114,7 @@ export class Engine {
       onWork: () => this.#scheduler.wake(),
     };
     this.#matching = new Matching(listing);
-    const isRootThere = (root: string) => this.intake.isRootThere(root);
+    const isRootThere = (root: string, directory: string) => this.intake.isRootThere(root, directory);
     const common = { ...listing, random: systemRandom, local, matching: this.#matching, isRootThere };
     this.intake = new Intake(
       {
@@ -141,6 +147,7 @@ export class Engine {
         if (folder !== undefined) this.intake.hint(folder.folderId, path.directory, path.name);
       },
     };
+    this.operating = worker;
     this.#scheduler = startScheduler(worker, config.concurrency, {
       stopping: this.#stopping.signal,
       abort: this.#abort.signal,
@@ -162,8 +169,11 @@ export class Engine {
   }
 
   /** Walks FLORA's listing once. */
-  async reconcileNow(options: ReconcileOptions = { isFull: false, isDryRun: false }): Promise<ReconcileSummary> {
-    return await this.#reconciler.run(options, this.#stopping.signal);
+  async reconcileNow(
+    options: ReconcileOptions = { isFull: false, isDryRun: false },
+    signal: AbortSignal = this.#stopping.signal,
+  ): Promise<ReconcileSummary> {
+    return await this.#reconciler.run(options, signal);
   }
 
   /** Once all is read, and compared with what FLORA has: from then on new files are new to FLORA too. */

@@ -4,9 +4,13 @@ import { addDemo } from './cli/demo.ts';
 import { addEmulator } from './cli/emulator.ts';
 import { exitCodeOf, exitCodes, explain } from './cli/exit.ts';
 import { addLs } from './cli/ls.ts';
+import { addReconcile } from './cli/reconcile.ts';
+import { addResume } from './cli/resume.ts';
+import { addRetry } from './cli/retry.ts';
 import { addRun } from './cli/run.ts';
 import { addStatus } from './cli/status.ts';
 import { addSync } from './cli/sync.ts';
+import { addVerify } from './cli/verify.ts';
 import { addWhy } from './cli/why.ts';
 import { redactText } from './core/redact.ts';
 import { errnoCode } from './errors.ts';
@@ -29,13 +33,15 @@ const program = new Command('flora-sync')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(withoutValues(text)) });
 
-for (const add of [addRun, addSync, addStatus, addLs, addWhy, addEmulator, addDemo]) add(program);
+const local = [addRun, addSync, addStatus, addLs, addWhy, addRetry, addResume, addReconcile, addVerify];
+for (const add of [...local, addEmulator, addDemo]) add(program);
 for (const command of program.commands) command.exitOverride().showHelpAfterError('(add --help for what can be used)');
 program.addHelpText(
   'after',
   `
-Exit codes: 0 everything is ready · 1 unexpected error · 2 usage · 3 finished, but some files are rejected or failed ·
-4 another daemon owns this ledger · 5 FLORA cannot be reached or refuses the key (sync only) · 78 configuration`,
+Exit codes: 0 everything is ready · 1 unexpected error · 2 usage · 3 finished, but some files are rejected or failed, or
+differ (verify) · 4 another daemon owns this ledger · 5 FLORA cannot be reached or refuses the key (run waits instead) ·
+78 configuration`,
 );
 
 try {

@@ -1,13 +1,14 @@
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
-import { openDatabase } from './ledger/database.ts';
+import { type LedgerDatabase, openDatabase } from './ledger/database.ts';
 import { watchLedgerFile } from './ledger/file-watch.ts';
+import { Inventory } from './ledger/inventory.ts';
 import { type Ledger, openLedger } from './ledger/ledger.ts';
 import { takeOwnership } from './ledger/owner-lock.ts';
 import { Reports } from './ledger/reports.ts';
 import type { Logger } from './logger.ts';
 import type { IntakeFolder } from './sync/folders.ts';
-import { tellBlocked } from './telling.ts';
+import { tellBlocked, tellLedger } from './telling.ts';
 
 /** How long until a write that a full or read-only disk refused is tried again. */
 const blockedRetryMs = 2_000;
@@ -18,41 +19,58 @@ export interface OpenedLedger {
   /** Notices when the ledger's file is deleted or replaced under us. */
   readonly file: { check(stamp: string): void };
   readonly reports: Reports;
+  readonly inventory: Inventory;
   readonly folders: readonly IntakeFolder[];
   readonly release: () => void;
 }
 
+/** The ledger, ours alone until `release`. */
+export interface TakenLedger {
+  readonly ledger: Ledger;
+  readonly database: LedgerDatabase;
+  /** After the ledger was closed. */
+  readonly release: () => void;
+}
+
 /**
- * Takes the ledger of the state directory and registers the folders in it.
+ * Takes the ledger of the state directory.
  *
  * @throws SyncError `ledger_owned` when another process has it, `state_dir` or `ledger_*` when it cannot be used.
  */
+export function takeLedger(stateDir: string, log: Logger, startedMs: number): TakenLedger {
+  const lock = takeOwnership(stateDir, { pid: process.pid, since: startedMs });
+  try {
+    const database = openDatabase(stateDir, startedMs, (notice) => tellLedger(log, notice));
+    const ledger = openLedger(database, {
+      defer: setImmediate,
+      pause: (retry) => void systemClock.setTimer(blockedRetryMs, retry),
+      onBlocked: (code) => tellBlocked(log, stateDir, code),
+    });
+    return { ledger, database, release: () => lock.release() };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** Takes the ledger of the state directory and registers the folders in it. Throws what `takeLedger` throws. */
 export async function openState(
   config: Config,
   log: Logger,
   startedMs: number,
   stop: AbortSignal | undefined,
 ): Promise<OpenedLedger> {
-  const lock = takeOwnership(config.stateDir, { pid: process.pid, since: startedMs });
+  const { ledger, database, release } = takeLedger(config.stateDir, log, startedMs);
   try {
-    const stamp = new Date(startedMs).toISOString().replaceAll(/[:.]/g, '-');
-    const database = openDatabase(config.stateDir, stamp, (path, why) => {
-      log.error({ path, reason: why }, 'the ledger was damaged; it is set aside and a new one is begun');
-    });
-    const ledger = openLedger(database, {
-      defer: setImmediate,
-      pause: (retry) => void systemClock.setTimer(blockedRetryMs, retry),
-      onBlocked: (code) => tellBlocked(log, config.stateDir, code),
-    });
     // A full disk holds the very first write up; nobody may have to wait for that who wants it stopped.
     const giveUp = () => ledger.giveUp();
     stop?.addEventListener('abort', giveUp, { once: true });
     const folders = await registerFolders(ledger, config);
     stop?.removeEventListener('abort', giveUp);
     const file = watchLedgerFile(config.stateDir, database);
-    return { ledger, file, reports: new Reports(database), folders, release: () => lock.release() };
+    return { ledger, file, reports: new Reports(database), inventory: new Inventory(database), folders, release };
   } catch (error) {
-    lock.release();
+    release();
     throw error;
   }
 }

@@ -1,11 +1,14 @@
 import { repeat, systemClock } from './clock.ts';
+import { commandsOf } from './commands.ts';
 import type { Config } from './config.ts';
-import { type ControlServer, type LiveStatus, startControlServer } from './control.ts';
+import type { LiveStatus } from './control.ts';
+import { type ControlServer, startControlServer } from './control-server.ts';
 import type { Engine } from './daemon.ts';
 import { SyncError } from './errors.ts';
 import { type KeyHolder, lookForNewKey } from './key-holder.ts';
 import type { Logger } from './logger.ts';
 import type { OpenedLedger } from './opening.ts';
+import { startSnapshots } from './snapshotting.ts';
 import { type FolderWatchers, watchFolders } from './watching.ts';
 
 const missingFolderMs = 5_000;
@@ -34,7 +37,7 @@ export interface Service {
 }
 
 export async function openService(engine: Engine, deps: ServiceDeps): Promise<Service> {
-  const control = await answerCommands(deps);
+  const control = await answerCommands(engine, deps);
   const watchers = watchFolders(engine.folders, {
     log: deps.log,
     intake: () => engine.intake,
@@ -56,9 +59,11 @@ export async function openService(engine: Engine, deps: ServiceDeps): Promise<Se
 }
 
 /** The daemon can do without: `status` then shows what the ledger knows. */
-async function answerCommands({ config, log, liveStatus }: ServiceDeps): Promise<ControlServer | undefined> {
+async function answerCommands(engine: Engine, deps: ServiceDeps): Promise<ControlServer | undefined> {
+  const { config, log, liveStatus: status, signal, onError } = deps;
   try {
-    return await startControlServer(config.stateDir, liveStatus);
+    const commands = commandsOf(engine);
+    return await startControlServer(config.stateDir, { status, commands, signal, onError });
   } catch (error) {
     if (!(error instanceof SyncError)) throw error;
     log.warn({ code: error.code, hint: error.hint }, error.message);
@@ -71,6 +76,7 @@ function startLoops(engine: Engine, deps: ServiceDeps, watchers: FolderWatchers)
   const { gate, intake } = engine;
   const loops = [
     repeat(missingFolderMs, signal, () => intake.scanHalted()),
+    startSnapshots({ stateDir: config.stateDir, ledger: engine.ledger, log }, signal),
     repeat(ledgerCheckMs, signal, async () => file.check(String(systemClock.now()))),
     repeat(matchingMs, signal, async () => void (await engine.finishMatching())),
     lookForNewKey(

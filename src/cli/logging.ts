@@ -8,3 +8,8 @@ export function loggerFor(config: Pick<Config, 'logLevel'>, destination?: Destin
   const color = process.env['NO_COLOR'] === undefined || process.env['NO_COLOR'] === '';
   return createLogger({ level: config.logLevel, pretty, color, ...(destination === undefined ? {} : { destination }) });
 }
+
+/** Without the lines about what goes well, where the command's own output tells it. */
+export function quieter(level: Config['logLevel']): Config['logLevel'] {
+  return level === 'info' ? 'warn' : level;
+}

@@ -5,28 +5,54 @@ import { displayName } from '../core/name.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { type FileReport, Reports } from '../ledger/reports.ts';
 import { usageError } from './exit.ts';
+import { listRemote } from './ls-remote.ts';
+import { listVersions } from './ls-versions.ts';
 import { isoTime, print, printJson, showBytes, showPath } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
+
+interface Options {
+  readonly state?: string;
+  readonly versions?: boolean;
+  readonly remote?: boolean;
+  readonly unknown?: boolean;
+  readonly json?: boolean;
+}
 
 export function addLs(program: Command): void {
   const command = program
     .command('ls')
     .description('every file that the ledger knows, with its state and asset')
     .option('--state <state>', `only files in this state: ${contentStates.join(', ')}`)
+    .option('--versions', 'everything that each path has held, the newest first')
+    .option('--remote', "FLORA's assets instead, with the path that each belongs to; needs the key")
+    .option('--unknown', 'with --remote: only assets that belong to nothing here')
     .option('--json', 'one JSON object a line');
-  addSettings(command, ['state_dir', 'folder']).action(async (options: { state?: string; json?: boolean }) => {
+  addSettings(command).action(async (options: Options) => {
+    requireOneView(options);
+    const isJson = options.json === true;
     const state = options.state === undefined ? null : readState(options.state);
-    const { stateDir } = loadConfig({ flags: flagsOf(command), env: process.env, require: [] });
+    const flags = flagsOf(command);
+    if (options.remote === true) return await listRemote(flags, options);
+    const { stateDir } = loadConfig({ flags, env: process.env, require: [] });
     const database = openDatabaseReadOnly(stateDir);
     if (database === undefined) return;
     try {
+      if (options.versions === true) return await listVersions(database, isJson);
       for (const file of new Reports(database).list(state)) {
-        await (options.json === true ? printJson(toJson(file)) : print(`${describe(file)}\n`));
+        await (isJson ? printJson(toJson(file)) : print(`${describe(file)}\n`));
       }
     } finally {
       database.close();
     }
   });
+}
+
+function requireOneView({ state, versions, remote, unknown }: Options): void {
+  const views = [state !== undefined, versions === true, remote === true].filter(Boolean).length;
+  if (views > 1) throw usageError('--state, --versions and --remote exclude each other', 'Give one of them.');
+  if (unknown === true && remote !== true) {
+    throw usageError("--unknown is about FLORA's assets", 'Give --remote with it.');
+  }
 }
 
 /** One file in the contract's JSON. */

@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../config.ts';
-import { askDaemon, type LiveStatus } from '../control.ts';
+import type { LiveStatus } from '../control.ts';
+import { askStatus } from '../control-client.ts';
+import type { MatchingSummary } from '../core/records.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { findOwner } from '../ledger/owner-lock.ts';
 import { Reports } from '../ledger/reports.ts';
+import { summaryLine } from '../operating.ts';
 import { isoTime, plural, print, printJson, showBytes, showPath } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
 
@@ -23,12 +26,13 @@ export function addStatus(program: Command): void {
 async function collect(command: Command) {
   const { stateDir } = loadConfig({ flags: flagsOf(command), env: process.env, require: [] });
   const owner = findOwner(stateDir);
-  const live = owner === undefined ? undefined : await askDaemon(stateDir);
+  const live = owner === undefined ? undefined : await askStatus(stateDir);
   const database = openDatabaseReadOnly(stateDir);
   try {
     const reports = database === undefined ? undefined : new Reports(database);
     const folders = reports?.counts() ?? [];
     const last = reports?.lastReconcile() ?? null;
+    const matching = reports?.matching() ?? null;
     return {
       daemon:
         owner === undefined
@@ -40,7 +44,8 @@ async function collect(command: Command) {
       }),
       counts: total(folders.map((folder) => folder.counts)),
       inflight: live?.inflight ?? [],
-      last_reconcile: last === null ? null : reconcileSummary(last),
+      last_reconcile: last === null ? null : summaryLine(last),
+      matching: matching === null ? null : matchingLine(matching),
       trouble: live?.trouble ?? null,
     };
   } finally {
@@ -48,8 +53,9 @@ async function collect(command: Command) {
   }
 }
 
-function reconcileSummary({ atMs, ...rest }: NonNullable<ReturnType<Reports['lastReconcile']>>) {
-  return { at: isoTime(atMs), ...rest };
+function matchingLine({ sinceMs, endedMs, assets, fetchedBytes, adopted }: MatchingSummary) {
+  const ended = endedMs === null ? null : isoTime(endedMs);
+  return { since: isoTime(sinceMs), ended, assets, fetched_bytes: fetchedBytes, adopted };
 }
 
 function total(all: readonly Counts[]): Counts {
@@ -77,7 +83,16 @@ function describe(status: Awaited<ReturnType<typeof collect>>): string {
     const outcome = last.error === null ? `${plural(last.drift, 'change')}` : last.error;
     lines.push('', `Reconciled ${last.at}: ${plural(last.assets, 'asset')}, ${last.ours} ours, ${outcome}`);
   }
+  if (status.matching !== null) lines.push('', describeMatching(status.matching));
   return `${lines.join('\n')}\n`;
+}
+
+function describeMatching({ since, ended, assets, adopted, fetched_bytes: fetched }: ReturnType<typeof matchingLine>) {
+  const so = ended === null ? `since ${since}, so far` : `until ${ended}:`;
+  return (
+    `Looked for files that FLORA has already ${so} ${plural(assets, 'asset')} listed, ` +
+    `${adopted} recognised by their bytes, ${showBytes(fetched)} fetched`
+  );
 }
 
 function describeCounts(counts: Counts): string {

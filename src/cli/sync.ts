@@ -1,15 +1,16 @@
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import { type Config, loadConfig } from '../config.ts';
-import { backoffMs } from '../core/backoff.ts';
 import { isActive } from '../core/content.ts';
+import { failureCodes } from '../core/failure.ts';
 import type { MatchingSummary } from '../core/records.ts';
 import { type Engine, startEngine } from '../daemon.ts';
 import { SyncError } from '../errors.ts';
 import type { Reports } from '../ledger/reports.ts';
-import type { FloraClient } from '../remote/client.ts';
+import { patienceMs, reachFlora } from '../reaching.ts';
+import { snapshotIfDue } from '../snapshotting.ts';
 import { exitCodes } from './exit.ts';
-import { loggerFor } from './logging.ts';
+import { loggerFor, quieter } from './logging.ts';
 import { plural, print, printJson, showBytes, showSeconds } from './output.ts';
 import { startProgress } from './progress.ts';
 import { addSettings, flagsOf } from './settings.ts';
@@ -28,19 +29,6 @@ export interface SyncSummary {
   readonly seconds: number;
 }
 
-/** Reasons that are not the file's own fault: it was acceptable, and still did not get there. */
-const failureCodes: ReadonlySet<string> = new Set([
-  'unreadable',
-  'read_error',
-  'unreadable_directory',
-  'asset_failed',
-  'asset_missing',
-  'size_mismatch',
-  'upload_refused',
-]);
-
-/** How long FLORA may be out of reach before a one-shot run gives up; the daemon never does. */
-const patienceMs = 60_000;
 /** How long nothing may advance although FLORA answers (it may be processing) before the rest is left pending. */
 const stuckMs = 5 * 60_000;
 /** Bytes of an upload that failed more often than this are no step forward. */
@@ -94,12 +82,14 @@ async function syncOnce(config: Config): Promise<SyncResult> {
   const ended = new AbortController();
   try {
     const work = everythingDone(engine, run, config.settleMs, ended.signal, () => progress.update(engine));
-    await Promise.race([work, engine.failed, run.gaveUp, interrupted()]);
-    return {
-      summary: summarise(engine.reports, run, engine),
-      matching: run.matching,
-      folderTroubles: [...engine.folderTroubles.values()],
-    };
+    const interruption = interrupted();
+    await Promise.race([work, engine.failed, run.gaveUp, interruption]);
+    const summary = summarise(engine.reports, run, engine);
+    // All is done: from here on a stop only means not to wait for the snapshot.
+    const hurried = new AbortController();
+    interruption.catch(() => hurried.abort());
+    await snapshotIfDue({ stateDir: config.stateDir, ledger: engine.ledger, log }, hurried.signal);
+    return { summary, matching: run.matching, folderTroubles: [...engine.folderTroubles.values()] };
   } finally {
     ended.abort();
     run.end();
@@ -150,25 +140,6 @@ async function everythingDone(
   run.matching = await engine.finishMatching();
 }
 
-/** Asks FLORA something harmless first, so that a wrong address or key is told at once and not file by file. */
-async function reachFlora(remote: FloraClient, ended: AbortSignal): Promise<void> {
-  for (let attempt = 1; !ended.aborted; attempt += 1) {
-    try {
-      await remote.workspaceIds(ended);
-      return;
-    } catch (error) {
-      if (!(error instanceof SyncError)) throw error;
-      if (error.disposition === 'wait' || attempt >= 5) throw asUnreachable(error);
-      await systemClock.sleep(error.retryAfterMs ?? backoffMs(attempt, 0.5), ended);
-    }
-  }
-}
-
-function asUnreachable(error: SyncError): SyncError {
-  if (error.scope === 'service') return error;
-  return new SyncError(error.message, { ...error, scope: 'service', cause: error });
-}
-
 function summarise(reports: Reports, run: Run, engine: Engine): SyncSummary {
   const counts = { ready: 0, unchanged: 0, rejected: 0, failed: 0, pending: engine.intake.inHand };
   for (const { state, code, count, fresh, gone } of reports.sums(engine.startedMs)) {
@@ -188,10 +159,6 @@ function summarise(reports: Reports, run: Run, engine: Engine): SyncSummary {
   const seconds = Math.round(systemClock.now() - engine.startedMs) / 1000;
   const { ready, unchanged, rejected, failed, pending } = counts;
   return { ready, uploaded: run.uploaded, unchanged, rejected, failed, pending, bytes: run.bytes, seconds };
-}
-
-function quieter(level: Config['logLevel']): Config['logLevel'] {
-  return level === 'info' ? 'warn' : level;
 }
 
 function describe(summary: SyncSummary, matching: MatchingSummary | null): string {

@@ -1,10 +1,10 @@
-import { basename, dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '../config.ts';
-import { encodeName } from '../core/name.ts';
+import { absolutePath } from '../core/entry.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
+import { Inventory } from '../ledger/inventory.ts';
 import { Reports, type TimelineEntry } from '../ledger/reports.ts';
-import { usageError } from './exit.ts';
+import { neverSeen, requireKnown } from './known.ts';
 import { toJson } from './ls.ts';
 import { isoTime, print, printJson, showBytes, showPath } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
@@ -17,12 +17,7 @@ export function addWhy(program: Command): void {
     .option('--json', 'one JSON object');
   addSettings(command, ['state_dir', 'folder']).action(async (path: string, options: { json?: boolean }) => {
     const { stateDir } = loadConfig({ flags: flagsOf(command), env: process.env, require: [] });
-    const found = lookUp(stateDir, path);
-    if (found === undefined) {
-      const hint = '`flora-sync ls` lists what it knows; hidden and temporary names are never taken.';
-      throw usageError(`The ledger has never seen ${showPath(resolve(path))}`, hint);
-    }
-    const { file, timeline } = found;
+    const { file, timeline } = lookUp(stateDir, path);
     if (options.json === true) {
       await printJson({ ...toJson(file), timeline: timeline.map(entryJson) });
       return;
@@ -35,47 +30,17 @@ export function addWhy(program: Command): void {
   });
 }
 
-function lookUp(stateDir: string, path: string) {
+function lookUp(stateDir: string, typed: string) {
   const database = openDatabaseReadOnly(stateDir);
-  if (database === undefined) return undefined;
+  if (database === undefined) throw neverSeen(typed);
   try {
-    const reports = new Reports(database);
-    // As typed, and with \xHH as `ls` writes bytes that are not UTF-8.
-    for (const absolute of new Set([resolve(path), readEscapes(resolve(path))])) {
-      const found = byPath(reports, absolute);
-      if (found !== undefined) return found;
-    }
-    return byLossyName(reports, resolve(path));
+    const { path } = requireKnown(new Inventory(database), typed);
+    const found = new Reports(database).file(path.root, path.directory, path.name);
+    if (found === undefined) throw new Error(`${absolutePath(path)} vanished from the ledger`);
+    return found;
   } finally {
     database.close();
   }
-}
-
-function byPath(reports: Reports, absolute: string) {
-  for (const folder of reports.folders()) {
-    const prefix = folder.endsWith('/') ? folder : `${folder}/`;
-    if (!absolute.startsWith(prefix)) continue;
-    const inside = absolute.slice(prefix.length);
-    const directory = dirname(inside) === '.' ? '' : dirname(inside);
-    const found = reports.file(folder, directory, basename(inside));
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-/** Node hands over arguments that are not UTF-8 with U+FFFD in them: the first file that looks the same then is meant. */
-function byLossyName(reports: Reports, absolute: string) {
-  if (!absolute.includes('\uFFFD')) return undefined;
-  for (const { path } of reports.list(null)) {
-    if (Buffer.from(encodeName(path)).toString('utf8') === absolute) return byPath(reports, path);
-  }
-  return undefined;
-}
-
-function readEscapes(path: string): string {
-  return path.replaceAll(/\\x([89a-f][0-9a-f])/g, (_, hex: string) =>
-    String.fromCharCode(0xdc00 + Number.parseInt(hex, 16)),
-  );
 }
 
 function entryJson(entry: TimelineEntry) {

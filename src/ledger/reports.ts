@@ -1,7 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import type { ContentState } from '../core/content.ts';
 import { joinPath } from '../core/entry.ts';
-import type { ReconcileSummary } from '../core/records.ts';
+import type { MatchingSummary, ReconcileSummary } from '../core/records.ts';
 import type { LedgerDatabase } from './database.ts';
 import { FactStore } from './facts.ts';
 import { fromStored, type StoredName, toStored } from './names.ts';
@@ -152,6 +152,11 @@ export class Reports {
 
   lastReconcile(): ReconcileSummary | null {
     return this.#facts.lastReconcile;
+  }
+
+  /** The search for bytes that FLORA has already; null when there was none. */
+  matching(): MatchingSummary | null {
+    return this.#facts.matching;
   }
 }
 

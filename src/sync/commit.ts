@@ -118,7 +118,7 @@ function record(before: Content, after: Content, outcome: Outcome, atMs: number)
     atMs,
     contentId: before.id,
     file: null,
-    event: outcome.event.type === 'asset' ? `asset by ${outcome.event.by}` : outcome.event.type,
+    event: 'by' in outcome.event ? `${outcome.event.type} by ${outcome.event.by}` : outcome.event.type,
     from: before.state,
     to: after.state,
     assetId: after.assetId ?? before.assetId,

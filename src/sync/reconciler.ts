@@ -1,6 +1,8 @@
+import type { Content } from '../core/content.ts';
 import type { ListedAsset } from '../core/event.ts';
 import { ListingTrend, reconcileListed } from '../core/reconcile.ts';
 import type { ReconcileSummary } from '../core/records.ts';
+import { transition } from '../core/transition.ts';
 import { askFlora, isKnown } from './asking.ts';
 import { byPolicy, type CommitDeps, commitOutcome } from './commit.ts';
 import { IdSet } from './id-set.ts';
@@ -19,6 +21,15 @@ export interface ReconcileOptions {
   readonly isFull: boolean;
   /** Only counts what it would do. */
   readonly isDryRun: boolean;
+  /** Told each change that a dry run would make; the walk waits for it. */
+  readonly onDrift?: (drift: Drift) => Promise<void>;
+}
+
+/** What the listing would change. */
+export interface Drift {
+  readonly content: Content;
+  readonly after: Content;
+  readonly listed: ListedAsset;
 }
 
 /** A walk that stops early may miss a change to an old asset; a full one at least this often makes up for it. */
@@ -84,12 +95,13 @@ export class Reconciler {
   /** Returns whether every page was read. */
   async #walk(
     place: Place,
-    { isFull, isDryRun }: ReconcileOptions,
+    options: ReconcileOptions,
     counts: Counts,
     listed: IdSet,
     signal: AbortSignal,
   ): Promise<boolean> {
     const { clock, ledger } = this.#deps;
+    const { isFull, isDryRun } = options;
     const startedMs = clock.now();
     const horizonMs = isFull ? null : this.#horizonMs(place);
     const trend = new ListingTrend();
@@ -98,7 +110,7 @@ export class Reconciler {
       counts.assets += assets.length;
       trend.add(assets);
       // All of a page in one group of the ledger.
-      await Promise.all(assets.map((asset) => this.#bringIn(asset, counts, listed, isDryRun)));
+      await Promise.all(assets.map((asset) => this.#bringIn(asset, counts, listed, options)));
       if (horizonMs !== null && trend.isOlderThan(horizonMs)) return false;
     }
     if (signal.aborted) return false;
@@ -122,7 +134,7 @@ export class Reconciler {
     return Math.min(oldestMs, order.fullAtMs) - overlapMs;
   }
 
-  async #bringIn(listed: ListedAsset, counts: Counts, seen: IdSet, isDryRun: boolean): Promise<void> {
+  async #bringIn(listed: ListedAsset, counts: Counts, seen: IdSet, options: ReconcileOptions): Promise<void> {
     const content = this.#deps.ledger.contents.findByAsset(listed.assetId);
     if (content === undefined) {
       counts.unknown += 1;
@@ -132,9 +144,11 @@ export class Reconciler {
     seen.add(content.id);
     const event = reconcileListed(content, listed);
     if (event === null || this.#deps.inHand().has(content.id)) return;
-    if (isDryRun) {
+    if (options.isDryRun) {
+      const after = transition(content, event, { nowMs: this.#deps.clock.now(), random: 0, freshKey: '' });
+      if (after.state === content.state && after.url === content.url) return;
       counts.drift += 1;
-      return;
+      return await options.onDrift?.({ content, after, listed });
     }
     const after = await commitOutcome(this.#deps, content, { event, requestId: null, doubted: [] });
     if (after === null || (after.state === content.state && after.url === content.url)) return;

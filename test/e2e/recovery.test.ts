@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import {
@@ -110,6 +110,23 @@ describe('a lost ledger', () => {
     assert.equal((await storedAssets(world)).length, 1);
     assert.equal((await world.ls())[0]?.asset_id, asset.asset_id);
     assert.ok(localFiles(world.drop).map(String).includes(path));
+  });
+
+  it('that is damaged comes back from its snapshot, and what came after that is recognised by its bytes', async (t) => {
+    const world = await worldWithFlora(t);
+    writePictures(world.drop, 10);
+    await world.run(['sync']);
+    // Of the same day: no second snapshot knows these.
+    writePictures(join(world.drop, 'later'), 10, 10);
+    await world.run(['sync']);
+    truncateSync(join(world.stateDir, 'ledger.sqlite'), 5_000);
+    const since = await mark(world);
+    const { code, stderr, stdout } = await world.run(['sync']);
+    assert.equal(code, 0, stderr);
+    assert.equal(await createsSince(world, since), 0);
+    assert.match(stdout, /10 contents were in FLORA already/);
+    assert.match(stderr, /snapshot/);
+    await assertReadyOnce(world, [world.drop]);
   });
 
   it('is not looked up where the settings say upload', async (t) => {

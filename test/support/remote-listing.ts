@@ -88,6 +88,7 @@ export async function reconciling(count: number, model = new ListingModel()) {
       walk: unused,
       read: unused,
       look: unused,
+      glance: unused,
       rootIdentity: unused,
       openForWriting: unused,
       isRemote: unused,

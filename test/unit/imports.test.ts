@@ -43,11 +43,14 @@ const composition: ReadonlySet<string> = new Set([
   'main.ts',
   'daemon.ts',
   'opening.ts',
+  'snapshotting.ts',
   'watching.ts',
   'telling.ts',
   'connecting.ts',
-  'control.ts',
   'service.ts',
+  'commands.ts',
+  'operating.ts',
+  'alone.ts',
 ]);
 
 /** What each room may see beside itself and packages. */

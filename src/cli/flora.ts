@@ -1,0 +1,35 @@
+import { systemClock } from '../clock.ts';
+import type { Config, PartialConfig } from '../config.ts';
+import { connect } from '../connecting.ts';
+import { systemRandom } from '../random.ts';
+import { reachFlora, withPatience } from '../reaching.ts';
+import type { FloraClient } from '../remote/client.ts';
+import { Gate } from '../sync/gate.ts';
+import type { ListingDeps } from '../sync/listing.ts';
+
+/** What a command needs that asks FLORA by itself, beside a daemon or without one. */
+export interface FloraSession extends ListingDeps {
+  readonly remote: FloraClient;
+}
+
+/**
+ * Asks FLORA for as long as the work takes; rate limits and short outages are waited out.
+ *
+ * @throws SyncError of scope `service` when FLORA cannot be reached or refuses the key
+ */
+export async function withFlora<T>(
+  { apiKey, ...config }: Pick<Config | PartialConfig, 'apiKey' | 'baseUrl' | 'concurrency'>,
+  signal: AbortSignal,
+  work: (session: FloraSession, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (apiKey === undefined) throw new Error('The key was not required');
+  const remote = connect(config, () => apiKey.reveal());
+  const gate = new Gate({ clock: systemClock, random: systemRandom, onChange: () => {} });
+  try {
+    await reachFlora(remote, signal);
+    const session = { remote, gate, clock: systemClock, paceMs: () => 0 };
+    return await withPatience(gate, signal, (cut) => work(session, cut));
+  } finally {
+    await remote.close();
+  }
+}

@@ -1,0 +1,75 @@
+import type { Command } from 'commander';
+import { reconcileAlone } from '../alone.ts';
+import { loadConfig } from '../config.ts';
+import { commandDaemon } from '../control-client.ts';
+import type { reconcileAsked } from '../operating.ts';
+import { exitCodes } from './exit.ts';
+import { interruptible } from './interrupt.ts';
+import { openKnownLedger } from './known.ts';
+import { loggerFor, quieter } from './logging.ts';
+import { plural, print, printJson, showBytes, showPath, showSeconds } from './output.ts';
+import { addSettings, flagsOf } from './settings.ts';
+
+type Summary = Awaited<ReturnType<typeof reconcileAsked>>;
+
+/** What a dry run tells of each change, as `reconcileAsked` writes it. */
+interface DriftLine {
+  readonly path: string;
+  readonly asset_id: string;
+  readonly state: string;
+  readonly becomes: string;
+  readonly listed: { readonly status: string; readonly size: number | null; readonly url: string | null };
+}
+
+interface Options {
+  readonly full?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+export function addReconcile(program: Command): void {
+  const command = program
+    .command('reconcile')
+    .description("compare the ledger with FLORA's listing now; uploads nothing by itself")
+    .option('--full', 'read every page, also where fewer would do')
+    .option('--dry-run', 'only say what would change')
+    .option('--json', 'the summary as one JSON object; with --dry-run, a line for each change before it');
+  addSettings(command).action(async (options: Options) => {
+    const summary = await interruptible('reconcile', (signal) => reconcile(command, options, signal));
+    await (options.json === true ? printJson(summary) : print(describe(summary, options)));
+    process.exitCode = summary.error === null ? exitCodes.ready : exitCodes.unexpected;
+  });
+}
+
+async function reconcile(command: Command, options: Options, signal: AbortSignal): Promise<Summary> {
+  const flags = flagsOf(command);
+  // The daemon has settings of its own: here is only needed where it is.
+  const { stateDir } = loadConfig({ flags, env: process.env, require: [] });
+  const wish = { isFull: options.full === true, isDryRun: options.dryRun === true };
+  const onItem = async (item: unknown) => {
+    // Written by `reconcileAsked`, at whichever end of the socket.
+    const line = item as DriftLine;
+    await (options.json === true ? printJson(line) : print(`${describeDrift(line)}\n`));
+  };
+  const fields = { full: wish.isFull, dry_run: wish.isDryRun };
+  const answer = await commandDaemon(stateDir, { path: '/reconcile', fields, onItem, signal });
+  if (answer !== null) return answer as Summary;
+  openKnownLedger(stateDir).close();
+  const config = loadConfig({ flags, env: process.env });
+  return await reconcileAlone(config, loggerFor({ logLevel: quieter(config.logLevel) }), wish, onItem, signal);
+}
+
+function describeDrift({ path, asset_id: assetId, state, becomes, listed }: DriftLine): string {
+  const step = state === becomes ? `${state}, another URL` : `${state} -> ${becomes}`;
+  const size = listed.size === null ? '' : `, ${showBytes(listed.size)}`;
+  return `${step}  ${showPath(path)}  ${assetId} is listed as ${listed.status}${size}`;
+}
+
+function describe(summary: Summary, { dryRun }: Options): string {
+  const { pages, assets, ours, unknown, drift, asked, missing, seconds, error } = summary;
+  const read = `${plural(pages, 'page')}${summary.is_full ? '' : ' (those that can hold news)'}`;
+  const seen = `${plural(assets, 'asset')}, ${ours} ours, ${unknown} unknown`;
+  const change = dryRun === true ? `${plural(drift, 'change')} to make` : `${plural(drift, 'change')} brought in`;
+  const line = `${read}, ${seen}; ${change}, ${asked} asked for by itself, ${missing} missing; ${showSeconds(seconds)}`;
+  return `${line}\n${error === null ? '' : `The listing could not be read to its end: ${error}\n`}`;
+}
