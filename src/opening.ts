@@ -10,6 +10,8 @@ import type { Logger } from './logger.ts';
 import type { IntakeFolder } from './sync/folders.ts';
 import { tellBlocked, tellLedger } from './telling.ts';
 
+/** How long the ledger gathers writes while several come at a time; a lone one goes to disk at once. */
+const busyGroupMs = 4;
 /** How long until a write that a full or read-only disk refused is tried again. */
 const blockedRetryMs = 2_000;
 
@@ -42,7 +44,7 @@ export function takeLedger(stateDir: string, log: Logger, startedMs: number): Ta
   try {
     const database = openDatabase(stateDir, startedMs, (notice) => tellLedger(log, notice));
     const ledger = openLedger(database, {
-      defer: setImmediate,
+      defer: (flush, isBusy) => void (isBusy ? systemClock.setTimer(busyGroupMs, flush) : setImmediate(flush)),
       pause: (retry) => void systemClock.setTimer(blockedRetryMs, retry),
       onBlocked: (code) => tellBlocked(log, stateDir, code),
     });

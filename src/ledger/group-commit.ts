@@ -8,8 +8,8 @@ interface PendingWrite {
 }
 
 export interface GroupCommitOptions {
-  /** Calls back soon, once the writes of this moment have gathered. */
-  readonly defer: (flush: () => void) => void;
+  /** Calls back soon, once the writes of this moment have gathered; `isBusy` when the last group held several. */
+  readonly defer: (flush: () => void, isBusy: boolean) => void;
   /** Calls back after a pause, to try again what the disk would not take. */
   readonly pause: (retry: () => void) => void;
   /** The disk takes no writes (with SQLite's code), or takes them again (null). Told once for each change. */
@@ -32,6 +32,7 @@ export class GroupCommit {
   #pending: PendingWrite[] = [];
   #isScheduled = false;
   #isBlocked = false;
+  #isBusy = false;
   #failure: unknown;
 
   constructor(database: LedgerDatabase, options: GroupCommitOptions) {
@@ -46,7 +47,7 @@ export class GroupCommit {
       this.#pending.push({ run, resolve, reject });
       if (this.#isScheduled) return;
       this.#isScheduled = true;
-      this.#options.defer(() => this.flush());
+      this.#options.defer(() => this.flush(), this.#isBusy);
     });
   }
 
@@ -56,6 +57,7 @@ export class GroupCommit {
     const group = this.#pending;
     this.#pending = [];
     if (group.length === 0) return;
+    this.#isBusy = group.length > 1;
     const settle: (() => void)[] = [];
     try {
       if (this.#failure !== undefined) throw this.#failure;

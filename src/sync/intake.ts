@@ -1,6 +1,6 @@
 import PQueue from 'p-queue';
 import { unknownStat } from '../core/diff.ts';
-import { type FileStat, isSameStat, joinPath, type Problem, splitPath } from '../core/entry.ts';
+import { type FileStat, type Fingerprint, isSameStat, joinPath, type Problem, splitPath } from '../core/entry.ts';
 import { SyncError } from '../errors.ts';
 import { type AdmitDeps, admitFile, admitProblem, type FolderFile } from './admit.ts';
 import { Examiner } from './examiner.ts';
@@ -46,6 +46,7 @@ export class Intake {
   readonly #inspecting = new PQueue({ concurrency: inspectors });
   readonly #hints: Hints;
   #scans = 0;
+  #admitting = 0;
   #waiters: (() => void)[] = [];
 
   constructor(deps: IntakeDeps, folders: readonly IntakeFolder[]) {
@@ -144,7 +145,7 @@ export class Intake {
 
   /** How many files are seen but not in the ledger yet. */
   get inHand(): number {
-    return this.#settling.size + this.#inspecting.size + this.#inspecting.pending;
+    return this.#settling.size + this.#inspecting.size + this.#inspecting.pending + this.#admitting;
   }
 
   /** How many files are not finished only because somebody has them open for writing. */
@@ -166,6 +167,7 @@ export class Intake {
     this.#settling.close();
     this.#inspecting.clear();
     await this.#inspecting.onIdle();
+    while (this.#admitting > 0) await this.#nextChange();
     this.#changed();
   }
 
@@ -209,8 +211,9 @@ export class Intake {
       case 'fingerprint':
         // It settled as something else: somebody went on writing meanwhile, and this may be half a file.
         if (!isSameStat(inspection.fingerprint.stat, stat)) return this.hint(file.folderId, file.directory, file.name);
-        await admitFile(this.#deps, file, inspection.fingerprint);
-        return this.#deps.onWork();
+        // Not waited for here: the next digest is taken while this row becomes durable.
+        void this.#guard(this.#admit(file, inspection.fingerprint));
+        return;
       case 'problem': {
         const { problem } = inspection;
         // A disk that could not be read once may do so next time: look again at each scan.
@@ -225,6 +228,16 @@ export class Intake {
         throw new Error(`Unknown inspection ${JSON.stringify(never)}`);
       }
     }
+  }
+
+  async #admit(file: FolderFile, fingerprint: Fingerprint): Promise<void> {
+    this.#admitting += 1;
+    try {
+      await admitFile(this.#deps, file, fingerprint);
+    } finally {
+      this.#admitting -= 1;
+    }
+    this.#deps.onWork();
   }
 
   async #guard(work: Promise<void>): Promise<void> {

@@ -1,30 +1,37 @@
 import PQueue from 'p-queue';
 import { type ConcurrencyWindow, narrow, openWindow, widen } from '../core/concurrency.ts';
+import type { Action } from '../core/next-action.ts';
 import { longestWaitMs } from '../core/steps.ts';
 import type { WorkSignals } from './asking.ts';
-import { advance, type WorkerDeps } from './worker.ts';
+import { advance, type InTurn, type WorkerDeps } from './worker.ts';
 
 export interface Scheduler {
   /** Something may have become due: look now. */
   wake(): void;
-  /** Ids of the contents that a worker has in hand, or will have next. */
+  /** Ids of the contents that a worker has in hand. */
   taken(): ReadonlySet<number>;
-  /** Ids of the contents that a worker has in hand now. */
+  /** Ids of the contents with an effect under way now. */
   inFlight(): ReadonlySet<number>;
-  /** FLORA asks for less: half as many uploads at once, growing back slowly. */
+  /** FLORA asks for less: half as many effects at once, growing back slowly. */
   slower(): void;
-  /** How many uploads may run at once now. */
+  /** How many effects may run at once now. */
   concurrency(): number;
   /** Resolves when the loop has ended and every worker has let go. */
   readonly finished: Promise<void>;
 }
 
-/** How many batches of due rows p-queue holds ahead: enough to stay busy, never the whole backlog. */
-const batchesAhead = 3;
+/**
+ * How many contents are on their way for each effect that may run: while some wait for their rows to be durable, others have
+ * the effects, and a group of the ledger gathers more rows. Never the whole backlog.
+ */
+const contentsPerEffect = 8;
+
+/** What brings a content nearer to its end comes first. */
+const priorities: Readonly<Partial<Record<Action['type'], number>>> = { complete: 3, upload: 2, check: 1, renew: 1 };
 
 /**
- * The ledger is the queue: takes rows that are due and hands them to p-queue, which bounds the concurrency, until
- * `stopping` is aborted; then workers finish their step. `abort` cuts their requests short.
+ * The ledger is the queue: takes rows that are due and brings each as far as it goes, until `stopping` is aborted; then
+ * the effects under way are finished. p-queue bounds the effects that run at once. `abort` cuts their requests short.
  *
  * Rejects `finished` with the first error that is not a known failure: the process should end and start again.
  */
@@ -40,15 +47,28 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
   const bell = new Bell();
   let failure: unknown;
 
+  const inTurn: InTurn = (content, action, effect) =>
+    queue.add(
+      async () => {
+        // Its turn came too late: nothing begins any more.
+        if (signals.stopping.aborted) return null;
+        inFlight.add(content.id);
+        try {
+          return await effect();
+        } finally {
+          inFlight.delete(content.id);
+        }
+      },
+      { priority: priorities[action.type] ?? 0 },
+    );
+
   const work = async (id: number) => {
-    inFlight.add(id);
     try {
-      await advance(deps, id, signals);
+      await advance(deps, id, inTurn, signals);
       if (window.limit < window.most && deps.gate.trouble === null) resize(widen(window));
     } catch (error) {
       failure ??= error;
     } finally {
-      inFlight.delete(id);
       taken.delete(id);
       bell.ring();
     }
@@ -63,20 +83,18 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
       // At the start, and whenever the clock was put back: what was written in its future would wait for that future.
       if (nowMs < lastMs) await deps.ledger.write((tables) => tables.contents.clampWaits(nowMs, longestWaitMs));
       lastMs = nowMs;
-      const room = concurrency * batchesAhead - taken.size;
+      const room = concurrency * contentsPerEffect - taken.size;
       const due = room <= 0 ? [] : deps.ledger.contents.due(nowMs, room + taken.size).filter((id) => !taken.has(id));
       for (const id of due.slice(0, room)) {
         taken.add(id);
-        void queue.add(() => work(id));
+        void work(id);
       }
       const nextDueAtMs = deps.ledger.contents.nextDueAtMs(nowMs);
       const timer = nextDueAtMs === undefined ? undefined : deps.clock.setTimer(nextDueAtMs - nowMs, () => bell.ring());
       await rung;
       timer?.cancel();
     }
-    queue.clear();
-    await queue.onIdle();
-    taken.clear();
+    while (taken.size > 0) await bell.next();
     if (failure !== undefined) throw failure;
   };
 

@@ -1,15 +1,25 @@
-import { isActive } from '../core/content.ts';
+import { type Content, isActive } from '../core/content.ts';
 import type { ContentEvent } from '../core/event.ts';
-import { nextAction } from '../core/next-action.ts';
+import { type Action, nextAction } from '../core/next-action.ts';
 import type { WorkSignals } from './asking.ts';
 import { type CommitDeps, commitOutcome } from './commit.ts';
-import { type PerformDeps, perform } from './perform.ts';
+import { type Outcome, type PerformDeps, perform } from './perform.ts';
 import type { SourcePath } from './ports.ts';
 
 export interface WorkerDeps extends PerformDeps, CommitDeps {
   /** A file turned out to be other than the ledger thinks: look at its name again. */
   readonly onDoubt: (path: SourcePath) => void;
 }
+
+/** Lets an effect run when there is room for one more; null when its turn never came. */
+export type InTurn = (
+  content: Content,
+  action: Action,
+  effect: () => Promise<Outcome | null>,
+) => Promise<Outcome | null>;
+
+/** At once: for whoever has only one in hand. */
+export const atOnce: InTurn = (_content, _action, effect) => effect();
 
 /** For an answer that fits neither the state nor the asset: doing nothing would ask again at once, and for ever. */
 const misfit: ContentEvent = {
@@ -23,12 +33,18 @@ const misfit: ContentEvent = {
  * Brings one content as far as it goes now: row -> action -> event -> row, each new row durable before the next effect.
  * Returns when the content is at its end, waits for a later time, or somebody else changed it meanwhile.
  */
-export async function advance(deps: WorkerDeps, contentId: number, signals: WorkSignals): Promise<void> {
+export async function advance(
+  deps: WorkerDeps,
+  contentId: number,
+  inTurn: InTurn,
+  signals: WorkSignals,
+): Promise<void> {
   while (!signals.stopping.aborted) {
     const content = deps.ledger.contents.get(contentId);
     const nowMs = deps.clock.now();
     if (content === undefined || !isActive(content.state) || content.notBeforeMs > nowMs) return;
-    const outcome = await perform(deps, content, nextAction(content, nowMs), signals);
+    const action = nextAction(content, nowMs);
+    const outcome = await inTurn(content, action, () => perform(deps, content, action, signals));
     if (outcome === null) continue;
     const next = await commitOutcome(deps, content, outcome, misfit);
     for (const path of outcome.doubted) deps.onDoubt(path);

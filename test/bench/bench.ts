@@ -2,12 +2,19 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { backlog } from './backlog.ts';
+import { burst } from './burst.ts';
+import { large } from './large.ts';
+import { latency } from './latency.ts';
 import { Bench, type Figure, median, startSink } from './measure.ts';
+import { reconcile } from './reconcile.ts';
+import { rescan } from './rescan.ts';
 import { small } from './small.ts';
+import { watch } from './watch.ts';
 
 type Work = (bench: Bench, options: { runs: number; scale: number }) => Promise<readonly Figure[]>;
 
-const works: Readonly<Record<string, Work>> = { small };
+const works: Readonly<Record<string, Work>> = { small, large, rescan, watch, burst, latency, backlog, reconcile };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -46,8 +53,8 @@ if (values.json !== undefined)
   writeFileSync(values.json, `${JSON.stringify({ node: process.version, runs, scale, figures }, null, 1)}\n`);
 if (figures.some((figure) => isMet(figure) === false)) process.exitCode = 1;
 
-function ratioOf({ values: own, reference }: Figure): number | undefined {
-  return reference === undefined ? undefined : median(own) / median(reference.values);
+function ratioOf({ values: own, reference, fixedMs }: Figure): number | undefined {
+  return reference === undefined ? undefined : (median(own) - (fixedMs ?? 0)) / median(reference.values);
 }
 
 /** Undefined where nothing is to be reached. */

@@ -130,6 +130,8 @@ export interface Figure {
   readonly values: readonly number[];
   /** What it is compared with, in the same unit, and the ratio that is wanted. */
   readonly reference?: { readonly name: string; readonly values: readonly number[] };
+  /** Taken off before it is compared: what a start takes by itself. */
+  readonly fixedMs?: number;
   readonly reach?: { readonly least?: number; readonly most?: number };
 }
 

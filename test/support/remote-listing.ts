@@ -5,7 +5,7 @@ import { SyncError } from '../../src/errors.ts';
 import { Gate } from '../../src/sync/gate.ts';
 import type { ListedPage, ListQuery, RemotePort } from '../../src/sync/ports.ts';
 import { Reconciler } from '../../src/sync/reconciler.ts';
-import { advance } from '../../src/sync/worker.ts';
+import { advance, atOnce } from '../../src/sync/worker.ts';
 import { HandClock } from './hand-clock.ts';
 import { memoryLedger, newContent, withFolder } from './ledgers.ts';
 
@@ -109,7 +109,7 @@ export async function reconciling(count: number, model = new ListingModel()) {
     /** What is due now is done, as the scheduler would. */
     work: async () => {
       for (const id of ledger.contents.due(clock.now(), 1_000)) {
-        await advance(worker, id, { stopping: signal, abort: signal });
+        await advance(worker, id, atOnce, { stopping: signal, abort: signal });
       }
     },
     stateOf: (assetId: string) => ledger.contents.findByAsset(assetId)?.state,

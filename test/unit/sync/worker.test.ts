@@ -5,7 +5,7 @@ import { SyncError } from '../../../src/errors.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { Gate } from '../../../src/sync/gate.ts';
 import type { RemotePort } from '../../../src/sync/ports.ts';
-import { advance, type WorkerDeps } from '../../../src/sync/worker.ts';
+import { advance, atOnce, type WorkerDeps } from '../../../src/sync/worker.ts';
 import { facts, reservation } from '../../support/contents.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { memoryLedger, newContent, withFolder } from '../../support/ledgers.ts';
@@ -76,7 +76,16 @@ async function bench(script: Script, names: readonly string[] = ['a.png']) {
     onSent: () => {},
     onDoubt: ({ name }) => doubts.push(name),
   };
-  return { deps, ledger, database, content, calls, clock, doubts, run: () => advance(deps, content.id, signals) };
+  return {
+    deps,
+    ledger,
+    database,
+    content,
+    calls,
+    clock,
+    doubts,
+    run: () => advance(deps, content.id, atOnce, signals),
+  };
 }
 
 function tokens(): () => string {
@@ -227,7 +236,7 @@ describe('advance', () => {
 
   it('waits, and reserves nothing, while the drop folder is not there', async () => {
     const { run, ledger, content, calls, deps, doubts } = await bench({}, ['gone.png']);
-    await advance({ ...deps, isRootThere: () => false }, content.id, signals);
+    await advance({ ...deps, isRootThere: () => false }, content.id, atOnce, signals);
     assert.deepEqual(calls, []);
     assert.deepEqual(doubts, []);
     assert.equal(stateOf(ledger, content.id), 'queued');

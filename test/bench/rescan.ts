@@ -1,0 +1,65 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { findProgram } from '../support/programs.ts';
+import { type Bench, type Figure, mainPath, median, runNode, runProgram } from './measure.ts';
+import { settledLedger } from './settled.ts';
+import { plantFiles } from './trees.ts';
+
+/** `sync` with nothing to do, on trees of three sizes, against `find -printf`. */
+export async function rescan(
+  bench: Bench,
+  { runs, scale }: { runs: number; scale: number },
+): Promise<readonly Figure[]> {
+  const figures: Figure[] = [];
+  const find = findProgram('find');
+  const sizes = [10_000, 100_000, 1_000_000].map((count) => Math.round(count * scale));
+  const perFileUs: number[] = [];
+  let startMs = 0;
+  for (const [index, count] of sizes.entries()) {
+    const root = bench.path(`rescan-${count}`);
+    plantFiles(root, count, 64, 100);
+    const env = bench.env(root, { FLORA_SYNC_ON_NEW_LEDGER: 'upload' });
+    const stateDir = env['FLORA_SYNC_STATE_DIR'] ?? '';
+    await settledLedger(stateDir, root, (at) => `asset_${at}`);
+    const ours: number[] = [];
+    const memory: number[] = [];
+    const reference: number[] = [];
+    for (let run = 0; run < runs; run += 1) {
+      if (find !== undefined) reference.push((await runProgram(find, [root, '-printf', '%p %s %T@\n'])).wallMs);
+      const usage = await runNode(bench, [mainPath, 'sync', '--json'], env);
+      if (usage.code !== 0 || JSON.parse(usage.stdout).unchanged !== count)
+        throw new Error(`${usage.stdout} ${usage.stderr}`);
+      ours.push(usage.wallMs);
+      memory.push(usage.maxRssBytes / 1e6);
+    }
+    if (index === 0) startMs = median(ours);
+    perFileUs.push(((median(ours) - startMs) / (count - (sizes[0] ?? 0))) * 1_000);
+    const compared = find === undefined ? {} : { reference: { name: 'find', values: reference } };
+    const label = `rescan of ${count.toLocaleString('en')}`;
+    figures.push(
+      {
+        name: label,
+        unit: 'ms',
+        values: ours,
+        ...compared,
+        ...(index === 1 && find !== undefined ? { reach: { most: 3 }, fixedMs: startMs } : {}),
+      },
+      {
+        name: `${label}, peak memory`,
+        unit: 'MB',
+        values: memory,
+        ...(index === 0 ? {} : { reach: { most: index === 1 ? 150 : 250 } }),
+      },
+      { name: `${label}, ledger`, unit: 'MB', values: [statSync(join(stateDir, 'ledger.sqlite')).size / 1e6] },
+    );
+  }
+  const [, small = 0, big = 0] = perFileUs;
+  figures.push({
+    name: 'rescan, a file more',
+    unit: 'µs',
+    values: [big],
+    reference: { name: 'at the middle size', values: [small] },
+    reach: { most: 1.3 },
+  });
+  return figures;
+}

@@ -1,0 +1,79 @@
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { openDatabase } from '../../src/ledger/database.ts';
+import { openLedger } from '../../src/ledger/ledger.ts';
+
+/**
+ * A ledger in which every file of the tree is ready, written as the engine would have left it but in large groups: sending a
+ * million files first would take the better part of an hour.
+ */
+export async function settledLedger(stateDir: string, root: string, assetOf: (at: number) => string): Promise<number> {
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  const database = openDatabase(stateDir, Date.now(), () => {});
+  const ledger = openLedger(database, { defer: setImmediate, pause: setImmediate, onBlocked: () => {} });
+  database.pragma('synchronous = OFF');
+  const place = await ledger.write(({ directories }) => {
+    const destinationId = directories.destinationId({ workspaceId: 'ws_bench', folder: null, projectId: null });
+    const [folderId = 0] = directories.activateFolders([{ path: root, destinationId }]);
+    directories.setNeedsMatching(folderId, false);
+    return { destinationId, folderId };
+  });
+  const nowMs = Date.now();
+  let at = 0;
+  for (const directory of readdirSync(root).sort()) {
+    const names = readdirSync(join(root, directory));
+    for (let from = 0; from < names.length; from += 5_000) {
+      await ledger.write(({ directories, contents, files, history }) => {
+        const directoryId = directories.save(place.folderId, directory);
+        for (const name of names.slice(from, from + 5_000)) {
+          const stats = statSync(join(root, directory, name));
+          const sha256 = at.toString(16).padStart(64, '0');
+          const inserted = contents.insert(
+            {
+              destinationId: place.destinationId,
+              sha256,
+              sizeBytes: stats.size,
+              contentType: 'image/png',
+              fileName: name,
+              idempotencyKey: sha256.slice(-32),
+              state: 'queued',
+              twin: 0,
+              notBeforeMs: nowMs,
+            },
+            nowMs,
+          );
+          const bound = {
+            assetId: assetOf(at),
+            isCompleteSent: true,
+            areBytesConfirmed: true,
+            isCompleteAccepted: true,
+          };
+          contents.save(inserted, { ...inserted, ...bound, state: 'ready' }, nowMs);
+          const stat = {
+            sizeBytes: stats.size,
+            mtimeMs: stats.mtimeMs,
+            ctimeMs: stats.ctimeMs,
+            inode: stats.ino,
+            device: stats.dev,
+          };
+          files.saveContent(directoryId, name, stat, inserted.id, nowMs);
+          history.append({
+            atMs: nowMs,
+            contentId: inserted.id,
+            file: { directoryId, name },
+            event: 'finished',
+            from: null,
+            to: 'queued',
+            assetId: null,
+            requestId: null,
+            attempt: null,
+            detail: null,
+          });
+          at += 1;
+        }
+      });
+    }
+  }
+  ledger.close();
+  return at;
+}
