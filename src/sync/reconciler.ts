@@ -77,7 +77,10 @@ export class Reconciler {
     const missing = ledger.contents.missingCount();
     const summary: ReconcileSummary = { atMs: clock.now(), isFull, ...counts, missing, seconds, error };
     if (!signal.aborted && !options.isDryRun) await ledger.write((tables) => tables.facts.setLastReconcile(summary));
-    if (error === null) log.info(summary, 'reconciled with the listing of FLORA');
+    const what = options.isDryRun
+      ? 'compared with the listing of FLORA, for a dry run'
+      : 'reconciled with the listing of FLORA';
+    if (error === null) log.info(summary, what);
     else log.warn(summary, 'the listing of FLORA could not be read to its end; the next interval tries again');
     return summary;
   }

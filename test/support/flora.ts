@@ -60,6 +60,15 @@ export async function clearFaults(world: World): Promise<void> {
   await admin(world, 'DELETE', '/faults');
 }
 
+/** Does to an asset what FLORA might: `hide` answers 404 and lists it no more. */
+export async function alterAsset(
+  world: World,
+  assetId: string,
+  fields: { readonly hide?: boolean; readonly status?: string; readonly name?: string },
+): Promise<void> {
+  await admin(world, 'POST', `/assets/${assetId}`, fields);
+}
+
 /** From now on these keys, and no others, open the workspaces. */
 export async function admitKeys(world: World, ...apiKeys: readonly string[]): Promise<void> {
   await admin(world, 'POST', '/keys', { apiKeys });
