@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { badRequest, type Command } from './control-server.ts';
 import { displayName } from './core/name.ts';
 import type { Engine } from './daemon.ts';
-import type { SyncError } from './errors.ts';
 import { type Accepted, folderAt, reconcileAsked, retryFiles } from './operating.ts';
 import type { IntakeFolder } from './sync/folders.ts';
 
@@ -39,16 +38,9 @@ export function commandsOf(engine: Engine): Readonly<Record<string, Command>> {
 async function resume(engine: Engine, folder: IntakeFolder): Promise<Accepted> {
   const path = displayName(folder.root);
   if (!engine.folderTroubles.has(path)) return { folder: path, outcome: 'unchanged', message: 'is not halted' };
-  const trouble = await accept(engine, folder);
+  const trouble = await engine.intake.accept(folder);
   if (trouble !== null) return { folder: path, outcome: 'halted', message: trouble.message };
   return { folder: path, outcome: 'accepted', message: 'is taken as it is from now on' };
-}
-
-/** Takes a halted folder's root as it is. Returns what still keeps it halted; null when nothing does. */
-async function accept(engine: Engine, folder: IntakeFolder): Promise<SyncError | null> {
-  await engine.ledger.write((tables) => tables.directories.forgetRootIdentity(folder.folderId));
-  await engine.intake.scan(folder);
-  return engine.folderTroubles.get(displayName(folder.root)) ?? null;
 }
 
 function readWish({ paths, failed }: Fields) {

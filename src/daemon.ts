@@ -114,7 +114,7 @@ export class Engine {
       onWork: () => this.#scheduler.wake(),
     };
     this.#matching = new Matching(listing);
-    const isRootThere = (root: string) => this.intake.isRootThere(root);
+    const isRootThere = (root: string, directory: string) => this.intake.isRootThere(root, directory);
     const common = { ...listing, random: systemRandom, local, matching: this.#matching, isRootThere };
     this.intake = new Intake(
       {

@@ -8,7 +8,7 @@ import { takeOwnership } from './ledger/owner-lock.ts';
 import { Reports } from './ledger/reports.ts';
 import type { Logger } from './logger.ts';
 import type { IntakeFolder } from './sync/folders.ts';
-import { tellBlocked } from './telling.ts';
+import { tellBlocked, tellLedger } from './telling.ts';
 
 /** How long until a write that a full or read-only disk refused is tried again. */
 const blockedRetryMs = 2_000;
@@ -40,10 +40,7 @@ export interface TakenLedger {
 export function takeLedger(stateDir: string, log: Logger, startedMs: number): TakenLedger {
   const lock = takeOwnership(stateDir, { pid: process.pid, since: startedMs });
   try {
-    const stamp = new Date(startedMs).toISOString().replaceAll(/[:.]/g, '-');
-    const database = openDatabase(stateDir, stamp, (path, why) => {
-      log.error({ path, reason: why }, 'the ledger was damaged; it is set aside and a new one is begun');
-    });
+    const database = openDatabase(stateDir, startedMs, (notice) => tellLedger(log, notice));
     const ledger = openLedger(database, {
       defer: setImmediate,
       pause: (retry) => void systemClock.setTimer(blockedRetryMs, retry),

@@ -8,6 +8,7 @@ import { SyncError } from './errors.ts';
 import { type KeyHolder, lookForNewKey } from './key-holder.ts';
 import type { Logger } from './logger.ts';
 import type { OpenedLedger } from './opening.ts';
+import { startSnapshots } from './snapshotting.ts';
 import { type FolderWatchers, watchFolders } from './watching.ts';
 
 const missingFolderMs = 5_000;
@@ -75,6 +76,7 @@ function startLoops(engine: Engine, deps: ServiceDeps, watchers: FolderWatchers)
   const { gate, intake } = engine;
   const loops = [
     repeat(missingFolderMs, signal, () => intake.scanHalted()),
+    startSnapshots({ stateDir: config.stateDir, ledger: engine.ledger, log }, signal),
     repeat(ledgerCheckMs, signal, async () => file.check(String(systemClock.now()))),
     repeat(matchingMs, signal, async () => void (await engine.finishMatching())),
     lookForNewKey(

@@ -4,6 +4,7 @@ import { absolutePath, type FilePath } from './core/entry.ts';
 import { displayName } from './core/name.ts';
 import type { SyncError } from './errors.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import type { LedgerNotice } from './ledger/restore.ts';
 import type { Logger } from './logger.ts';
 
 /** One line when the door to FLORA closes (error) or opens again (null). */
@@ -33,6 +34,35 @@ export function tellBlocked(log: Logger, stateDir: string, code: string | null):
   const what = isFull ? 'the disk with the ledger is full' : 'the ledger is on a read-only disk';
   const hint = isFull ? 'Make room on it; nothing else is to be done.' : 'Mount it read-write again.';
   log.error({ state_dir: stateDir, code, hint }, `${what}: intake and uploads pause, nothing is lost`);
+}
+
+/** What happened to the ledger before it could be opened. */
+export function tellLedger(log: Logger, notice: LedgerNotice): void {
+  switch (notice.type) {
+    case 'set-aside':
+      log.error({ path: notice.path, reason: notice.reason }, 'the ledger was damaged; it is set aside');
+      return;
+    case 'snapshot-damaged':
+      log.error({ path: notice.path, reason: notice.reason }, 'a snapshot of the ledger is damaged; it is passed over');
+      return;
+    case 'restored': {
+      const takenAt = new Date(notice.snapshot.takenAtMs).toISOString();
+      const what = notice.setAside === null ? "the ledger's file was gone; it is" : 'the ledger is';
+      const facts = { snapshot: notice.snapshot.path, taken_at: takenAt };
+      log.warn(
+        facts,
+        `${what} restored from its snapshot of ${takenAt}; files sent since are recognised by their bytes`,
+      );
+      return;
+    }
+    case 'begun-anew':
+      log.warn({}, 'a new ledger is begun; files that FLORA has already are recognised by their bytes');
+      return;
+    default: {
+      const never: never = notice;
+      throw new Error(`Unknown notice ${String(never)}`);
+    }
+  }
 }
 
 /** The uploads under way as `status` shows them. */

@@ -8,6 +8,7 @@ import { type Engine, startEngine } from '../daemon.ts';
 import { SyncError } from '../errors.ts';
 import type { Reports } from '../ledger/reports.ts';
 import { patienceMs, reachFlora } from '../reaching.ts';
+import { snapshotIfDue } from '../snapshotting.ts';
 import { exitCodes } from './exit.ts';
 import { loggerFor, quieter } from './logging.ts';
 import { plural, print, printJson, showBytes, showSeconds } from './output.ts';
@@ -62,9 +63,10 @@ async function syncOnce(config: Config): Promise<SyncResult> {
   const run = new Run(patienceMs);
   const engine = await startEngine(config, log, {
     onChange: (before, after) => {
-      // What was ready and only looked at again was not uploaded.
+      // What was ready and only looked at again was not uploaded, nor what FLORA had already.
       if (before.state === 'ready') run.doubted.add(after.id);
-      else if (after.state === 'ready' && !run.doubted.delete(after.id)) run.uploaded += 1;
+      else if (before.state !== 'matching' && after.state === 'ready' && !run.doubted.delete(after.id))
+        run.uploaded += 1;
       if (before.state === 'reserved' && after.state === 'uploaded') run.bytes += after.sizeBytes;
       progress.changed(before, after);
       // Steps back and repeated tries keep counting their attempts; only a step forward begins at none.
@@ -80,12 +82,14 @@ async function syncOnce(config: Config): Promise<SyncResult> {
   const ended = new AbortController();
   try {
     const work = everythingDone(engine, run, config.settleMs, ended.signal, () => progress.update(engine));
-    await Promise.race([work, engine.failed, run.gaveUp, interrupted()]);
-    return {
-      summary: summarise(engine.reports, run, engine),
-      matching: run.matching,
-      folderTroubles: [...engine.folderTroubles.values()],
-    };
+    const interruption = interrupted();
+    await Promise.race([work, engine.failed, run.gaveUp, interruption]);
+    const summary = summarise(engine.reports, run, engine);
+    // All is done: from here on a stop only means not to wait for the snapshot.
+    const hurried = new AbortController();
+    interruption.catch(() => hurried.abort());
+    await snapshotIfDue({ stateDir: config.stateDir, ledger: engine.ledger, log }, hurried.signal);
+    return { summary, matching: run.matching, folderTroubles: [...engine.folderTroubles.values()] };
   } finally {
     ended.abort();
     run.end();
@@ -112,10 +116,10 @@ async function everythingDone(
   onStep: () => void,
 ): Promise<void> {
   await reachFlora(engine.remote, ended);
-  const reconciled = engine.reconcileNow();
-  let isScanned = false;
-  const scanned = engine.scanAll().then(() => {
-    isScanned = true;
+  let isLookedAt = false;
+  // Both find work: files that are new here, and assets that are other than they should be there.
+  const looked = Promise.all([engine.reconcileNow(), engine.scanAll()]).then(() => {
+    isLookedAt = true;
     run.changed(true);
   });
   // Files that others keep open for writing are waited for, but not for ever.
@@ -124,7 +128,7 @@ async function everythingDone(
   while (!ended.aborted) {
     onStep();
     const nowMs = systemClock.monotonic();
-    const isSent = isScanned && !engine.ledger.contents.hasActive();
+    const isSent = isLookedAt && !engine.ledger.contents.hasActive();
     if (isSent && engine.intake.isIdle) break;
     const held = isSent ? engine.intake.heldOpen : 0;
     heldSinceMs = held > 0 && engine.intake.inHand === held ? (heldSinceMs ?? nowMs) : undefined;
@@ -132,7 +136,7 @@ async function everythingDone(
     if (engine.gate.trouble === null && nowMs - run.progressedMs > stuckMs) break;
     await run.nextChange(lookAgainMs);
   }
-  await Promise.all([scanned, reconciled]);
+  await looked;
   run.matching = await engine.finishMatching();
 }
 

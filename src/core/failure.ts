@@ -3,6 +3,7 @@ export const failureCodes: ReadonlySet<string> = new Set([
   'unreadable',
   'read_error',
   'unreadable_directory',
+  'mount_missing',
   'asset_failed',
   'asset_missing',
   'size_mismatch',

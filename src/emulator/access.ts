@@ -16,6 +16,7 @@ export interface Caller {
 }
 
 export interface Access {
+  readonly workspaceIds: readonly string[];
   /** The caller behind an Authorization header; 401 `unauthorized` without one, 401 `invalid_api_key` for any other. */
   authenticate(authorization: string | undefined): Caller;
   /** Rotation is a cut-over: from now on only these keys are accepted (for one workspace's own keys, or the common ones). */
@@ -40,6 +41,7 @@ export function createAccess(commonKeys: readonly string[], workspaces: readonly
   }
 
   return {
+    workspaceIds: workspaces.map((one) => one.workspace_id),
     authenticate(authorization) {
       if (authorization === undefined) throw new ApiFailure(401, 'unauthorized', 'Authorization header missing.');
       const key = /^Bearer (\S+)$/i.exec(authorization)?.[1];

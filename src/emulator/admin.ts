@@ -1,11 +1,24 @@
 // The emulator's own controls under `/__admin`: not part of FLORA, no authentication (the emulator listens on loopback), JSON in
 // and out, and the API's error envelope for what is malformed. Faults, keys and settings live in memory until the emulator ends.
+//
+// POST, GET, DELETE /faults             one rule or several (faults.ts, serve.ts); those set, with their hits; none any more
+// GET /requests?since=seq, /counters    what was asked (journal.ts)
+// GET /assets                           every asset with its digest and place on disk, hidden ones too
+// POST /assets/{id}                     {hide?, status?, failure_message?, expire?, name?}: a hidden asset is lost to the API
+// POST /assets                          {count, prefix, workspace_id?, project_id?, size_bytes?, status?} makes assets without
+//                                       bytes, for long listings (seed.ts) -> {count, asset_ids}
+// DELETE /assets?prefix=x&count=n       removes the first n of those in the listing's order -> {count, asset_ids}
+// POST /keys                            {apiKeys, workspace_id?}: from now on these only
+// GET, POST /settings                   {idempotency?, uploadStyle?, processingMs?, reservationTtlMs?, listOrder?}; listOrder is
+//                                       newest, oldest or shuffled
 import { type Answer, ApiFailure, failureAnswer, invalid, jsonAnswer, notFound } from './answer.ts';
 import type { EmulatorContext } from './exchange.ts';
 import { type Faults, parseFaults } from './faults.ts';
 import { parseJson, readFields } from './fields.ts';
 import type { Journal } from './journal.ts';
 import { type Asset, statusAt } from './lifecycle.ts';
+import { removeSeeded, seedAssets } from './seed.ts';
+import { listOrders } from './store.ts';
 
 export const adminPath = '/__admin';
 
@@ -46,6 +59,10 @@ function dispatch({ context, faults, journal }: AdminDeps, method: string, url: 
       return jsonAnswer(200, journal.counters());
     case 'GET /assets':
       return jsonAnswer(200, { assets: context.store.all().map((asset) => adminWire(context, asset)) });
+    case 'POST /assets':
+      return jsonAnswer(201, seedAssets(context, parseJson(body)));
+    case 'DELETE /assets':
+      return jsonAnswer(200, removeSeeded(context, url.searchParams));
     case 'POST /keys':
       replaceKeys(context, parseJson(body));
       return jsonAnswer(200, {});
@@ -91,12 +108,13 @@ function replaceKeys(context: EmulatorContext, value: unknown): void {
 }
 
 function changeSettings({ settings }: EmulatorContext, value: unknown): void {
-  const fields = readFields(value, ['idempotency', 'uploadStyle', 'processingMs', 'reservationTtlMs']);
+  const fields = readFields(value, ['idempotency', 'uploadStyle', 'processingMs', 'reservationTtlMs', 'listOrder']);
   const next = {
     idempotency: fields.oneOf('idempotency', ['replay', 'reject']) ?? settings.idempotency,
     uploadStyle: fields.oneOf('uploadStyle', ['form', 'put']) ?? settings.uploadStyle,
     processingMs: fields.integer('processingMs', { min: 0, max: 1e10 }) ?? settings.processingMs,
     reservationTtlMs: fields.integer('reservationTtlMs', { min: 0, max: 1e10 }) ?? settings.reservationTtlMs,
+    listOrder: fields.oneOf('listOrder', listOrders) ?? settings.listOrder,
   };
   fields.check();
   Object.assign(settings, next);

@@ -63,6 +63,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       uploadStyle: options.uploadStyle ?? 'form',
       processingMs: options.processingMs ?? 0,
       reservationTtlMs: options.reservationTtlMs ?? 3_600_000,
+      listOrder: options.listOrder ?? 'newest',
     },
     maxUploadBytes: options.maxUploadBytes ?? Number.MAX_SAFE_INTEGER,
     clock: () => Math.trunc(clock()),

@@ -4,9 +4,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Access } from './access.ts';
 import { type Answer, invalid } from './answer.ts';
 import type { Blobs } from './blobs.ts';
+import type { PageFaultKind } from './faults.ts';
 import type { JournalEntry } from './journal.ts';
 import type { UploadStyle } from './lifecycle.ts';
-import type { Store } from './store.ts';
+import type { ListOrder, Store } from './store.ts';
 import type { WireContext } from './wire.ts';
 
 export interface EmulatorSettings {
@@ -15,6 +16,7 @@ export interface EmulatorSettings {
   /** How long a completed asset still reads `pending_upload`. */
   processingMs: number;
   reservationTtlMs: number;
+  listOrder: ListOrder;
 }
 
 export interface EmulatorContext {
@@ -39,6 +41,8 @@ export interface Exchange {
   readonly beforeEffect: () => Promise<void>;
   /** Set by a fault: this answer is given (and remembered) in place of the effect. */
   readonly insteadOfEffect: Answer | undefined;
+  /** Set by a fault: what is wrong with the page that is answered. */
+  readonly pageFault: PageFaultKind | undefined;
 }
 
 /** The client or a fault broke the connection: nobody is left to answer. */

@@ -3,6 +3,10 @@ import { invalid } from './answer.ts';
 import { readFields } from './fields.ts';
 import { type RouteName, routeNames } from './journal.ts';
 
+/** What is wrong with a page of the listing: these kinds hit the route `list` only. */
+export const pageFaultKinds = ['repeat-cursor', 'endless', 'odd-items'] as const;
+export type PageFaultKind = (typeof pageFaultKinds)[number];
+
 export const faultKinds = [
   'status',
   'delay',
@@ -13,6 +17,7 @@ export const faultKinds = [
   'rate-limit',
   'hang',
   'html',
+  ...pageFaultKinds,
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
@@ -40,6 +45,10 @@ export interface Fault {
   readonly remember: boolean;
   /** `drop-before` on uploads: how many body bytes to take before the socket is destroyed. */
   readonly afterBytes: number;
+}
+
+export function pageFaultOf(fault: Fault | undefined): PageFaultKind | undefined {
+  return pageFaultKinds.find((kind) => kind === fault?.kind);
 }
 
 export interface FaultReport extends Fault {
@@ -110,10 +119,13 @@ function parseFault(value: unknown): Fault {
     remember: fields.boolean('remember') ?? false,
     afterBytes: fields.integer('afterBytes', { min: 0, max: Number.MAX_SAFE_INTEGER }) ?? 0,
   };
+  const isOfPages = pageFaultKinds.some((one) => one === kind);
+  const { route } = fault.match;
+  if (isOfPages && (route ?? 'list') !== 'list') match.problem('match.route', 'Expected list, or no route');
   match.check();
   fields.check();
   if (kind === undefined) throw invalid([{ field: 'kind', message: `Expected one of ${faultKinds.join(', ')}` }]);
-  return { ...fault, kind };
+  return { ...fault, kind, match: isOfPages ? { ...fault.match, route: 'list' } : fault.match };
 }
 
 function isMatch(fault: Fault, method: string, route: RouteName | 'unknown'): boolean {

@@ -1,10 +1,11 @@
 // From method and path to the handler.
 import { type Answer, notFound } from './answer.ts';
-import { authenticate, completeAsset, getAsset, listAssets, listWorkspaces, retryAsset } from './calls.ts';
+import { authenticate, completeAsset, getAsset, listWorkspaces, retryAsset } from './calls.ts';
 import { createAsset } from './create.ts';
 import { downloadAsset } from './download.ts';
 import type { EmulatorContext, Exchange } from './exchange.ts';
 import type { RouteName } from './journal.ts';
+import { listAssets } from './listing.ts';
 import { receiveUpload } from './receive.ts';
 
 export const apiPath = '/api/v1';

@@ -5,6 +5,9 @@
 // delay: waits, before the effect or before the answer · drop-before: the socket dies before the effect (on uploads after
 // `afterBytes` of the body) · drop-after: after it · cut-body: the effect, then headers and half of the body · expire: the
 // reservation in the path has expired (for create: the one just made).
+// On `list` alone: repeat-cursor: the page's next cursor is the one it was asked by (a first page keeps its own) · endless:
+// after the last item the first ones come again, always with a new cursor · odd-items: an item without an id, one of nulls and
+// unknown members, the first one twice, and one that is no object.
 import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
@@ -19,7 +22,7 @@ import {
   xmlAnswer,
 } from './answer.ts';
 import { Disconnected, type EmulatorContext, type Exchange } from './exchange.ts';
-import type { Fault, Faults } from './faults.ts';
+import { type Fault, type Faults, pageFaultOf } from './faults.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 import { findRoute, type Route } from './routes.ts';
 import { newRequestId } from './token.ts';
@@ -100,6 +103,7 @@ async function answerUnder(
       await wait(deps, request, delayMs);
     },
     insteadOfEffect: fault?.remember && !isAfter ? replacement : undefined,
+    pageFault: pageFaultOf(fault),
   };
   // Calls without an effect of their own wait here; POSTs and uploads wait between their checks and their effect.
   if (request.method === 'GET' || request.method === 'HEAD') await exchange.beforeEffect();

@@ -20,6 +20,16 @@ export interface ListFilter {
   readonly query: string | undefined;
 }
 
+/** The contract documents none. Ids are hex digits of chance or of a digest: `shuffled`, which goes by them, is stable. */
+export const listOrders = ['newest', 'oldest', 'shuffled'] as const;
+export type ListOrder = (typeof listOrders)[number];
+
+const orderTerms: Readonly<Record<ListOrder, string>> = {
+  newest: 'seq DESC',
+  oldest: 'seq',
+  shuffled: 'asset_id',
+};
+
 const schemaVersion = 1;
 const schema = `
   CREATE TABLE assets (
@@ -99,6 +109,8 @@ export function openStore(path: string) {
       db.exec(schema);
       db.pragma(`user_version = ${schemaVersion}`);
     }).immediate();
+    // Holds nothing that is not in the table, so that it needs no version of its own.
+    db.exec('CREATE INDEX IF NOT EXISTS assets_by_id ON assets (workspace_id, hidden, asset_id)');
   } catch (error) {
     db.close();
     throw error;
@@ -114,6 +126,8 @@ export function openStore(path: string) {
   const byId = db.prepare<[string], Asset>('SELECT * FROM assets WHERE asset_id = ?');
   const byToken = db.prepare<[string], Asset>('SELECT * FROM assets WHERE token = ?');
   const all = db.prepare<[], Asset>('SELECT * FROM assets ORDER BY seq');
+  const remove = db.prepare<[number]>('DELETE FROM assets WHERE seq = ?');
+  const lastSeq = db.prepare<[], number>("SELECT seq FROM sqlite_sequence WHERE name = 'assets'").pluck();
   const recall = db.prepare<[string, string], RememberedAnswer>(
     'SELECT * FROM idempotency WHERE scope = ? AND key = ?',
   );
@@ -134,14 +148,27 @@ export function openStore(path: string) {
     byId: (assetId: string) => byId.get(assetId),
     byToken: (token: string) => byToken.get(token),
     all: () => all.all(),
-    /** Newest first. A name query reads the whole workspace; everything else goes by index. */
-    list(filter: ListFilter, limit: number, offset: number): readonly Asset[] {
+    remove: (asset: Pick<Asset, 'seq'>) => {
+      remove.run(asset.seq);
+    },
+    /** The highest seq that was ever given: the next asset gets one more. */
+    lastSeq: () => lastSeq.get() ?? 0,
+    /** What has no bytes on disk and is not hidden, in the listing's order. */
+    withoutBytes: (order: ListOrder) =>
+      db
+        .prepare<[], Pick<Asset, 'seq' | 'asset_id'>>(
+          `SELECT seq, asset_id FROM assets WHERE sha256 IS NULL AND hidden = 0 ORDER BY ${orderTerms[order]}`,
+        )
+        .all(),
+    /** A name query reads the whole workspace; everything else goes by index. */
+    list(filter: ListFilter, order: ListOrder, limit: number, offset: number): readonly Asset[] {
       const { where, values } = conditions(filter);
-      const statement = cached(lists, where, () =>
+      const by = orderTerms[order];
+      const statement = cached(lists, `${where} ${by}`, () =>
         // The inner SELECT skips the offset inside a covering index.
         db.prepare<unknown[], Asset>(
-          `SELECT * FROM assets WHERE seq IN (SELECT seq FROM assets WHERE ${where} ORDER BY seq DESC LIMIT ? OFFSET ?)
-           ORDER BY seq DESC`,
+          `SELECT * FROM assets WHERE seq IN (SELECT seq FROM assets WHERE ${where} ORDER BY ${by} LIMIT ? OFFSET ?)
+           ORDER BY ${by}`,
         ),
       );
       return statement.all(...values, limit, offset);

@@ -42,6 +42,7 @@ export class ContentStore {
   readonly #byAsset: Statement<[string], ContentRow>;
   readonly #due: Statement<[number, number], { id: number }>;
   readonly #nextDue: Statement<[number], { not_before: number }>;
+  readonly #any: Statement<[], { id: number }>;
   readonly #anyActive: Statement<[], { id: number }>;
   readonly #backlog: Statement<[], { count: number; bytes: number }>;
   readonly #anyMatching: Statement<[], { id: number }>;
@@ -65,6 +66,7 @@ export class ContentStore {
     this.#nextDue = database.prepare(
       `SELECT not_before FROM content WHERE ${active} AND not_before > ? ORDER BY not_before LIMIT 1`,
     );
+    this.#any = database.prepare('SELECT id FROM content LIMIT 1');
     this.#anyActive = database.prepare(`SELECT id FROM content WHERE ${active} LIMIT 1`);
     this.#backlog = database.prepare(
       `SELECT count(*) AS count, ifnull(sum(size_bytes), 0) AS bytes FROM content WHERE ${active}`,
@@ -126,6 +128,10 @@ export class ContentStore {
   /** When the next content that is not due yet will be; undefined when none waits. */
   nextDueAtMs(nowMs: number): number | undefined {
     return this.#nextDue.get(nowMs)?.not_before;
+  }
+
+  hasAny(): boolean {
+    return this.#any.get() !== undefined;
   }
 
   /** Whether any content is not at its end yet; costs the same for any number of them. */

@@ -1,8 +1,11 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, renameSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoCode, SyncError } from '../errors.ts';
 import { openSqlite, type SqliteDatabase } from '../sqlite.ts';
+import { isDamage, readThrough, requireSound } from './damage.ts';
+import { migrate, requireKnownVersion } from './migrate.ts';
 import { migrations } from './migrations.ts';
+import { type LedgerNotice, restoreLedger, setAside } from './restore.ts';
 
 export type LedgerDatabase = SqliteDatabase;
 
@@ -11,23 +14,30 @@ export const ledgerFile = 'ledger.sqlite';
 
 /**
  * Opens (or begins) the ledger in `stateDir`, which becomes 0700 and the ledger 0600. A ledger that fails its check twice,
- * although all of it can be read, is set aside under a dated name, never overwritten, and a new one is begun; `onSetAside` is told the new name.
+ * although all of it can be read, is set aside under a dated name, never overwritten. In its place, or in that of a ledger that
+ * is gone, comes the newest sound snapshot, or else a new ledger. `tell` hears of all that.
  *
  * @throws SyncError `state_dir` when the directory cannot be made or written, `ledger_newer` when a newer flora-sync
- *   wrote the ledger, `ledger_io` for anything else the disk does to us.
+ *   wrote the ledger or its newest snapshot, `ledger_io` for anything else the disk does to us.
  */
-export function openDatabase(stateDir: string, stamp: string, onSetAside: (path: string, why: string) => void) {
+export function openDatabase(stateDir: string, nowMs: number, tell: (notice: LedgerNotice) => void): LedgerDatabase {
   makeStateDir(stateDir);
   const path = join(stateDir, ledgerFile);
   try {
-    let opened = openUndamaged(path);
-    if (opened instanceof Error) {
-      // To SQLite a page that cannot be read may look like a damaged one, and a new ledger would send every file again.
-      readThrough(path);
-      opened = openUndamaged(path);
+    if (isThere(path)) {
+      let opened = openUndamaged(path);
+      if (opened instanceof Error) {
+        // To SQLite a page that cannot be read may look like a damaged one, and a ledger in its place would be older.
+        readThrough(path);
+        opened = openUndamaged(path);
+      }
+      if (!(opened instanceof Error)) return opened;
+      const aside = setAside(path, nowMs);
+      tell({ type: 'set-aside', path: aside, reason: opened.message });
+      restoreLedger(stateDir, path, nowMs, aside, tell);
+    } else {
+      restoreLedger(stateDir, path, nowMs, null, tell);
     }
-    if (!(opened instanceof Error)) return opened;
-    onSetAside(setAside(path, stamp), opened.message);
     return openChecked(path);
   } catch (error) {
     throw asLedgerError(error, 'open');
@@ -41,8 +51,18 @@ export function openDatabaseReadOnly(stateDir: string): LedgerDatabase | undefin
   try {
     const database = openSqlite(path, { readonly: true });
     database.pragma('busy_timeout = 5000');
-    requireKnownVersion(database);
-    return database;
+    const version = requireKnownVersion(database);
+    if (version === migrations.length) return database;
+    database.close();
+    // Somebody is just beginning it.
+    if (version === 0) return undefined;
+    throw new SyncError(`The ledger is of version ${version}, this flora-sync writes version ${migrations.length}`, {
+      code: 'ledger_older',
+      scope: 'process',
+      disposition: 'exit',
+      op: 'open ledger',
+      hint: 'Start `flora-sync run` or `flora-sync sync` once: it brings the ledger up to date.',
+    });
   } catch (error) {
     throw asLedgerError(error, 'open');
   }
@@ -89,29 +109,18 @@ function makeStateDir(stateDir: string): void {
   }
 }
 
+/** An empty file is no ledger: SQLite makes a new one of it. */
+function isThere(path: string): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
 /** The ledger, or what shows that it is damaged. Throws whatever else there is. */
 function openUndamaged(path: string): LedgerDatabase | Error {
   try {
     return openChecked(path);
   } catch (error) {
-    const code = errnoCode(error);
-    if (error instanceof Error && (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB')) return error;
+    if (isDamage(error)) return error;
     throw error;
-  }
-}
-
-/** Throws what the disk says when the ledger's bytes cannot be read. */
-function readThrough(path: string): void {
-  const buffer = Buffer.alloc(1024 * 1024);
-  for (const file of [path, `${path}-wal`].filter((each) => existsSync(each))) {
-    const descriptor = openSync(file, 'r');
-    try {
-      let position = 0;
-      for (let count = 1; count > 0; position += count)
-        count = readSync(descriptor, buffer, 0, buffer.length, position);
-    } finally {
-      closeSync(descriptor);
-    }
   }
 }
 
@@ -123,49 +132,11 @@ function openChecked(path: string): LedgerDatabase {
     database.pragma('journal_mode = WAL');
     // better-sqlite3 leaves WAL at NORMAL, which can lose acknowledged commits in a power cut (measured: design.md, 5).
     database.pragma('synchronous = FULL');
-    const verdict = database.pragma('quick_check(1)', { simple: true });
-    if (verdict !== 'ok') throw Object.assign(new Error(String(verdict)), { code: 'SQLITE_CORRUPT' });
+    requireSound(database, 'quick_check');
     migrate(database);
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
-}
-
-function migrate(database: LedgerDatabase): void {
-  const done = requireKnownVersion(database);
-  // Tables that others refer to are made anew: SQLite's documentation has the keys off meanwhile, and checked at the end.
-  database.pragma('foreign_keys = OFF');
-  for (const [index, sql] of migrations.entries()) {
-    if (index < done) continue;
-    database.transaction(() => {
-      database.exec(sql);
-      const broken: unknown = database.pragma('foreign_key_check');
-      if (!Array.isArray(broken) || broken.length > 0)
-        throw new Error(`Migration ${index + 1} left dangling references`);
-      database.pragma(`user_version = ${index + 1}`);
-    })();
-  }
-  database.pragma('foreign_keys = ON');
-}
-
-function requireKnownVersion(database: LedgerDatabase): number {
-  const version = Number(database.pragma('user_version', { simple: true }));
-  if (version <= migrations.length) return version;
-  throw new SyncError(`The ledger is of version ${version}, this flora-sync knows up to ${migrations.length}`, {
-    code: 'ledger_newer',
-    scope: 'process',
-    disposition: 'exit',
-    op: 'open ledger',
-    hint: 'Run the newer flora-sync that wrote it, or set another state directory.',
-  });
-}
-
-function setAside(path: string, stamp: string): string {
-  const aside = `${path}.corrupt-${stamp}`;
-  for (const suffix of ['', '-wal', '-shm']) {
-    if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
-  }
-  return aside;
 }

@@ -32,7 +32,8 @@ export class DirectoryStore {
   readonly #needsMatching: Statement<[number], { needs_matching: number }>;
   readonly #setMatching: Statement<[number, number]>;
   readonly #toMatch: Statement<[], { id: number }>;
-  readonly #anyFile: Statement<[number], { name: StoredName }>;
+  readonly #anyFile: Statement<[number, number], { name: StoredName }>;
+  readonly #anyDevice: Statement<[number], { device: number }>;
   readonly #saveFolder: Statement<[{ path: StoredName; destinationId: number }], { id: number }>;
   readonly #find: Statement<[number, StoredName], DirectoryRow>;
   readonly #save: Statement<[{ folderId: number; parentId: number | null; path: StoredName }], { id: number }>;
@@ -62,7 +63,14 @@ export class DirectoryStore {
     this.#toMatch = database.prepare('SELECT id FROM folder WHERE needs_matching = 1 AND is_active = 1');
     this.#anyFile = database.prepare(
       `SELECT file.name FROM directory JOIN file ON file.directory_id = directory.id
-       WHERE directory.folder_id = ? AND file.is_gone = 0 LIMIT 1`,
+       WHERE directory.folder_id = ? AND file.is_gone = 0 LIMIT 1 OFFSET ?`,
+    );
+    this.#anyDevice = database.prepare(
+      `WITH RECURSIVE below (id) AS (
+         SELECT ? UNION ALL SELECT directory.id FROM below JOIN directory ON directory.parent_id = below.id
+         WHERE directory.is_gone = 0)
+       SELECT file.device FROM below JOIN file ON file.directory_id = below.id
+       WHERE file.is_gone = 0 AND file.content_id IS NOT NULL LIMIT 1`,
     );
     this.#saveFolder = database.prepare(
       `INSERT INTO folder (path, destination_id, is_active) VALUES (@path, @destinationId, 1)
@@ -130,9 +138,14 @@ export class DirectoryStore {
     return this.#toMatch.all().map((row) => row.id);
   }
 
-  /** Whether the ledger knows any file of this folder that is not gone. */
-  hasFiles(folderId: number): boolean {
-    return this.#anyFile.get(folderId) !== undefined;
+  /** Whether the ledger knows so many files of this folder that are not gone. */
+  hasFiles(folderId: number, atLeast = 1): boolean {
+    return this.#anyFile.get(folderId, atLeast - 1) !== undefined;
+  }
+
+  /** On which device a live file with bytes at or below this directory was seen; null when there is no such file. */
+  anyDevice(directoryId: number): number | null {
+    return this.#anyDevice.get(directoryId)?.device ?? null;
   }
 
   find(folderId: number, path: string): KnownDirectory | undefined {

@@ -3,6 +3,7 @@ import type { FilePath, FileStat, Fingerprint, Problem } from '../core/entry.ts'
 import { SyncError } from '../errors.ts';
 import { isRemoteFileSystem } from './file-system.ts';
 import { fingerprintFile } from './fingerprint.ts';
+import { glance } from './glance.ts';
 import { identifyMedia, judgeMedia } from './media.ts';
 import { findOpenForWriting } from './open-writers.ts';
 import { readDirectory, rootIdentity, type ScannedDirectory, statFile } from './scanner.ts';
@@ -41,7 +42,7 @@ const nothingOpen: ReadonlySet<string> = new Set();
 /** This room's door: the drop folders as the engine wants to see them. */
 export function createLocalFiles({ now, accept }: LocalFilesOptions) {
   const yieldTurn = () => nextTurn();
-  const remoteRoots = new Map<string, boolean>();
+  const remoteRoots = new Map<string, { readonly isRemote: boolean; readonly device: number }>();
 
   return {
     async walk(root: string, directory: string, handlers: WalkHandlers, signal: AbortSignal): Promise<void> {
@@ -80,9 +81,14 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
       }
     },
 
+    glance,
+
     rootIdentity(root: string): string | null {
       try {
         const { device, inode, birthtimeMs } = rootIdentity(root);
+        const known = remoteRoots.get(root);
+        // Something else was mounted there.
+        if (known !== undefined && known.device !== device) remoteRoots.delete(root);
         return `${device}:${inode}:${birthtimeMs}`;
       } catch (error) {
         if (error instanceof SyncError) return null;
@@ -97,10 +103,10 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
 
     isRemote(root: string): boolean {
       const known = remoteRoots.get(root);
-      if (known !== undefined) return known;
+      if (known !== undefined) return known.isRemote;
       try {
         const isRemote = isRemoteFileSystem(root);
-        remoteRoots.set(root, isRemote);
+        remoteRoots.set(root, { isRemote, device: rootIdentity(root).device });
         return isRemote;
       } catch {
         // Not there just now: the careful answer, and asked again next time.

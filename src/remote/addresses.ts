@@ -51,37 +51,56 @@ export function isNonPublicAddress(address: string): boolean {
   return isIn(notPublic, bareHost(address));
 }
 
+/** Makes the error for an address that FLORA named and that must not be talked to. */
+type Refuse = (why: string, disposition: 'reject' | 'retry') => SyncError;
+
 /**
  * Accepts an upload target or explains why not: HTTPS only, no private or loopback host. With the API on loopback (the
  * emulator) anything goes. Hosts given by name are looked at again when they are resolved (`publicLookup`).
  */
 export function checkUploadUrl(text: string, isApiOnLoopback: boolean): URL {
+  return checkUrl(text, isApiOnLoopback, refusedTarget);
+}
+
+/** Accepts the URL behind which an asset's bytes lie, by the rules for upload targets; SyncError `url_refused` otherwise. */
+export function checkAssetUrl(text: string, isApiOnLoopback: boolean): URL {
+  return checkUrl(text, isApiOnLoopback, refusedAssetUrl);
+}
+
+function checkUrl(text: string, isApiOnLoopback: boolean, refuse: Refuse): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined) throw refusedTarget('is not a URL');
+  if (url === undefined) throw refuse('is not a URL', 'reject');
   if (isApiOnLoopback && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
-  if (url.protocol !== 'https:') throw refusedTarget(`uses ${url.protocol} instead of https:`);
+  if (url.protocol !== 'https:') throw refuse(`uses ${url.protocol} instead of https:`, 'reject');
   if (isLoopbackHost(url.hostname) || isNonPublicAddress(url.hostname)) {
-    throw refusedTarget(`points to the private address ${url.hostname}`);
+    throw refuse(`points to the private address ${url.hostname}`, 'reject');
   }
   return url;
 }
 
 /** `dns.lookup` for upload connections that refuses names which resolve to addresses that are not public. */
-export const publicLookup: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error !== null) return callback(error, '', 0);
-    const hidden = addresses.find(({ address }) => isNonPublicAddress(address));
-    if (hidden !== undefined) {
-      // A captive portal answers so for every name: worth another try, unlike a private address in the URL itself.
-      return callback(refusedTarget(`resolves to the private address ${hidden.address}`, 'retry'), '', 0);
-    }
-    if (options.all === true) return callback(null, addresses);
-    const [first] = addresses;
-    return callback(null, first?.address ?? '', first?.family ?? 0);
-  });
-};
+export const publicLookup = guardedLookup(refusedTarget);
 
-function refusedTarget(why: string, disposition: 'reject' | 'retry' = 'reject'): SyncError {
+/** The same for connections that fetch an asset's bytes. */
+export const publicAssetLookup = guardedLookup(refusedAssetUrl);
+
+function guardedLookup(refuse: Refuse): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) return callback(error, '', 0);
+      const hidden = addresses.find(({ address }) => isNonPublicAddress(address));
+      if (hidden !== undefined) {
+        // A captive portal answers so for every name: worth another try, unlike a private address in the URL itself.
+        return callback(refuse(`resolves to the private address ${hidden.address}`, 'retry'), '', 0);
+      }
+      if (options.all === true) return callback(null, addresses);
+      const [first] = addresses;
+      return callback(null, first?.address ?? '', first?.family ?? 0);
+    });
+  };
+}
+
+function refusedTarget(why: string, disposition: 'reject' | 'retry'): SyncError {
   return new SyncError(`FLORA named an upload target that ${why}; nothing was sent there`, {
     code: 'target_refused',
     scope: 'file',
@@ -90,8 +109,18 @@ function refusedTarget(why: string, disposition: 'reject' | 'retry' = 'reject'):
   });
 }
 
+function refusedAssetUrl(why: string, disposition: 'reject' | 'retry'): SyncError {
+  return new SyncError(`FLORA gave an asset a URL that ${why}; nothing was fetched from there`, {
+    code: 'url_refused',
+    scope: 'file',
+    disposition,
+    op: 'download',
+  });
+}
+
 function bareHost(hostname: string): string {
-  return hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  // A name with a dot at its end is the same host, looked up without search domains.
+  return hostname.replace(/^\[|\]$|\.$/g, '').toLowerCase();
 }
 
 function isIn(list: BlockList, host: string): boolean {

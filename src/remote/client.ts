@@ -3,8 +3,9 @@ import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import type { UploadTarget } from '../core/content.ts';
 import type { Destination } from '../core/entry.ts';
 import type { AssetFacts, Reservation } from '../core/event.ts';
-import { checkUploadUrl, isLoopbackHost, publicLookup } from './addresses.ts';
+import { checkAssetUrl, checkUploadUrl, isLoopbackHost, publicAssetLookup, publicLookup } from './addresses.ts';
 import { badAnswer, errorFromAnswer, networkError } from './answer-errors.ts';
+import { type FetchedDigest, fetchDigest } from './download.ts';
 import { deadlines, type JsonAnswer, requestJson } from './http.ts';
 import { sendUpload, type UploadDeps, type UploadSource } from './upload.ts';
 import { type AssetPage, readAsset, readPage, readReservation, readWorkspaceIds } from './wire.ts';
@@ -27,7 +28,7 @@ export interface ClientOptions {
   readonly setTimer: UploadDeps['setTimer'];
   /** Proxies as the environment names them; null for none. Never used towards an API on loopback. */
   readonly proxy?: ProxySettings | null;
-  /** Injected by tests; otherwise one pool for the API and one for upload hosts. */
+  /** Injected by tests; otherwise a pool each for the API, for upload hosts and for those that serve assets. */
   readonly dispatcher?: Dispatcher;
 }
 
@@ -74,6 +75,7 @@ export class FloraClient {
   readonly #options: ClientOptions;
   readonly #api: Dispatcher;
   readonly #uploads: Dispatcher;
+  readonly #downloads: Dispatcher;
   readonly #host: string;
   readonly #isApiOnLoopback: boolean;
 
@@ -86,8 +88,9 @@ export class FloraClient {
     const connect = { timeout: deadlines.connectMs };
     this.#api = options.dispatcher ?? openPool(options.concurrency, proxy, connect);
     // Behind a proxy the names are resolved there; without one they are looked at when the connection is made.
-    const guarded = this.#isApiOnLoopback ? connect : { ...connect, lookup: publicLookup };
-    this.#uploads = options.dispatcher ?? openPool(options.concurrency, proxy, guarded);
+    const guarded = (lookup: LookupFunction) => (this.#isApiOnLoopback ? connect : { ...connect, lookup });
+    this.#uploads = options.dispatcher ?? openPool(options.concurrency, proxy, guarded(publicLookup));
+    this.#downloads = options.dispatcher ?? openPool(options.concurrency, proxy, guarded(publicAssetLookup));
   }
 
   async reserve(wanted: ReserveRequest, signal: AbortSignal): Promise<Answer<Reservation> & { isReplayed: boolean }> {
@@ -139,13 +142,11 @@ export class FloraClient {
     return { value: readPage('list', answer), requestId: answer.requestId };
   }
 
-  /** The digest of the bytes behind an asset's URL. */
-  async fetchDigest(
-    _url: string,
-    _mostBytes: number,
-    _signal: AbortSignal,
-  ): Promise<{ readonly sha256: string; readonly sizeBytes: number }> {
-    throw new Error('being written');
+  /** The digest of the bytes behind an asset's URL (`download.ts`), fetched without our key: it is another host. */
+  async fetchDigest(url: string, mostBytes: number, signal: AbortSignal): Promise<FetchedDigest> {
+    const { nowMs, setTimer, userAgent } = this.#options;
+    const deps = { dispatcher: this.#downloads, nowMs, setTimer, userAgent };
+    return await fetchDigest(deps, { url: checkAssetUrl(url, this.#isApiOnLoopback), mostBytes, signal });
   }
 
   /** The workspaces that the key can see: a check of address and key that changes nothing. */
@@ -155,7 +156,7 @@ export class FloraClient {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#api.destroy(), this.#uploads.destroy()]);
+    await Promise.all([this.#api, this.#uploads, this.#downloads].map((pool) => pool.destroy()));
   }
 
   #post(op: string, path: string, idempotencyKey: string, signal: AbortSignal, body?: object): Promise<JsonAnswer> {

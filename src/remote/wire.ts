@@ -72,29 +72,46 @@ export function readWorkspaceIds(op: string, answer: JsonAnswer): readonly strin
 function toListed(json: unknown): ListedAsset | undefined {
   const facts = toFacts(json);
   if (facts === undefined || !isRecord(json)) return undefined;
-  const { name, created_at: createdAt, project_id: projectId } = json;
   return {
     ...facts,
-    name: typeof name === 'string' ? name : null,
-    createdAtMs: typeof createdAt === 'number' ? createdAt : null,
-    projectId: typeof projectId === 'string' ? projectId : null,
+    name: readText(json['name']),
+    createdAtMs: readTimeMs(json['created_at']),
+    projectId: readText(json['project_id']),
   };
 }
 
 function toFacts(json: unknown): AssetFacts | undefined {
   if (!isRecord(json)) return undefined;
-  const assetId = json['asset_id'];
-  const status = json['status'];
-  if (typeof assetId !== 'string' || assetId === '') return undefined;
+  const { asset_id: assetId, status, size_bytes: size, failure_message: message } = json;
+  if (typeof assetId !== 'string' || !isUsableId(assetId)) return undefined;
   if (status !== 'pending_upload' && status !== 'ready' && status !== 'failed') return undefined;
-  const size = json['size_bytes'];
   return {
     assetId,
     status,
-    url: typeof json['url'] === 'string' && json['url'] !== '' ? json['url'] : null,
-    sizeBytes: typeof size === 'number' ? size : null,
-    failureMessage: typeof json['failure_message'] === 'string' ? redactText(json['failure_message']) : null,
+    url: readText(json['url']),
+    // Any other number is no size that a file could be held against.
+    sizeBytes: typeof size === 'number' && Number.isSafeInteger(size) && size >= 0 ? size : null,
+    failureMessage: typeof message === 'string' ? redactText(message) : null,
   };
+}
+
+/** An id goes into a path: dots alone would name another one, and half a surrogate pair has no place in a URL. */
+function isUsableId(id: string): boolean {
+  return /^[^\s\p{C}]+$/u.test(id) && id !== '.' && id !== '..';
+}
+
+function readText(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/** The last moment that a Date can hold. */
+const lastMs = 8.64e15;
+
+/** Listings give integer milliseconds, GET an ISO string. A string without its zone could mean any of 27 hours. */
+function readTimeMs(value: unknown): number | null {
+  const isIso = typeof value === 'string' && /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/i.test(value);
+  const timeMs = isIso ? Date.parse(value) : value;
+  return typeof timeMs === 'number' && timeMs >= 0 && timeMs <= lastMs ? Math.trunc(timeMs) : null;
 }
 
 function readTarget(op: string, answer: JsonAnswer, json: Record<string, unknown>): UploadTarget | null {

@@ -12,8 +12,8 @@ export interface AdmitDeps {
   readonly log: LogPort;
   readonly local: Pick<LocalPort, 'look'>;
   readonly matching: Pick<Matching, 'begin'>;
-  /** Whether a drop folder's root is there: what is missing below one that is not there is no evidence. */
-  readonly isRootThere: (root: string) => boolean;
+  /** Whether a drop folder is the one that it was, down to this directory: what is missing in another is no evidence. */
+  readonly isRootThere: (root: string, directory: string) => boolean;
 }
 
 /** A file of a watched folder, with what its folder says about it. */
@@ -140,7 +140,7 @@ function findContent(
 /** A file of the ledger's that is on disk, and not this very name: what it has is not free for another. */
 function isStillThere(deps: AdmitDeps, path: ContentPath, file: FolderFile): boolean {
   if (path.isGone || absolutePath(path) === absolutePath(file)) return false;
-  return deps.local.look(path).kind === 'file' || !deps.isRootThere(path.root);
+  return deps.local.look(path).kind === 'file' || !deps.isRootThere(path.root, path.directory);
 }
 
 function begin(

@@ -2,6 +2,7 @@ import { diffDirectory, isChanged } from '../core/diff.ts';
 import { absolutePath, type FileStat, joinPath, type Problem, splitPath } from '../core/entry.ts';
 import { type AdmitDeps, admitProblem, admitVanished, type FolderFile } from './admit.ts';
 import type { FolderWatch, IntakeFolder } from './folders.ts';
+import { mountMissing } from './lost-mount.ts';
 import type { LocalPort, ScannedListing } from './ports.ts';
 
 export interface ExaminerDeps extends AdmitDeps {
@@ -19,6 +20,9 @@ export interface ExaminerDeps extends AdmitDeps {
   readonly scan: (folder: IntakeFolder, directory: string) => Promise<void>;
 }
 
+/** A hinted directory with more names than this is read whole. */
+const namesWorthLooking = 64;
+
 /** Compares what is on disk with the ledger, and writes down what needs no settling: problems, and what vanished. */
 export class Examiner {
   readonly #deps: ExaminerDeps;
@@ -27,9 +31,25 @@ export class Examiner {
     this.#deps = deps;
   }
 
+  /** Something may have happened to these names, or (null) to anything in the directory. */
+  async hinted(folder: IntakeFolder, directory: string, names: ReadonlySet<string> | null): Promise<void> {
+    if (names === null || names.size > namesWorthLooking) {
+      if (await this.#isOpen(folder)) await this.directory(folder, directory);
+      return;
+    }
+    for (const name of names) {
+      if (!(await this.#isOpen(folder))) return;
+      await this.name(folder, directory, name);
+    }
+  }
+
   async listing(folder: IntakeFolder, listing: ScannedListing): Promise<void> {
-    const { ledger } = this.#deps;
-    if (listing.directory !== '') await this.#readable(folder, listing.directory);
+    const { ledger, folders } = this.#deps;
+    if (listing.directory !== '') {
+      const isLost = listing.entryCount === 0 && folders.isMountLost(folder, listing.directory);
+      if (isLost) return await this.unreadable(folder, listing.directory, mountMissing);
+      await this.#readable(folder, listing.directory);
+    }
     const directory = ledger.directories.find(folder.folderId, listing.directory);
     const known = directory === undefined ? [] : ledger.files.inDirectory(directory.id);
     const diff = diffDirectory(known, listing);
@@ -120,6 +140,15 @@ export class Examiner {
     await admitProblem(this.#deps, fileOf(folder, directory, name), noStat, problem);
   }
 
+  /** Hints of a folder that is halted are dropped: once it can be believed again, all of it is scanned. */
+  async #isOpen(folder: IntakeFolder): Promise<boolean> {
+    const { folders, scan } = this.#deps;
+    if (folders.trouble(folder) === null) return true;
+    // It comes to know this from the hint: the scan says why, or finds it well again.
+    if (!folders.isHalted(folder)) await scan(folder, '');
+    return false;
+  }
+
   /** Whether what stood at the name does not: one that cannot be read does, the other kind in its place does not. */
   #isGone(folder: IntakeFolder, directory: string, name: string, wanted: 'file' | 'directory'): boolean {
     const { kind } = this.#deps.local.look(fileOf(folder, directory, name));
@@ -134,12 +163,12 @@ export class Examiner {
   }
 
   async #vanish(folder: IntakeFolder, directory: string, directoryId: number, names: readonly string[]): Promise<void> {
-    if (names.length === 0 || !this.#deps.folders.isThere(folder)) return;
+    if (names.length === 0 || !this.#deps.folders.isThere(folder, directory)) return;
     await admitVanished(this.#deps, folder, directory, directoryId, names);
   }
 
   async #forgetTree(folder: IntakeFolder, directory: string, directoryId: number): Promise<void> {
-    if (!this.#deps.folders.isThere(folder)) return;
+    if (!this.#deps.folders.isThere(folder, directory)) return;
     const { ledger } = this.#deps;
     this.#deps.onVanished(joinPath(folder.root, directory));
     this.#deps.onDirectoryGone(folder, directory);

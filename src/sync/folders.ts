@@ -1,5 +1,7 @@
-import { SyncError } from '../errors.ts';
-import type { LedgerPort, LocalPort } from './ports.ts';
+import type { SyncError } from '../errors.ts';
+import { missing } from './folder-trouble.ts';
+import { findLostMount } from './lost-mount.ts';
+import { type Judgement, judgeRoot, type RootDeps, type RootMemory } from './root.ts';
 
 /** A watched drop folder as the ledger numbers it. */
 export interface IntakeFolder {
@@ -10,82 +12,182 @@ export interface IntakeFolder {
   readonly copies: 'share' | 'separate';
 }
 
-export interface FolderWatchDeps {
-  readonly ledger: LedgerPort;
-  readonly local: LocalPort;
+export interface FolderWatchDeps extends RootDeps {
   /** Told once when a folder cannot be believed any more (error), and once when it can again (null). */
   readonly onFolder: (folder: IntakeFolder, trouble: SyncError | null) => void;
 }
 
+/** How a folder stands with us. */
+interface Standing extends RootMemory {
+  /** As it was told last; null when the folder can be believed. */
+  trouble: SyncError | null;
+  /** Nothing is taken from the folder. Unlike `trouble` not while a scan tries whether it can be believed again. */
+  isClosed: boolean;
+  /** A person took the root as it is, until it is scanned. */
+  isAccepted: boolean;
+  readonly rootDevices: Set<number>;
+  readonly lostMounts: Set<string>;
+}
+
 /**
- * Knows each folder's root (device, inode, birth time; kept in the ledger), and halts a folder whose root is gone, or is
- * another and empty one: an unmounted drive is not a thousand deletions.
+ * Knows each folder's root (device, inode, birth time; kept in the ledger), and halts a folder whose root is gone, was
+ * replaced by one that holds nothing we know, or (on a server) was emptied at once: an unmounted drive is not a thousand
+ * deletions, and another drive in its place is not a thousand new files.
  */
 export class FolderWatch {
   readonly #deps: FolderWatchDeps;
-  readonly #halted = new Map<number, string>();
+  readonly #standings = new Map<number, Standing>();
 
   constructor(deps: FolderWatchDeps) {
     this.#deps = deps;
   }
 
-  /** Whether what is missing below the root may be believed. Halts the folder when it may not. */
-  isThere(folder: IntakeFolder): boolean {
-    const identity = this.#deps.local.rootIdentity(folder.root);
-    if (identity === null) {
-      this.halt(folder, awayError(folder, 'folder_missing', 'is not there or cannot be read'));
+  /** Why nothing may be taken from the folder now; null when what is there may be. */
+  trouble(folder: IntakeFolder): SyncError | null {
+    const { isClosed, trouble } = this.#standing(folder);
+    return isClosed ? trouble : this.#judge(folder).trouble;
+  }
+
+  /** Whether what is missing in this directory may be believed. Halts the folder when nothing in it may. */
+  isThere(folder: IntakeFolder, directory = ''): boolean {
+    if (this.#standing(folder).isClosed) return false;
+    const { trouble } = this.#judge(folder);
+    if (trouble !== null) this.#halt(folder, trouble);
+    return trouble === null && !this.isMountLost(folder, directory);
+  }
+
+  /** Whether the directory is on a drive that was mounted below the root and is not now. */
+  isMountLost(folder: IntakeFolder, directory: string): boolean {
+    const { isAccepted, rootDevices, lostMounts } = this.#standing(folder);
+    const lost = isAccepted ? null : findLostMount(this.#deps, folder, directory, rootDevices);
+    if (lost !== null) lostMounts.add(lost);
+    return lost !== null;
+  }
+
+  /** Those of the lost mounts that are not lost any more: back, or gone for good. Each is returned once. */
+  takeFoundMounts(folder: IntakeFolder): readonly string[] {
+    const { rootDevices, lostMounts } = this.#standing(folder);
+    const found = [...lostMounts].filter((at) => findLostMount(this.#deps, folder, at, rootDevices) === null);
+    for (const at of found) lostMounts.delete(at);
+    return found;
+  }
+
+  /** Before a whole scan: whether there is anything to walk. From here on, this root is known from another. */
+  async begin(folder: IntakeFolder): Promise<boolean> {
+    const { directories } = this.#deps.ledger;
+    const { identity, trouble } = this.#judge(folder);
+    // Of a root that is missing, the walk says why.
+    if (identity === null) return true;
+    if (trouble !== null) {
+      this.#halt(folder, trouble);
       return false;
     }
-    const known = this.#deps.ledger.directories.rootIdentity(folder.folderId);
-    if (identity === known || known === null || !this.#wasEmptied(folder)) return true;
-    this.halt(folder, awayError(folder, 'folder_replaced', 'is empty, and not the directory that it was'));
+    const standing = this.#standing(folder);
+    standing.isClosed = false;
+    if (directories.rootIdentity(folder.folderId) === null) {
+      standing.believed = null;
+      // Files without a root: a person has accepted what is there now, and be it nothing.
+      standing.isAccepted = directories.hasFiles(folder.folderId);
+      if (standing.isAccepted) standing.emptySinceMs = Number.NEGATIVE_INFINITY;
+    }
+    await this.#save(folder, identity);
+    return true;
+  }
+
+  /** A whole scan went through. */
+  async scanned(folder: IntakeFolder): Promise<void> {
+    if (!this.isThere(folder)) return;
+    const standing = this.#standing(folder);
+    standing.isAccepted = false;
+    if (standing.trouble === null) return;
+    standing.trouble = null;
+    this.#deps.onFolder(folder, null);
+  }
+
+  /**
+   * A scan did not go through. What is at the root now says more than the error, if anything is. Returns whether to scan
+   * again: the walk missed the root that it began with, and the one in its place will do as well.
+   */
+  failed(folder: IntakeFolder, error: SyncError): boolean {
+    const { identity, trouble } = this.#judge(folder);
+    if (trouble === null && error.code === 'folder_missing' && this.#hasMoved(folder)) return true;
+    this.#halt(folder, identity === null || trouble === null ? error : trouble);
     return false;
   }
 
-  /** Before the first scan ever: from now on this root is known from another in its place. */
-  async begin(folder: IntakeFolder): Promise<void> {
-    const { ledger, local } = this.#deps;
-    const identity = local.rootIdentity(folder.root);
-    if (identity === null || ledger.directories.rootIdentity(folder.folderId) !== null) return;
-    await ledger.write((tables) => tables.directories.saveRootIdentity(folder.folderId, identity));
-  }
-
   isHalted(folder: IntakeFolder): boolean {
-    return this.#halted.has(folder.folderId);
+    return this.#standing(folder).trouble !== null;
   }
 
-  halt(folder: IntakeFolder, trouble: SyncError): void {
-    if (this.#halted.get(folder.folderId) === trouble.code) return;
-    this.#halted.set(folder.folderId, trouble.code);
+  /** Whether a whole scan is due now: the folder is halted, or something else is at its root than when it was scanned. */
+  isScanDue(folder: IntakeFolder): boolean {
+    return this.isHalted(folder) || this.#hasMoved(folder);
+  }
+
+  /**
+   * A person says that the root is right as it is: the next whole scan believes it, with all that is missing there.
+   * Returns the trouble that this cannot end: the root is not there.
+   */
+  async accept(folder: IntakeFolder): Promise<SyncError | null> {
+    const { ledger, local } = this.#deps;
+    if (local.rootIdentity(folder.root) === null) return missing(folder.root);
+    await ledger.write((tables) => tables.directories.forgetRootIdentity(folder.folderId));
+    return null;
+  }
+
+  #hasMoved({ folderId, root }: IntakeFolder): boolean {
+    const saved = this.#deps.ledger.directories.rootIdentity(folderId);
+    return saved !== null && placeOf(this.#deps.local.rootIdentity(root)) !== placeOf(saved);
+  }
+
+  async #save({ folderId }: IntakeFolder, identity: string): Promise<void> {
+    const { ledger } = this.#deps;
+    const { rootDevices } = this.#standing({ folderId });
+    const saved = ledger.directories.rootIdentity(folderId);
+    if (saved !== null) rootDevices.add(deviceOf(saved));
+    rootDevices.add(deviceOf(identity));
+    if (saved === identity) return;
+    await ledger.write((tables) => tables.directories.saveRootIdentity(folderId, identity));
+  }
+
+  #halt(folder: IntakeFolder, trouble: SyncError): void {
+    const standing = this.#standing(folder);
+    const told = standing.trouble;
+    standing.isClosed = true;
+    // A missing root is described in different words, depending on who finds it.
+    const isTold = told?.code === trouble.code && (told.message === trouble.message || told.code === 'folder_missing');
+    if (isTold) return;
+    standing.trouble = trouble;
     this.#deps.onFolder(folder, trouble);
   }
 
-  /** A full scan went through: if the root can be believed, it is the one to know from now on. */
-  async scanned(folder: IntakeFolder): Promise<void> {
-    if (!this.isThere(folder)) return;
-    const { ledger, local } = this.#deps;
-    const identity = local.rootIdentity(folder.root);
-    if (identity !== null && identity !== ledger.directories.rootIdentity(folder.folderId)) {
-      await ledger.write((tables) => tables.directories.saveRootIdentity(folder.folderId, identity));
-    }
-    if (this.#halted.delete(folder.folderId)) this.#deps.onFolder(folder, null);
+  #judge(folder: IntakeFolder): Judgement {
+    return judgeRoot(this.#deps, this.#standing(folder), folder);
   }
 
-  /** Whether the root holds nothing at all although the ledger knows files there. */
-  #wasEmptied(folder: IntakeFolder): boolean {
-    const read = this.#deps.local.read(folder.root, '');
-    if (read.kind !== 'listing') return true;
-    return read.listing.entryCount === 0 && this.#deps.ledger.directories.hasFiles(folder.folderId);
+  #standing({ folderId }: Pick<IntakeFolder, 'folderId'>): Standing {
+    const found = this.#standings.get(folderId);
+    if (found !== undefined) return found;
+    const standing: Standing = {
+      trouble: null,
+      isClosed: false,
+      isAccepted: false,
+      believed: null,
+      emptySinceMs: null,
+      rootDevices: new Set(),
+      lostMounts: new Set(),
+    };
+    this.#standings.set(folderId, standing);
+    return standing;
   }
 }
 
-function awayError(folder: IntakeFolder, code: string, what: string): SyncError {
-  return new SyncError(`The drop folder ${folder.root} ${what}`, {
-    code,
-    scope: 'folder',
-    disposition: 'wait',
-    op: 'scan',
-    path: folder.root,
-    hint: 'Nothing is concluded from what is missing there. See that the drive is mounted; it goes on by itself.',
-  });
+/** An identity begins with the device. */
+function deviceOf(identity: string): number {
+  return Number.parseInt(identity, 10);
+}
+
+/** Device and inode. Where the kernel tells no birth time, Node may give one that moves with each change of the directory. */
+function placeOf(identity: string | null): string | undefined {
+  return identity?.slice(0, identity.lastIndexOf(':'));
 }

@@ -1,6 +1,6 @@
 import PQueue from 'p-queue';
 import { unknownStat } from '../core/diff.ts';
-import { type FileStat, isSameStat, joinPath, type Problem } from '../core/entry.ts';
+import { type FileStat, isSameStat, joinPath, type Problem, splitPath } from '../core/entry.ts';
 import { SyncError } from '../errors.ts';
 import { type AdmitDeps, admitFile, admitProblem, type FolderFile } from './admit.ts';
 import { Examiner } from './examiner.ts';
@@ -32,8 +32,6 @@ export interface IntakeDeps extends AdmitDeps {
 const mostInHand = 10_000;
 /** Digests at once: more would only fight over the disk. */
 const inspectors = 2;
-/** A hinted directory with more names than this is read whole. */
-const namesWorthLooking = 64;
 
 /**
  * From "something is there" to "finished, digested and in the ledger". Scans are the truth, hints make it fast: both end
@@ -87,27 +85,50 @@ export class Intake {
     this.#scans += 1;
     const handlers = {
       onDirectory: (listing: ScannedListing) => this.#examine(folder, listing),
-      onUnreadable: (path: string, problem: Problem) => this.#examiner.unreadable(folder, path, problem),
+      onUnreadable: async (path: string, problem: Problem) => {
+        if (this.#folders.trouble(folder) === null) await this.#examiner.unreadable(folder, path, problem);
+      },
     };
     try {
-      if (directory === '') await this.#folders.begin(folder);
+      if (directory === '' ? !(await this.#folders.begin(folder)) : this.#folders.trouble(folder) !== null)
+        return false;
       await this.#deps.local.walk(folder.root, directory, handlers, this.#deps.signal);
       if (directory === '') await this.#folders.scanned(folder);
       return !this.#deps.signal.aborted && !this.#folders.isHalted(folder);
     } catch (error) {
       if (this.#deps.signal.aborted) return false;
       if (!(error instanceof SyncError) || error.scope !== 'folder') throw error;
-      this.#folders.halt(folder, error);
-      return false;
+      return this.#folders.failed(folder, error) ? await this.scan(folder) : false;
     } finally {
       this.#scans -= 1;
       this.#changed();
     }
   }
 
-  /** Looks whether folders that could not be read are back: soon, not at the next full scan. */
+  /** Looks whether drives went away, came back, or others came: soon, not at the next full scan. Nothing else would tell. */
   async scanHalted(): Promise<void> {
-    for (const folder of this.#byId.values()) if (this.#folders.isHalted(folder)) await this.scan(folder);
+    for (const folder of this.#byId.values()) {
+      if (this.#folders.isScanDue(folder)) await this.scan(folder);
+      if (this.#folders.trouble(folder) !== null) continue;
+      for (const directory of this.#folders.takeFoundMounts(folder)) {
+        await this.scan(folder, directory);
+        // It may have gone for good, which shows from above only.
+        const { directory: parent, name } = splitPath(directory);
+        this.hint(folder.folderId, parent, name);
+      }
+    }
+  }
+
+  /**
+   * Takes a halted folder's root as it is: what is there is taken in, what is missing is gone. Returns what still keeps
+   * the folder halted, null when nothing does. Without a daemon, `forgetRootIdentity` in the ledger does the same at the
+   * next start.
+   */
+  async accept(folder: IntakeFolder): Promise<SyncError | null> {
+    const trouble = await this.#folders.accept(folder);
+    if (trouble !== null) return trouble;
+    await this.scan(folder);
+    return this.#folders.trouble(folder);
   }
 
   /** Something may have happened to this name (or to anything in this directory). */
@@ -115,10 +136,10 @@ export class Intake {
     if (!this.#deps.signal.aborted) this.#hints.add({ folderId, directory, name });
   }
 
-  /** Whether a folder's root is there, and the one that it was. */
-  isRootThere(root: string): boolean {
+  /** Whether a folder's root is there, and the one that it was; and so on for a drive mounted above this directory in it. */
+  isRootThere(root: string, directory = ''): boolean {
     const folder = [...this.#byId.values()].find((each) => each.root === root);
-    return folder !== undefined && this.#folders.isThere(folder);
+    return folder !== undefined && this.#folders.isThere(folder, directory);
   }
 
   /** How many files are seen but not in the ledger yet. */
@@ -149,6 +170,9 @@ export class Intake {
   }
 
   async #examine(folder: IntakeFolder, listing: ScannedListing): Promise<void> {
+    // Judged after it was read: what another drive holds is not even written down as a problem.
+    const trouble = this.#folders.trouble(folder);
+    if (trouble !== null) throw trouble;
     this.#deps.onDirectory(folder, listing);
     await this.#examiner.listing(folder, listing);
   }
@@ -169,14 +193,18 @@ export class Intake {
   async #examineHinted({ folderId, directory, names }: HintedDirectory): Promise<void> {
     const folder = this.#byId.get(folderId);
     if (folder === undefined || this.#deps.signal.aborted) return;
-    if (names === null || names.size > namesWorthLooking) return await this.#examiner.directory(folder, directory);
-    for (const name of names) await this.#examiner.name(folder, directory, name);
+    await this.#examiner.hinted(folder, directory, names);
   }
 
   async #inspect(file: FolderFile, stat: FileStat): Promise<void> {
     if (this.#deps.signal.aborted) return;
     const inspection = await this.#deps.local.inspect(file, this.#deps.signal);
     if (this.#deps.signal.aborted) return;
+    const folder = this.#byId.get(file.folderId);
+    // Another drive may have come into its place while the file was waited for.
+    if (folder === undefined || this.#folders.trouble(folder) !== null) {
+      return this.hint(file.folderId, file.directory, file.name);
+    }
     switch (inspection.kind) {
       case 'fingerprint':
         // It settled as something else: somebody went on writing meanwhile, and this may be half a file.

@@ -55,8 +55,9 @@ export class Matching {
   async match(content: Content, signals: WorkSignals): Promise<Outcome | null> {
     const { ledger, places } = this.#deps;
     const key = keyOf(ledger.directories.destination(content.destinationId));
-    // Nobody lists what these settings do not name; nothing is sent there either.
-    if (!places.some((place) => keyOf(place) === key)) return notThere;
+    // Nobody lists what these settings do not name (nothing is sent there either), or do not want to be looked for.
+    const isLookedFor = places.some((place) => keyOf(place) === key) && ledger.directories.toMatch().length > 0;
+    if (!isLookedFor) return notThere;
     return await matchContent(this.#match, content, signals);
   }
 

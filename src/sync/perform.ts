@@ -19,8 +19,8 @@ export interface PerformDeps {
   readonly gate: Gate;
   readonly clock: ClockPort;
   readonly matching: Pick<Matching, 'match'>;
-  /** Whether a drop folder's root is there: what is missing below one that is not there is no evidence. */
-  readonly isRootThere: (root: string) => boolean;
+  /** Whether a drop folder is the one that it was, down to this directory: what is missing in another is no evidence. */
+  readonly isRootThere: (root: string, directory: string) => boolean;
   readonly onSent: (content: Content, bytes: number) => void;
 }
 
@@ -150,7 +150,11 @@ async function upload(
   } catch (error) {
     if (signal.aborted) return null;
     if (!isKnown(error)) throw error;
-    if (error.code === 'source_changed') return withoutSource({ doubted: [...doubted, path], isWaiting: false });
+    if (error.code === 'source_changed') {
+      // It may have been another drive's file, or be away with its own drive.
+      const isThere = deps.isRootThere(path.root, path.directory);
+      return withoutSource({ doubted: isThere ? [...doubted, path] : doubted, isWaiting: !isThere });
+    }
     return failed(action, error, doubted);
   } finally {
     await source.close();
@@ -164,7 +168,7 @@ function failed(action: Action, error: SyncError, doubted: readonly SourcePath[]
 /** Nothing to send from now: the bytes are lost, unless their folder is only away. */
 function withoutSource({ doubted, isWaiting }: Pick<FoundSource, 'doubted' | 'isWaiting'>): Outcome {
   if (isWaiting) {
-    const reason = 'The drop folder is not there just now';
+    const reason = 'Its drop folder, or a drive in it, is not there just now';
     return { event: { type: 'trouble', code: 'folder_away', reason, retryAfterMs: null }, requestId: null, doubted };
   }
   const reason = 'The file changed or went away before its bytes were sent';

@@ -1,9 +1,8 @@
 // What the engine needs of the world, declared by the code that needs it. Adapters in ledger/, local/ and remote/ fit
 // these shapes; the simulation puts models in their place.
-import type { Content, UploadTarget } from '../core/content.ts';
+import type { Content } from '../core/content.ts';
 import type { KnownName } from '../core/diff.ts';
 import type { Destination, DirectoryListing, FilePath, FileStat, Fingerprint, Problem } from '../core/entry.ts';
-import type { AssetFacts, ListedAsset, Reservation } from '../core/event.ts';
 import type {
   HistoryRecord,
   ListingOrder,
@@ -12,6 +11,8 @@ import type {
   ReconcileSummary,
   RemoteAsset,
 } from '../core/records.ts';
+
+export type { Answer, ListedPage, ListQuery, RemotePort } from './remote-port.ts';
 
 export interface ClockPort {
   now(): number;
@@ -89,7 +90,9 @@ export interface LedgerTablesPort {
     rootIdentity(folderId: number): string | null;
     saveRootIdentity(folderId: number, identity: string): void;
     forgetRootIdentity(folderId: number): void;
-    hasFiles(folderId: number): boolean;
+    hasFiles(folderId: number, atLeast?: number): boolean;
+    /** On which device a live file with bytes at or below this directory was seen; null when there is no such file. */
+    anyDevice(directoryId: number): number | null;
     needsMatching(folderId: number): boolean;
     setNeedsMatching(folderId: number, needsMatching: boolean): void;
     toMatch(): readonly number[];
@@ -172,7 +175,12 @@ export interface LocalPort {
   walk(root: string, directory: string, handlers: WalkHandlers, signal: AbortSignal): Promise<void>;
   read(root: string, directory: string): ReadResult;
   look(path: FilePath): Look;
-  /** What tells a folder's root from another in its place; null when it is not a directory that we can read. */
+  /**
+   * A directory, read no further than its first entry: whether it has none, and the number of its device (null where the
+   * files in it may have another). Null when it is no directory that we can read.
+   */
+  glance(root: string, directory: string): { readonly isEmpty: boolean; readonly device: number | null } | null;
+  /** What tells a folder's root from another in its place; null when it is no directory. Begins with the device. */
   rootIdentity(root: string): string | null;
   /** Of these `device:inode` keys, the ones that some process holds open for writing. */
   openForWriting(keys: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlySet<string>>;
@@ -184,62 +192,4 @@ export interface LocalPort {
     expected: { readonly sizeBytes: number; readonly sha256: string },
     signal: AbortSignal,
   ): Promise<OpenedSource>;
-}
-
-// ---- FLORA
-
-export interface Answer<T> {
-  readonly value: T;
-  readonly requestId: string | null;
-}
-
-export interface ListedPage {
-  readonly assets: readonly ListedAsset[];
-  /** Items that name no asset. */
-  readonly nameless: number;
-  readonly nextCursor: string | null;
-}
-
-export interface ListQuery {
-  readonly workspaceId: string;
-  /** Only this project's assets; null for the whole workspace. */
-  readonly projectId: string | null;
-  /** Assets a page, 1 to 100. */
-  readonly limit: number;
-}
-
-/** One request each; throws SyncError, whose disposition says what is known of the effect. */
-export interface RemotePort {
-  reserve(
-    wanted: {
-      readonly destination: Destination;
-      readonly fileName: string;
-      readonly contentType: string;
-      readonly idempotencyKey: string;
-    },
-    signal: AbortSignal,
-  ): Promise<Answer<Reservation> & { readonly isReplayed: boolean }>;
-  upload(
-    wanted: {
-      readonly target: UploadTarget;
-      readonly fileName: string;
-      readonly contentType: string;
-      readonly source: ByteSource;
-      readonly onSent: (bytes: number) => void;
-    },
-    signal: AbortSignal,
-  ): Promise<void>;
-  complete(assetId: string, idempotencyKey: string, signal: AbortSignal): Promise<Answer<AssetFacts>>;
-  renew(assetId: string, idempotencyKey: string, signal: AbortSignal): Promise<Answer<Reservation>>;
-  get(assetId: string, signal: AbortSignal): Promise<Answer<AssetFacts>>;
-  list(query: ListQuery, cursor: string | null, signal: AbortSignal): Promise<Answer<ListedPage>>;
-  /**
-   * The digest of the bytes behind an asset's URL, read to their end but never further than one byte beyond
-   * `mostBytes`: then, and when they are fewer, it is the digest of other bytes than ours.
-   */
-  fetchDigest(
-    url: string,
-    mostBytes: number,
-    signal: AbortSignal,
-  ): Promise<{ readonly sha256: string; readonly sizeBytes: number }>;
 }

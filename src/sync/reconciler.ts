@@ -4,7 +4,7 @@ import { ListingTrend, reconcileListed } from '../core/reconcile.ts';
 import type { ReconcileSummary } from '../core/records.ts';
 import { transition } from '../core/transition.ts';
 import { askFlora, isKnown } from './asking.ts';
-import { type CommitDeps, commitOutcome } from './commit.ts';
+import { byPolicy, type CommitDeps, commitOutcome } from './commit.ts';
 import { IdSet } from './id-set.ts';
 import { keyOf, type ListingDeps, type Place, walkListing } from './listing.ts';
 import { eventFromError } from './outcome.ts';
@@ -50,12 +50,21 @@ export class Reconciler {
   readonly #deps: ReconcilerDeps;
   /** Ready contents up to this one were asked for when the last full walk lacked them. */
   #askedUpTo = 0;
+  #running: Promise<unknown> = Promise.resolve();
 
   constructor(deps: ReconcilerDeps) {
     this.#deps = deps;
   }
 
+  /** One walk at a time: a call during one waits for its end. */
   async run(options: ReconcileOptions, signal: AbortSignal): Promise<ReconcileSummary> {
+    const before = this.#running;
+    const run = before.then(() => this.#runOnce(options, signal));
+    this.#running = run.catch(() => {});
+    return await run;
+  }
+
+  async #runOnce(options: ReconcileOptions, signal: AbortSignal): Promise<ReconcileSummary> {
     const { clock, ledger, log } = this.#deps;
     const startedMs = clock.monotonic();
     const counts: Counts = { pages: 0, assets: 0, ours: 0, unknown: 0, drift: 0, asked: 0 };
@@ -73,6 +82,7 @@ export class Reconciler {
       }
     }
     if (isFull && error === null && !options.isDryRun) await this.#askUnlisted(listed, counts, signal);
+    if (!options.isDryRun && !signal.aborted) await this.#applyPolicy();
     const seconds = Math.round(clock.monotonic() - startedMs) / 1000;
     const missing = ledger.contents.missingCount();
     const summary: ReconcileSummary = { atMs: clock.now(), isFull, ...counts, missing, seconds, error };
@@ -177,6 +187,21 @@ export class Reconciler {
     if (content === undefined) return false;
     const key = keyOf(directories.destination(content.destinationId));
     return this.#deps.places.some((place) => keyOf(place) === key);
+  }
+
+  /** The settings may say otherwise than when these were found missing. */
+  async #applyPolicy(): Promise<void> {
+    const { ledger, clock, random, onWork } = this.#deps;
+    const ids = ledger.contents.missing();
+    if (ids.length === 0) return;
+    for (const id of ids) {
+      const context = { nowMs: clock.now(), random: random.fraction(), freshKey: random.token() };
+      await ledger.write((tables) => {
+        const content = tables.contents.get(id);
+        if (content !== undefined) byPolicy(this.#deps, tables, content, context);
+      });
+    }
+    onWork();
   }
 
   async #ask(id: number, counts: Counts, signal: AbortSignal): Promise<void> {

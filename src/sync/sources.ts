@@ -4,7 +4,8 @@ import type { ByteSource, LedgerPort, LocalPort, SourcePath } from './ports.ts';
 export interface SourceDeps {
   readonly ledger: LedgerPort;
   readonly local: LocalPort;
-  readonly isRootThere: (root: string) => boolean;
+  /** Whether what is in this directory of this root may be believed: else its drive is away, or another is in its place. */
+  readonly isRootThere: (root: string, directory: string) => boolean;
 }
 
 /** A file that should hold a content's bytes, and what was learned on the way to it. */
@@ -22,9 +23,9 @@ export function findSource(deps: SourceDeps, content: Content): FoundSource {
   let isWaiting = false;
   for (const path of deps.ledger.files.sources(content.id)) {
     const look = deps.local.look(path);
-    if (look.kind === 'file' && look.stat.sizeBytes === content.sizeBytes) return { path, doubted, isWaiting };
-    if (deps.isRootThere(path.root)) doubted.push(path);
-    else isWaiting = true;
+    if (!deps.isRootThere(path.root, path.directory)) isWaiting = true;
+    else if (look.kind === 'file' && look.stat.sizeBytes === content.sizeBytes) return { path, doubted, isWaiting };
+    else doubted.push(path);
   }
   return { path: null, doubted, isWaiting };
 }
@@ -39,8 +40,12 @@ export async function openFirst(deps: SourceDeps, content: Content, signal: Abor
   let isWaiting = false;
   for (const path of deps.ledger.files.sources(content.id)) {
     const source = await deps.local.openSource(path, content, signal);
-    if (source.kind === 'source') return { source, path, doubted };
-    if (deps.isRootThere(path.root)) doubted.push(path);
+    const isThere = deps.isRootThere(path.root, path.directory);
+    if (source.kind === 'source') {
+      if (isThere) return { source, path, doubted };
+      await source.close();
+    }
+    if (isThere) doubted.push(path);
     else isWaiting = true;
   }
   return { source: null, doubted, isWaiting };

@@ -62,9 +62,16 @@ describe('the admin endpoint', () => {
 
   it('settings change at once and are refused whole when malformed', async (t) => {
     const bench = await startBench(t);
-    const settings = { idempotency: 'reject', uploadStyle: 'put', processingMs: 5, reservationTtlMs: 10 };
+    const settings = {
+      idempotency: 'reject',
+      uploadStyle: 'put',
+      processingMs: 5,
+      reservationTtlMs: 10,
+      listOrder: 'oldest',
+    };
     assert.deepEqual((await bench.admin('POST', '/settings', settings)).json(), settings);
     assert.equal((await bench.admin('POST', '/settings', { processingMs: 1, uploadStyle: 'ftp' })).status, 400);
+    assert.equal((await bench.admin('POST', '/settings', { listOrder: 'random' })).status, 400);
     assert.deepEqual((await bench.admin('GET', '/settings')).json(), settings);
   });
 

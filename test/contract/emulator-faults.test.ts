@@ -263,6 +263,7 @@ describe('which request is hit', () => {
     { kind: 'status', match: { path: '/x' } },
     { kind: 'status', probability: 2 },
     { kind: 'status', after: true },
+    { kind: 'endless', match: { route: 'get' } },
     [{ kind: 'html' }, { kind: 'no' }],
   ]) {
     it(`a malformed rule is refused whole: ${JSON.stringify(fault)}`, async (t) => {

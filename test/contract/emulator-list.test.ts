@@ -106,9 +106,47 @@ describe('the listing', () => {
     await bench.admin('POST', `/assets/${assetId}`, { hide: true });
     assert.equal((await bench.call('GET', `/assets/${assetId}`)).status, 404);
     assert.deepEqual(await names(bench), []);
+    assert.deepEqual(await names(bench, '?query=a.png'), []);
+    const url = new URL(`/files/${assetId}`, bench.emulator.baseUrl).href;
+    assert.equal((await send('GET', url)).status, 404);
     await bench.admin('POST', `/assets/${assetId}`, { hide: false });
     assert.deepEqual(await names(bench), ['a.png']);
+    assert.equal((await send('GET', url)).status, 200);
   });
+});
+
+describe('the order of the listing', () => {
+  it('is a setting: newest, oldest, or shuffled, which is neither and does not change', async (t) => {
+    const bench = await startBench(t);
+    for (let n = 1; n <= 12; n += 1) await bench.reserve({ file_name: `${n}` });
+    const newest = await names(bench);
+    await bench.admin('POST', '/settings', { listOrder: 'oldest' });
+    const oldest = await names(bench);
+    assert.deepEqual(oldest, newest.toReversed());
+    await bench.admin('POST', '/settings', { listOrder: 'shuffled' });
+    const shuffled = await names(bench);
+    assert.deepEqual(shuffled.toSorted(), oldest.toSorted());
+    assert.notDeepEqual(shuffled, oldest);
+    assert.notDeepEqual(shuffled, newest);
+    assert.deepEqual(await names(bench), shuffled);
+  });
+
+  for (const listOrder of ['newest', 'oldest', 'shuffled'] as const) {
+    it(`holds over pages and filters when it is ${listOrder}`, async (t) => {
+      const bench = await startBench(t, { listOrder });
+      for (let n = 1; n <= 7; n += 1) await bench.reserve({ file_name: `${n}`, project_id: `prj_${n % 2}` });
+      const all = await names(bench);
+      const paged: unknown[] = [];
+      for (const offset of [0, 2, 4, 6]) {
+        const cursor = Buffer.from(JSON.stringify({ offset })).toString('base64url');
+        paged.push(...(await names(bench, `?limit=2&cursor=${cursor}`)));
+      }
+      assert.deepEqual(paged, all);
+      const odd = all.filter((name) => Number(name) % 2 === 1);
+      assert.deepEqual(await names(bench, '?project_id=prj_1'), odd);
+      assert.deepEqual(await names(bench, `?workspace_id=${workspaceId}&project_id=prj_1`), odd);
+    });
+  }
 });
 
 describe('the url of a ready asset', () => {

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import FLORA from '@flora-ai/flora';
-import { apiKey, type Bench, png, records, startBench, uploadForm, workspaceId } from './emulator-support.ts';
+import type { EmulatorOptions } from '../../src/emulator/emulator.ts';
+import { apiKey, type Bench, png, record, records, startBench, uploadForm, workspaceId } from './emulator-support.ts';
 
 const body = { source: 'signed-url', workspace_id: workspaceId };
 
-async function startWithSdk(t: TestContext) {
-  const bench = await startBench(t);
+async function startWithSdk(t: TestContext, options: Partial<EmulatorOptions> = {}) {
+  const bench = await startBench(t, options);
   return { bench, sdk: new FLORA({ apiKey, baseURL: bench.emulator.baseUrl, maxRetries: 1, logLevel: 'off' }) };
 }
 
@@ -61,4 +62,47 @@ it('the SDK ends a listing at an empty page even if there is a next one', async 
   const cursor = Buffer.from('{"offset":1}').toString('base64url');
   const page = await sdk.assets.list({ cursor });
   assert.equal(page.hasNextPage(), false);
+});
+
+for (const listOrder of ['newest', 'oldest', 'shuffled'] as const) {
+  it(`the SDK reads every asset once, ${listOrder} first, whatever the limit`, async (t) => {
+    const { bench, sdk } = await startWithSdk(t, { listOrder });
+    const made = (await bench.admin('POST', '/assets', { count: 250, prefix: 'x' })).json()['asset_ids'];
+    assert.ok(Array.isArray(made));
+    for (const limit of [100, 37]) {
+      const seen: (string | null)[] = [];
+      for await (const asset of sdk.assets.list({ workspace_id: workspaceId, limit })) seen.push(asset.asset_id);
+      assert.deepEqual(seen.toSorted(), made.toSorted());
+    }
+    const lists = (await requests(bench)).filter((entry) => entry['route'] === 'list');
+    assert.equal(lists.length, 3 + 7);
+  });
+}
+
+it('the SDK lists one project, page by page, with the project on each item', async (t) => {
+  const { bench, sdk } = await startWithSdk(t);
+  const seed = { count: 5, prefix: 'x' };
+  await bench.admin('POST', '/assets', seed);
+  await bench.admin('POST', '/assets', { ...seed, project_id: 'prj_a' });
+  await sdk.assets.create({ ...body, project_id: 'prj_a' });
+  const query = { workspace_id: workspaceId, project_id: 'prj_a', limit: 4 };
+  const page = await sdk.assets.list(query);
+  assert.equal(page.assets.length, 4);
+  let count = 0;
+  for await (const asset of sdk.assets.list(query)) {
+    assert.equal(asset.project_id, 'prj_a');
+    count += 1;
+  }
+  assert.equal(count, 6);
+});
+
+it('the SDK hands on whatever stands in a page', async (t) => {
+  const { bench, sdk } = await startWithSdk(t);
+  const { assetId } = await bench.reserve();
+  await bench.fault({ kind: 'odd-items' });
+  const items: readonly unknown[] = (await sdk.assets.list()).assets;
+  assert.deepEqual(
+    items.map((item) => (typeof item === 'string' ? item : record(item)['asset_id'])),
+    [null, assetId, 'asset_odd', assetId, 'not an item'],
+  );
 });

@@ -143,6 +143,13 @@ export function describeContract(name: string, target: () => ContractTarget): vo
       for (const id of wanted) assert.equal(seen.filter((one) => one === id).length, 1);
     });
 
+    it('gives no more assets a page than asked for', async () => {
+      await Promise.all([reserve(), reserve(), reserve()]);
+      const page = await client().assets.list({ workspace_id: target().workspaceId, limit: 2 });
+      assert.equal(page.assets.length, 2);
+      assert.equal(typeof page.meta.next_cursor, 'string');
+    });
+
     it('finds an asset by its name', async () => {
       const name = uniqueName();
       const created = await reserve(name);

@@ -94,6 +94,11 @@ export function createLocal(world: World, life: Life): LocalPort {
       const isDirectory = root.mount === 'there' && root.directories.has(joinPath(path.directory, path.name));
       return { kind: isDirectory ? 'directory' : 'gone' };
     },
+    glance(rootPath, directory) {
+      const root = disk.root(rootPath);
+      const found = directoryAt(root, directory);
+      return found === null ? null : { isEmpty: list(root, directory, found).entryCount === 0, device };
+    },
     rootIdentity,
     async openForWriting(keys) {
       // Somewhere in between is the moment of truth.

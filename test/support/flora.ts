@@ -60,13 +60,26 @@ export async function clearFaults(world: World): Promise<void> {
   await admin(world, 'DELETE', '/faults');
 }
 
-/** Does to an asset what FLORA might: `hide` answers 404 and lists it no more. */
+/** Makes that many ready assets of somebody else's, without bytes. */
+export async function seedAssets(world: World, prefix: string, count: number): Promise<void> {
+  await admin(world, 'POST', '/assets', { count, prefix });
+}
+
+export async function unseedAssets(world: World, prefix: string, count: number): Promise<void> {
+  await admin(world, 'DELETE', `/assets?prefix=${prefix}&count=${count}`);
+}
+
+export async function setListOrder(world: World, listOrder: 'newest' | 'oldest' | 'shuffled'): Promise<void> {
+  await admin(world, 'POST', '/settings', { listOrder });
+}
+
+/** Changes an asset behind everybody's back. */
 export async function alterAsset(
   world: World,
   assetId: string,
-  fields: { readonly hide?: boolean; readonly status?: string; readonly name?: string },
+  change: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  await admin(world, 'POST', `/assets/${assetId}`, fields);
+  await admin(world, 'POST', `/assets/${assetId}`, change);
 }
 
 /** From now on these keys, and no others, open the workspaces. */

@@ -1,4 +1,5 @@
-import { openDatabaseInMemory } from '../../src/ledger/database.ts';
+import type { NewContent } from '../../src/core/records.ts';
+import { type LedgerDatabase, openDatabaseInMemory } from '../../src/ledger/database.ts';
 import type { GroupCommitOptions } from '../../src/ledger/group-commit.ts';
 import { type Ledger, openLedger } from '../../src/ledger/ledger.ts';
 
@@ -22,11 +23,11 @@ export async function withFolder(ledger: Ledger, root = '/drop') {
   return await ledger.write((tables) => {
     const destinationId = tables.directories.destinationId({ workspaceId: 'ws_1', folder: null, projectId: null });
     const [folderId] = tables.directories.activateFolders([{ path: root, destinationId }]);
-    return { destinationId, folderId: folderId ?? 0, root };
+    return { destinationId, folderId: folderId ?? 0, root, copies: 'share' as const };
   });
 }
 
-export function newContent(destinationId: number, patch: { sha256?: string; idempotencyKey?: string } = {}) {
+export function newContent(destinationId: number, patch: Partial<NewContent> = {}): NewContent {
   return {
     destinationId,
     sha256: 'aa'.repeat(32),
@@ -34,9 +35,27 @@ export function newContent(destinationId: number, patch: { sha256?: string; idem
     contentType: 'image/png',
     fileName: 'a.png',
     idempotencyKey: 'key-1',
-    state: 'queued' as const,
+    state: 'queued',
     twin: 0,
     notBeforeMs: 0,
     ...patch,
   };
+}
+
+/** How SQLite goes about the statements that `open` prepares and that match, as it tells by EXPLAIN QUERY PLAN. */
+export function plansOf(database: LedgerDatabase, open: (database: LedgerDatabase) => unknown, wanted: RegExp) {
+  const sources: string[] = [];
+  const prepare = (source: string) => {
+    sources.push(source);
+    return database.prepare(source);
+  };
+  // Stores do nothing with a database but prepare.
+  open({ prepare } as unknown as LedgerDatabase);
+  return sources
+    .filter((source) => wanted.test(source))
+    .map((source) => {
+      const statement = database.prepare(`EXPLAIN QUERY PLAN ${source}`);
+      const rows = statement.all(...Array.from(source.matchAll(/\?/g), () => 1)) as { detail: string }[];
+      return rows.map(({ detail }) => detail).join('; ');
+    });
 }

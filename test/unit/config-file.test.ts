@@ -99,10 +99,14 @@ describe('config/', () => {
       {
         path: '/home/ann/FLORA drop',
         destination: { workspaceId: 'ws_0123456789', folder: 'ingest', projectId: 'prj_0123456789' },
+        onMissing: 'report',
+        copies: 'share',
       },
       {
         path: '/srv/ingest/camera-a',
         destination: { workspaceId: 'ws_9876543210', folder: 'camera-a', projectId: 'prj_0123456789' },
+        onMissing: 'upload',
+        copies: 'separate',
       },
     ]);
     assert.equal(config.stateDir, load().stateDir);
@@ -126,8 +130,9 @@ describe('config/', () => {
     assert.deepEqual(JSON.parse(shipped('config.schema.json')), configSchema);
   });
 
-  // The contract's table (design.md, section 6) but the two variables that have no TOML key.
+  // The contract's table (design.md, section 6) but the two variables that have no TOML key; and what came later.
   const contract = [
+    ...['ON_MISSING', 'COPIES', 'ON_NEW_LEDGER'].map((name) => `FLORA_SYNC_${name}`),
     ...['API_KEY_FILE', 'BASE_URL', 'WORKSPACE_ID'].map((name) => `FLORA_${name}`),
     ...['FOLDER', 'DESTINATION', 'PROJECT_ID', 'STATE_DIR', 'SETTLE', 'CONCURRENCY', 'RESCAN_INTERVAL'].map(
       (name) => `FLORA_SYNC_${name}`,

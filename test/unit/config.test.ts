@@ -12,13 +12,21 @@ describe('defaults and precedence', () => {
     assert.deepEqual(rest, {
       baseUrl: 'https://app.flora.ai/api/v1',
       workspaceId: 'ws_1',
-      folders: [{ path: '/drop', destination: { workspaceId: 'ws_1', folder: null, projectId: null } }],
+      folders: [
+        {
+          path: '/drop',
+          destination: { workspaceId: 'ws_1', folder: null, projectId: null },
+          onMissing: 'report',
+          copies: 'share',
+        },
+      ],
       stateDir: '/home/ann/.local/state/flora-sync',
       settleMs: 2_000,
       concurrency: 4,
       rescanIntervalMs: 600_000,
       reconcileIntervalMs: 900_000,
       accept: DEFAULT_ACCEPT,
+      onNewLedger: 'match',
       logLevel: 'info',
       configFile: null,
     });

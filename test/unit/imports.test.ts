@@ -43,6 +43,7 @@ const composition: ReadonlySet<string> = new Set([
   'main.ts',
   'daemon.ts',
   'opening.ts',
+  'snapshotting.ts',
   'watching.ts',
   'telling.ts',
   'connecting.ts',

@@ -84,13 +84,13 @@ describe('a ledger whose file is taken away', () => {
   function open(t: TestContext) {
     const dir = mkdtempSync(join(tmpdir(), 'flora-ledger-'));
     t.after(() => rmSync(dir, { recursive: true, force: true }));
-    const database = openDatabase(dir, 'now', () => {});
+    const database = openDatabase(dir, 1, () => {});
     database.prepare('INSERT INTO fact (key, value) VALUES (?, ?)').run('witness', '1');
     return { dir, database, file: watchLedgerFile(dir, database) };
   }
   const isCode = (code: string) => (error: unknown) => error instanceof SyncError && error.code === code;
   const witnessIn = (dir: string) => {
-    const database = openDatabase(dir, 'now', () => assert.fail('it must not be damaged'));
+    const database = openDatabase(dir, 1, () => assert.fail('it must not be damaged'));
     const row = database.prepare<[], { value: string }>("SELECT value FROM fact WHERE key = 'witness'").get();
     database.close();
     return row?.value;
@@ -123,7 +123,7 @@ describe('a ledger whose file is taken away', () => {
     const path = join(dir, ledgerFile);
     assert.ok(existsSync(`${path}-wal`));
     renameSync(path, `${path}.moved`);
-    const other = openDatabase(join(dir, 'other'), 'now', () => {});
+    const other = openDatabase(join(dir, 'other'), 1, () => {});
     other.close();
     renameSync(join(dir, 'other', ledgerFile), path);
     assert.throws(() => file.check('stamp'), isCode('ledger_replaced'));

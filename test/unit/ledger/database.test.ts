@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { SyncError } from '../../../src/errors.ts';
 import { ledgerFile, openDatabase, openDatabaseReadOnly } from '../../../src/ledger/database.ts';
 import { findOwner, takeOwnership } from '../../../src/ledger/owner-lock.ts';
+import type { LedgerNotice } from '../../../src/ledger/restore.ts';
 
 function stateDir(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'flora-ledger-'));
@@ -20,7 +21,7 @@ const never = () => assert.fail('nothing should be set aside');
 describe('openDatabase', () => {
   it('makes a private ledger that syncs fully before it acknowledges', (t) => {
     const dir = stateDir(t);
-    const database = openDatabase(dir, 'now', never);
+    const database = openDatabase(dir, 1, never);
     assert.equal(database.pragma('journal_mode', { simple: true }), 'wal');
     assert.equal(database.pragma('synchronous', { simple: true }), 2);
     database.close();
@@ -30,25 +31,29 @@ describe('openDatabase', () => {
 
   it('sets a damaged ledger aside, tells where, and begins a new one', (t) => {
     const dir = stateDir(t);
-    openDatabase(dir, 'now', never).close();
+    openDatabase(dir, 1, never).close();
     writeFileSync(
       join(dir, ledgerFile),
       'this is not a database, and longer than a header would have to be'.repeat(50),
     );
-    const told: string[] = [];
-    openDatabase(dir, 'stamp', (path) => told.push(path)).close();
-    assert.equal(told.length, 1);
-    assert.ok(existsSync(join(dir, `${ledgerFile}.corrupt-stamp`)));
+    const told: LedgerNotice[] = [];
+    openDatabase(dir, Date.UTC(2026, 0, 2, 3, 4, 5, 6), (notice) => told.push(notice)).close();
+    const aside = join(dir, `${ledgerFile}.corrupt-2026-01-02T03-04-05-006Z`);
+    assert.deepEqual(told, [
+      { type: 'set-aside', path: aside, reason: 'file is not a database' },
+      { type: 'begun-anew' },
+    ]);
+    assert.match(readFileSync(aside, 'utf8'), /^this is not a database/);
     assert.ok(readdirSync(dir).includes(ledgerFile));
   });
 
   it('refuses a ledger from the future rather than touch it', (t) => {
     const dir = stateDir(t);
-    const database = openDatabase(dir, 'now', never);
+    const database = openDatabase(dir, 1, never);
     database.pragma('user_version = 999');
     database.close();
     const isNewer = (error: unknown) => error instanceof SyncError && error.code === 'ledger_newer';
-    assert.throws(() => openDatabase(dir, 'now', never), isNewer);
+    assert.throws(() => openDatabase(dir, 1, never), isNewer);
     assert.throws(() => openDatabaseReadOnly(dir), isNewer);
   });
 
@@ -56,7 +61,7 @@ describe('openDatabase', () => {
     const dir = stateDir(t);
     writeFileSync(dir, 'a file');
     assert.throws(
-      () => openDatabase(dir, 'now', never),
+      () => openDatabase(dir, 1, never),
       (error) => error instanceof SyncError && error.code === 'state_dir' && error.message.includes(dir),
     );
   });

@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SyncError } from '../../../src/errors.ts';
-import { checkUploadUrl, isLoopbackHost, publicLookup } from '../../../src/remote/addresses.ts';
+import {
+  checkAssetUrl,
+  checkUploadUrl,
+  isLoopbackHost,
+  publicAssetLookup,
+  publicLookup,
+} from '../../../src/remote/addresses.ts';
 
 const isRefused = (error: unknown) => error instanceof SyncError && error.code === 'target_refused';
+const isAssetRefused = (error: unknown) =>
+  error instanceof SyncError && error.code === 'url_refused' && /an asset a URL/.test(error.message);
 
 describe('checkUploadUrl', () => {
   it('accepts HTTPS on the public internet', () => {
@@ -17,6 +25,8 @@ describe('checkUploadUrl', () => {
     'file:///etc/passwd',
     'not a url',
     'https://localhost/',
+    'https://localhost./',
+    'https://127.0.0.1./',
     'https://127.0.0.1/',
     'https://127.1/',
     'https://0x7f000001/',
@@ -33,17 +43,24 @@ describe('checkUploadUrl', () => {
     'https://0.0.0.0/',
   ]) {
     it(`refuses ${url}`, () => assert.throws(() => checkUploadUrl(url, false), isRefused));
+    it(`refuses ${url} for an asset's bytes too`, () => assert.throws(() => checkAssetUrl(url, false), isAssetRefused));
   }
 
   it('lets the emulator hand out its own address', () => {
     assert.equal(checkUploadUrl('http://127.0.0.1:4010/upload', true).port, '4010');
+    assert.equal(checkAssetUrl('http://127.0.0.1:4010/files/1', true).port, '4010');
+    for (const url of ['ftp://127.0.0.1/', 'file:///etc/passwd', '']) {
+      assert.throws(() => checkAssetUrl(url, true), isAssetRefused);
+    }
   });
 
   it('never shows the URL, which is a secret', () => {
-    assert.throws(
-      () => checkUploadUrl('http://storage.example/?signature=s3cret', false),
-      (error) => error instanceof SyncError && !error.message.includes('s3cret'),
-    );
+    for (const check of [checkUploadUrl, checkAssetUrl]) {
+      assert.throws(
+        () => check('http://storage.example/?signature=s3cret', false),
+        (error) => error instanceof SyncError && !error.message.includes('s3cret'),
+      );
+    }
   });
 });
 
@@ -51,6 +68,8 @@ describe('publicLookup', () => {
   it('refuses a name that resolves to this machine', async () => {
     const error = await new Promise((resolve) => publicLookup('localhost', {}, (reason) => resolve(reason)));
     assert.ok(isRefused(error));
+    const ofAsset = await new Promise((resolve) => publicAssetLookup('localhost', {}, (reason) => resolve(reason)));
+    assert.ok(isAssetRefused(ofAsset));
   });
 });
 

@@ -306,6 +306,46 @@ describe('what an answer means', () => {
   });
 });
 
+describe('list', () => {
+  const query = { workspaceId: 'ws_1', projectId: null, limit: 37 };
+  const last = { assets: [], meta: { next_cursor: null } };
+
+  it('asks for a page of the workspace, then for the next one by the cursor as it came', async (t) => {
+    const cursor = 'eyJ&=+ /ü';
+    const { client, seen } = await connect(t, (request, response) => {
+      json(response, 200, request.url.includes('cursor') ? last : { assets: [], meta: { next_cursor: cursor } });
+    });
+    const first = await client.list(query, null, signal);
+    assert.deepEqual([first.value.nextCursor, first.requestId], [cursor, 'req_1']);
+    await client.list(query, first.value.nextCursor, signal);
+    const asked = seen.map(({ url }) => Object.fromEntries(new URL(url, 'http://flora').searchParams));
+    const common = { workspace_id: 'ws_1', limit: '37' };
+    assert.deepEqual(asked, [common, { ...common, cursor }]);
+  });
+
+  it('asks for one project where one is wanted', async (t) => {
+    const { client, seen } = await connect(t, (_, response) => json(response, 200, last));
+    await client.list({ ...query, projectId: 'prj_1' }, null, signal);
+    assert.equal(new URL(seen[0]?.url ?? '', 'http://flora').searchParams.get('project_id'), 'prj_1');
+  });
+
+  it('takes no web page for an empty listing, and says which request it was', async (t) => {
+    const { client } = await connect(t, (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/html', 'request-id': 'req_1' }).end('<html>Please log in</html>');
+    });
+    const error = await failure(client.list(query, null, signal));
+    assert.deepEqual([error.code, error.scope, error.requestId], ['not_flora', 'service', 'req_1']);
+  });
+
+  for (const body of [{ assets: [] }, { assets: [], meta: { next_cursor: 20 } }]) {
+    it(`takes no ${JSON.stringify(body)} for the end of the listing`, async (t) => {
+      const { client } = await connect(t, (_, response) => json(response, 200, body));
+      const error = await failure(client.list(query, null, signal));
+      assert.deepEqual([error.code, error.scope, error.requestId], ['bad_answer', 'file', 'req_1']);
+    });
+  }
+});
+
 describe('upload', () => {
   const form = (origin: string): UploadTarget => ({
     kind: 'form',

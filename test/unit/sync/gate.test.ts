@@ -45,6 +45,29 @@ describe('Gate', () => {
     assert.equal(entered.length, 3);
   });
 
+  it('lets no request of the background be the probe while a file waits, and forgets a file that gave up', async () => {
+    const { gate, clock } = open();
+    gate.failed(other, error('unreachable'));
+    const entered: string[] = [];
+    const background = gate.enter(signal, 'background').then(() => entered.push('background'));
+    const file = new AbortController();
+    let probe: Pass = other;
+    const first = gate.enter(file.signal).then((pass) => {
+      probe = pass ?? other;
+      entered.push('file');
+    });
+    await clock.advance(60_000);
+    await first;
+    assert.deepEqual(entered, ['file'], 'the file is the probe, although the background came first');
+    await first.then(() => gate.failed(probe, error('unreachable')));
+    const given = gate.enter(file.signal);
+    file.abort();
+    assert.equal(await given, null);
+    await clock.advance(60_000);
+    await background;
+    assert.deepEqual(entered, ['file', 'background']);
+  });
+
   it('waits longer each time its probe fails, but never longer than the cap', async () => {
     const { gate, clock } = open();
     gate.failed(other, error('unreachable'));

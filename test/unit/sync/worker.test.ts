@@ -59,6 +59,7 @@ async function bench(script: Script, names: readonly string[] = ['a.png']) {
       walk: unused,
       read: unused,
       look: ({ name }) => (name.startsWith('gone') ? { kind: 'gone' } : { kind: 'file', stat }),
+      glance: unused,
       rootIdentity: unused,
       openForWriting: unused,
       isRemote: unused,

@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import { type Dispatcher, request } from 'undici';
+import { SyncError } from '../errors.ts';
+import { networkError, readRetryAfter } from './answer-errors.ts';
+import { deadlines, headerOf } from './http.ts';
+import type { UploadDeps } from './upload.ts';
+
+/** What lies behind an asset's URL. */
+export interface FetchedDigest {
+  /** Lower-case hex. */
+  readonly sha256: string;
+  /** One more than was asked for stands for any number beyond. */
+  readonly sizeBytes: number;
+}
+
+export interface DownloadRequest {
+  readonly url: URL;
+  readonly mostBytes: number;
+  readonly signal: AbortSignal;
+}
+
+export interface DownloadDeps {
+  readonly dispatcher: Dispatcher;
+  readonly nowMs: () => number;
+  readonly setTimer: UploadDeps['setTimer'];
+  readonly userAgent: string;
+}
+
+/** What must have come within `deadlines.stallMs` to count as progress: a body that drips would hold us for days. */
+const leastProgressBytes = 64 * 1024;
+
+/**
+ * Reads the bytes behind the URL, never further than one byte beyond `mostBytes`, and digests them. The request carries no
+ * key, whatever the host, and no redirect is followed. However long it takes is fine, as long as it gets on.
+ *
+ * Only a whole 200 in no content-encoding has a digest. That another host than FLORA's is in trouble says nothing of FLORA:
+ * every error is about this one file.
+ *
+ * @throws SyncError of scope `file`: with `retry` `server_error`, `url_rate_limited` (with `retryAfterMs`), `url_redirected`
+ *   (a captive portal does that too), `stalled`, `unreachable`, `connection_lost` (also for a body that was cut); with
+ *   `check` `url_unreadable`, whose `status` says whether the bytes are not there, not for us, or not as they are.
+ */
+export async function fetchDigest(deps: DownloadDeps, wanted: DownloadRequest): Promise<FetchedDigest> {
+  const { url, mostBytes, signal } = wanted;
+  const cut = new AbortController();
+  const onAbort = () => cut.abort(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  const watch = new ProgressWatch(deps.setTimer, () => cut.abort(stalledError(url.host)));
+  try {
+    const response = await request(url, {
+      dispatcher: deps.dispatcher,
+      method: 'GET',
+      headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': deps.userAgent },
+      signal: cut.signal,
+      headersTimeout: deadlines.firstByteMs,
+      bodyTimeout: deadlines.bodyMs,
+    });
+    watch.start();
+    const refusal = unreadable(response, deps.nowMs());
+    if (refusal === null) return await digestOf(response.body, mostBytes, watch);
+    await response.body.dump({ limit: 64 * 1024 });
+    throw refusal;
+  } catch (error) {
+    throw downloadError(url.host, error);
+  } finally {
+    watch.stop();
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+type Response = Awaited<ReturnType<typeof request>>;
+
+async function digestOf(body: Response['body'], mostBytes: number, watch: ProgressWatch): Promise<FetchedDigest> {
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  for await (const chunk of body) {
+    const bytes: Buffer = chunk.subarray(0, mostBytes + 1 - sizeBytes);
+    hash.update(bytes);
+    sizeBytes += bytes.length;
+    // Leaving the loop destroys the body and its connection.
+    if (sizeBytes > mostBytes) break;
+    watch.came(bytes.length);
+  }
+  return { sha256: hash.digest('hex'), sizeBytes };
+}
+
+/** Why the answer's body is not the asset's bytes as they are; null when it is. */
+function unreadable(response: Response, nowMs: number): SyncError | null {
+  const status = response.statusCode;
+  const message = `The asset's URL answered ${status}`;
+  const common = { op: 'download', status, scope: 'file' } as const;
+  if (status === 200) {
+    const encoding = headerOf(response, 'content-encoding')?.trim().toLowerCase() ?? '';
+    if (encoding === '' || encoding === 'identity') return null;
+    const details = { ...common, code: 'url_unreadable', disposition: 'check' } as const;
+    return new SyncError("The asset's URL answered in a content-encoding that was not asked for", details);
+  }
+  if (status === 429) {
+    const retryAfterMs = readRetryAfter(headerOf(response, 'retry-after'), nowMs);
+    return new SyncError(message, { ...common, code: 'url_rate_limited', disposition: 'retry', retryAfterMs });
+  }
+  if (status >= 500 || status === 408 || status === 425) {
+    return new SyncError(message, { ...common, code: 'server_error', disposition: 'retry' });
+  }
+  if (status >= 300 && status < 400) {
+    const details = { ...common, code: 'url_redirected', disposition: 'retry' } as const;
+    return new SyncError(`${message}, and redirects are not followed`, details);
+  }
+  return new SyncError(message, { ...common, code: 'url_unreadable', disposition: 'check' });
+}
+
+/** Runs out unless enough bytes come in time, again and again. */
+class ProgressWatch {
+  readonly #setTimer: UploadDeps['setTimer'];
+  readonly #onStall: () => void;
+  #timer: { cancel(): void } | undefined;
+  #sinceBytes = 0;
+
+  constructor(setTimer: UploadDeps['setTimer'], onStall: () => void) {
+    this.#setTimer = setTimer;
+    this.#onStall = onStall;
+  }
+
+  start(): void {
+    this.stop();
+    this.#sinceBytes = 0;
+    this.#timer = this.#setTimer(deadlines.stallMs, this.#onStall);
+  }
+
+  came(bytes: number): void {
+    this.#sinceBytes += bytes;
+    if (this.#sinceBytes >= leastProgressBytes) this.start();
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+}
+
+function stalledError(host: string): SyncError {
+  return new SyncError(
+    `Less than ${leastProgressBytes / 1024} KiB came from ${host} in ${deadlines.stallMs / 1000} s`,
+    {
+      code: 'stalled',
+      scope: 'file',
+      disposition: 'retry',
+      op: 'download',
+    },
+  );
+}
+
+const unreachableHint =
+  'Assets lie on another host than the API: see that this machine may reach it (firewall, HTTPS_PROXY, NODE_EXTRA_CA_CERTS).';
+
+/** Nothing was changed by a GET, so that there is nothing to check: it may be made again. */
+function downloadError(host: string, error: unknown): unknown {
+  const known = networkError('download', host, error);
+  if (known === error || !(known instanceof SyncError)) return known;
+  return new SyncError(known.message, {
+    code: known.code,
+    scope: 'file',
+    disposition: 'retry',
+    op: 'download',
+    hint: known.code === 'unreachable' ? unreachableHint : undefined,
+    cause: error,
+  });
+}

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { ContentStore } from '../../../src/ledger/contents.ts';
+import { ledgerFile, openDatabase, openDatabaseReadOnly } from '../../../src/ledger/database.ts';
+import { openTables } from '../../../src/ledger/ledger.ts';
+import { migrations } from '../../../src/ledger/migrations.ts';
+import { openSqlite, type SqliteDatabase } from '../../../src/sqlite.ts';
+import { plansOf } from '../../support/ledgers.ts';
+import { oldLedger, rowsOf } from '../../support/old-ledger.ts';
+import { freshStateDir, never } from '../../support/state-dir.ts';
+
+function columnsOf(database: SqliteDatabase, table: string): string {
+  return database.prepare<[], string>(`SELECT name FROM pragma_table_info('${table}')`).pluck().all().join(', ');
+}
+
+/** A ledger of version 1, and the same opened by this version. */
+function migrated(t: TestContext) {
+  const dir = freshStateDir(t);
+  const old = oldLedger(dir);
+  const before = rowsOf(old);
+  const columns = { content: columnsOf(old, 'content'), folder: columnsOf(old, 'folder') };
+  old.close();
+  const database = openDatabase(dir, 1, never);
+  t.after(() => database.close());
+  return { database, before, columns };
+}
+
+describe('who only looks', () => {
+  it('is told of a ledger of an older version what brings it up to date, and of one that is just begun nothing', (t) => {
+    const dir = freshStateDir(t);
+    oldLedger(dir).close();
+    assert.throws(() => openDatabaseReadOnly(dir), { code: 'ledger_older', hint: /run|sync/ });
+    const begun = freshStateDir(t);
+    mkdirSync(begun, { recursive: true });
+    openSqlite(join(begun, ledgerFile)).close();
+    assert.equal(openDatabaseReadOnly(begun), undefined);
+  });
+});
+
+describe('a ledger of version 1', () => {
+  it('keeps every row when it is opened by this version', (t) => {
+    const { database, before, columns } = migrated(t);
+    const { remote_asset: listed, ...after } = rowsOf(database, columns);
+    assert.equal(before['content']?.length, 8);
+    assert.deepEqual(after, before);
+    assert.deepEqual(listed, []);
+    const added = database.prepare('SELECT DISTINCT twin, missing_since FROM content').all();
+    assert.deepEqual(added, [{ twin: 0, missing_since: null }]);
+    assert.equal(database.pragma('user_version', { simple: true }), migrations.length);
+  });
+
+  it('has seen its folders; one that is new to it has to be looked for in FLORA', (t) => {
+    const { database } = migrated(t);
+    const { directories } = openTables(database);
+    directories.activateFolders([
+      { path: '/drop', destinationId: 1 },
+      { path: '/new', destinationId: 1 },
+    ]);
+    const needs = database.prepare('SELECT path, needs_matching FROM folder ORDER BY id').raw().all();
+    assert.deepEqual(needs, [
+      ['/drop', 0],
+      ['/b', 0],
+      ['/new', 1],
+    ]);
+  });
+
+  it('keeps its references, and goes on holding them', (t) => {
+    const { database } = migrated(t);
+    assert.deepEqual(database.pragma('foreign_key_check'), []);
+    assert.throws(() => database.exec('DELETE FROM content WHERE id = 1'), /FOREIGN KEY/);
+    assert.throws(() => database.exec(`UPDATE file SET content_id = 99 WHERE name = 'ready.png'`), /FOREIGN KEY/);
+  });
+
+  it('keeps its rules: append-only history, one content for the same bytes, one for an asset', (t) => {
+    const { database } = migrated(t);
+    assert.throws(() => database.exec('UPDATE history SET at = 2'), /append-only/);
+    assert.throws(() => database.exec('DELETE FROM history'), /append-only/);
+    const set = (column: string, value: string) => `UPDATE content SET ${column} = ${value} WHERE state = 'ready'`;
+    assert.throws(() => database.exec(set('sha256', `'digest-queued'`)), /UNIQUE/);
+    assert.throws(() => database.exec(set('asset_id', `'asset-reserved'`)), /UNIQUE/);
+    assert.throws(() => database.exec(set('idempotency_key', `'key-queued'`)), /UNIQUE/);
+    assert.throws(() => database.exec(set('asset_id', 'NULL')), /CHECK/);
+  });
+
+  it('finds what is due through its index', (t) => {
+    const { database } = migrated(t);
+    const plans = plansOf(database, (recording) => new ContentStore(recording), /ORDER BY not_before/);
+    assert.equal(plans.length, 2);
+    for (const plan of plans) assert.match(plan, /content_due/);
+    const due = new ContentStore(database).due(5, 10);
+    assert.equal(due.length, 5);
+  });
+
+  it('stays as it was when the migration fails half-way', (t) => {
+    const dir = freshStateDir(t);
+    const old = oldLedger(dir);
+    // Found at the very end of the migration.
+    old.pragma('foreign_keys = OFF');
+    old.exec(`UPDATE file SET content_id = 99 WHERE name = 'ready.png'`);
+    const before = rowsOf(old);
+    old.close();
+    assert.throws(() => openDatabase(dir, 1, never), /dangling/);
+    const database = openSqlite(join(dir, ledgerFile));
+    t.after(() => database.close());
+    assert.equal(database.pragma('user_version', { simple: true }), 1);
+    assert.deepEqual(rowsOf(database), before);
+  });
+});

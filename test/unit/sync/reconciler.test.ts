@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ListingModel, listed, reconciling } from '../../support/remote-listing.ts';
+
+const tenMinutes = 600_000;
+const key = (at: number) => `ours_${String(at).padStart(6, '0')}`;
+
+async function withAll(count: number) {
+  const world = await reconciling(count);
+  world.model.assets = Array.from({ length: count }, (_, at) => listed(key(at)));
+  return world;
+}
+
+describe('an asset that FLORA does not show any more', () => {
+  it('is missing only after a second 404 ten minutes later, while another asset is shown', async () => {
+    const { model, reconcile, work, clock, stateOf, ledger } = await withAll(3);
+    model.assets = model.assets.filter(({ assetId }) => assetId !== key(1));
+    const { asked, drift } = await reconcile();
+    assert.deepEqual({ asked, drift }, { asked: 1, drift: 1 });
+    assert.equal(stateOf(key(1)), 'checking');
+    await work();
+    await clock.advance(tenMinutes - 1_000);
+    await work();
+    assert.equal(stateOf(key(1)), 'checking', 'not yet');
+    await clock.advance(2_000);
+    await work();
+    assert.equal(stateOf(key(1)), 'missing');
+    assert.equal(ledger.contents.findByAsset(key(1))?.reason, 'The asset is not in FLORA any more');
+    assert.equal((await reconcile()).missing, 1);
+    model.assets.push(listed(key(1)));
+    await reconcile();
+    assert.equal(stateOf(key(1)), 'ready', 'back again');
+  });
+
+  it('is never missing while FLORA shows no other asset either', async () => {
+    const { model, reconcile, work, clock, stateOf } = await withAll(3);
+    model.assets = [];
+    await reconcile();
+    for (let round = 0; round < 5; round += 1) {
+      await clock.advance(tenMinutes + 1_000);
+      await work();
+    }
+    for (const at of [0, 1, 2]) assert.equal(stateOf(key(at)), 'checking');
+  });
+
+  it('takes another client’s asset for the control when the ledger has no other', async () => {
+    const { model, reconcile, work, clock, stateOf } = await withAll(1);
+    model.assets = [listed('theirs')];
+    await reconcile();
+    await clock.advance(tenMinutes + 1_000);
+    await work();
+    assert.equal(stateOf(key(0)), 'missing');
+  });
+
+  it('is asked for once more, and ready, when only the listing lacked it', async () => {
+    const model = new ListingModel();
+    const { reconcile, stateOf, changes } = await reconciling(2, model);
+    model.assets = [listed(key(0)), listed(key(1))];
+    model.distort = (page) => ({ ...page, assets: page.assets.slice(0, 1) });
+    const { asked, drift, missing } = await reconcile();
+    assert.deepEqual({ asked, drift, missing }, { asked: 1, drift: 0, missing: 0 });
+    assert.equal(stateOf(key(1)), 'ready');
+    assert.deepEqual(changes, []);
+  });
+});
+
+describe('a listing', () => {
+  it('is not believed when its cursor repeats, and concludes nothing', async () => {
+    const { model, reconcile, changes } = await withAll(150);
+    model.distort = (page) => ({ ...page, nextCursor: '100' });
+    const { error, asked } = await reconcile();
+    assert.match(error ?? '', /no end: its cursor repeats/);
+    assert.deepEqual({ asked, changes }, { asked: 0, changes: [] });
+  });
+
+  it('is not believed when it goes on and on without anything new', async () => {
+    const { model, reconcile } = await withAll(3);
+    let pages = 0;
+    model.distort = (page) => {
+      pages += 1;
+      return { ...page, nextCursor: `0${'0'.repeat(pages)}` };
+    };
+    assert.match((await reconcile()).error ?? '', /show nothing new/);
+  });
+
+  it('counts each asset once, and those of others as unknown', async () => {
+    const { model, reconcile } = await withAll(3);
+    model.assets = [...model.assets, listed('theirs'), ...model.assets, listed('theirs')];
+    const { assets, ours, unknown, pages } = await reconcile();
+    assert.deepEqual({ assets, ours, unknown, pages }, { assets: 4, ours: 3, unknown: 1, pages: 1 });
+  });
+
+  it('is read no further than news can be, where the last full walk saw the newest first', async () => {
+    const { model, reconcile, clock } = await withAll(0);
+    const day = 24 * 3_600_000;
+    const now = clock.now();
+    model.assets = Array.from({ length: 1_000 }, (_, at) => listed(`theirs_${at}`, { createdAtMs: now - at * 60_000 }));
+    assert.deepEqual(pick(await reconcile(false)), { isFull: true, pages: 10 });
+    assert.deepEqual(pick(await reconcile(false)), { isFull: false, pages: 1 });
+    assert.deepEqual(pick(await reconcile(true)), { isFull: true, pages: 10 }, 'unless everything is asked for');
+    await clock.advance(day + 1);
+    assert.deepEqual(pick(await reconcile(false)), { isFull: true, pages: 10 }, 'and at least daily');
+  });
+
+  it('is read to its end where assets come in another order', async () => {
+    const { model, reconcile, clock } = await withAll(0);
+    const now = clock.now();
+    model.assets = Array.from({ length: 300 }, (_, at) =>
+      listed(`theirs_${at}`, { createdAtMs: now - ((at * 7) % 300) }),
+    );
+    await reconcile(false);
+    assert.deepEqual(pick(await reconcile(false)), { isFull: true, pages: 3 });
+  });
+});
+
+function pick({ isFull, pages }: { readonly isFull: boolean; readonly pages: number }) {
+  return { isFull, pages };
+}
