@@ -137,6 +137,25 @@ describe('retry without a daemon', () => {
     assert.equal((await readyAssets(world)).length, 5, 'each of the two has a new asset beside the hidden one');
   });
 
+  it('takes as many paths as a command line holds', async (t) => {
+    const world = await worldWithFlora(t);
+    const { bad } = await withRejected(world, 230);
+    const daemon = await world.startDaemon();
+    const beside = await retry(world, ...bad);
+    assert.deepEqual(
+      beside.map(({ path, outcome }) => [path, outcome]),
+      bad.map((path) => [path, 'retried']),
+    );
+    daemon.kill('SIGTERM');
+    await ended(daemon);
+    world.alterLedger("UPDATE content SET state = iif(asset_id IS NULL, 'rejected', 'missing')");
+    const alone = await retry(world, ...bad);
+    assert.deepEqual(
+      alone.map(({ path, outcome }) => [path, outcome]),
+      bad.map((path) => [path, 'retried']),
+    );
+  });
+
   it('says what it leaves: files that are gone, and a second path of the same bytes', async (t) => {
     const world = await worldWithFlora(t);
     const { bad } = await withRejected(world, 1);
