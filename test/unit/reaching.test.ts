@@ -64,13 +64,15 @@ describe('patience', () => {
 
   it('says what the trouble was where the work, cut short, says only that it was', async () => {
     const clock = new HandClock();
-    const gate = { trouble: trouble('key_refused', 'wait') };
+    const gate: { trouble: SyncError | null } = { trouble: null };
     const work = (signal: AbortSignal) =>
       new Promise<never>((_, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason));
       });
     const { signal } = new AbortController();
     const outcome = withPatience(gate, signal, work, clock).catch((error: SyncError) => error.code);
+    await clock.advance(1_000);
+    gate.trouble = trouble('key_refused', 'wait');
     assert.equal(await clock.advanceUntil(outcome), 'key_refused');
   });
 
