@@ -7,7 +7,8 @@ import { refused, type Said } from './flora.ts';
 import { GateWatch } from './gate-watch.ts';
 import type { Guard } from './invariants.ts';
 import type { Life } from './machine.ts';
-import { createStorage } from './storage.ts';
+import type { Look } from './missing.ts';
+import { createFetch, createStorage } from './storage.ts';
 import type { World } from './world.ts';
 
 /**
@@ -155,13 +156,14 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
 
   const facts = (answer: JsonAnswer) => ({ value: readAsset('check', answer), requestId: answer.requestId });
   return {
-    reserve: ({ destination, idempotencyKey }, signal) => {
+    reserve: ({ destination, fileName, idempotencyKey }, signal) => {
+      if (life.isAlive) guard.reserving(idempotencyKey);
       const askedMs = timeline.wallMs();
       return call(
         'reserve',
         idempotencyKey,
         signal,
-        () => flora.reserve(destination.folder ?? ''),
+        () => flora.reserve(destination, fileName),
         (answer) => ({
           value: readReservation('reserve', answer, askedMs, timeline.wallMs()),
           requestId: answer.requestId,
@@ -187,15 +189,28 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
         }),
       );
     },
-    get: (assetId, signal) => call('check', null, signal, () => flora.get(assetId), facts),
-    list: (_, cursor, signal) =>
+    get: (assetId, signal) => {
+      let look: Look | null = null;
+      const effect = () => {
+        const said = flora.get(assetId);
+        look = { assetId, isShown: said.status < 300, nowMs: timeline.nowMs, wallMs: timeline.wallMs() };
+        return said;
+      };
+      const asked = call('check', null, signal, effect, facts);
+      // Only what the daemon learns of is a look of its.
+      const seen = () => look !== null && guard.missing.looked(look);
+      asked.then(seen, seen);
+      return asked;
+    },
+    list: (query, cursor, signal) =>
       call(
         'list',
         null,
         signal,
-        () => flora.list(cursor),
+        () => flora.list(query, cursor),
         (answer) => ({ value: readPage('list', answer), requestId: answer.requestId }),
       ),
+    fetchDigest: createFetch(world, life, () => fateOf('fetch')),
   };
 }
 

@@ -1,0 +1,38 @@
+import type { Computer } from './computer.ts';
+import { keyWindow } from './fates.ts';
+import type { World } from './world.ts';
+
+/** What happens to the machine and the key while the faults last. */
+export function planFaults(world: World, computer: Computer): void {
+  const { knobs, timeline, peopleRng, trace } = world;
+  const sometime = (run: () => void) => timeline.after(peopleRng.between(0, knobs.faultMs - 1), run);
+  for (let count = 0; count < knobs.crashes; count += 1) sometime(() => computer.crash('out of the blue'));
+  for (let count = 0; count < knobs.restarts; count += 1) {
+    sometime(() => {
+      trace.add('SIGTERM');
+      void computer.restart();
+    });
+  }
+  for (let count = 0; count < knobs.clockJumps; count += 1) {
+    sometime(() => {
+      timeline.skewMs = peopleRng.pick([0, -3_600_000, 3_600_000, 86_400_000, peopleRng.between(-5_000, 5_000)]);
+      trace.add(`the clock is ${timeline.skewMs} ms ahead`);
+    });
+  }
+  for (const loss of knobs.losses) {
+    const atMs = peopleRng.between(0, knobs.faultMs - 1);
+    if (loss === 'restored') timeline.after(peopleRng.between(0, atMs), () => computer.takeSnapshot());
+    timeline.after(atMs, () => computer.loseLedger(loss));
+  }
+  for (let count = 0; count < knobs.fullWalks; count += 1) sometime(() => computer.reconcileFully());
+  const rotation = keyWindow(world);
+  if (rotation === undefined) return;
+  timeline.after(rotation.fromMs, () => {
+    world.flora.keyVersion += 1;
+    trace.add('the key is rotated');
+  });
+  timeline.after(rotation.untilMs, () => {
+    computer.keys.inFile = world.flora.keyVersion;
+    trace.add('the new key is in its file');
+  });
+}
