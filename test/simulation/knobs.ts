@@ -94,6 +94,8 @@ export interface Knobs {
   readonly isListingOdd: boolean;
   /** Assets of other people, of the same names and sizes as ours. */
   readonly foreign: number;
+  /** Some of them are never completed: for a day a file of the same name may have to wait. */
+  readonly isForeignPending: boolean;
   /** How likely others add or remove an asset of theirs just after a page was read. */
   readonly shifting: number;
   /** How often an asset is hidden from us for a while, or removed for good. */
@@ -166,6 +168,7 @@ export function drawKnobs(rng: Prng): Knobs {
     isListedSizeTold: rng.chance(0.9),
     isListingOdd: rng.chance(0.2),
     foreign: seldom([2, 5, 8]),
+    isForeignPending: rng.chance(isLost ? 0.5 : 0.1),
     shifting: seldom([0.05, 0.3]),
     hides: isHidden ? rng.between(0, 3) : 0,
     removals: isHidden ? rng.between(0, 2) : 0,

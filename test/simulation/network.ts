@@ -154,6 +154,20 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
     });
   }
 
+  /** A request about one asset: what its answer says of it is a look of the daemon's, once it has that answer. */
+  async function looking<T>(assetId: string, effect: () => Said, ask: (effect: () => Said) => Promise<T>): Promise<T> {
+    let look: Look | null = null;
+    try {
+      return await ask(() => {
+        const said = effect();
+        look = { assetId, isShown: said.status !== 404, nowMs: timeline.nowMs, wallMs: timeline.wallMs() };
+        return said;
+      });
+    } finally {
+      if (look !== null) guard.missing.looked(look);
+    }
+  }
+
   const facts = (answer: JsonAnswer) => ({ value: readAsset('check', answer), requestId: answer.requestId });
   return {
     reserve: ({ destination, fileName, idempotencyKey }, signal) => {
@@ -174,34 +188,30 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
     upload: createStorage(world, life, guard, () => fateOf('upload')),
     complete: (assetId, key, signal) => {
       if (life.isAlive) guard.completing(assetId);
-      return call('complete', key, signal, () => flora.complete(assetId), facts);
+      return looking(
+        assetId,
+        () => flora.complete(assetId),
+        (effect) => call('complete', key, signal, effect, facts),
+      );
     },
     renew: (assetId, key, signal) => {
       const askedMs = timeline.wallMs();
-      return call(
-        'renew',
-        key,
-        signal,
+      const read = (answer: JsonAnswer) => ({
+        value: readReservation('renew', answer, askedMs, timeline.wallMs()),
+        requestId: answer.requestId,
+      });
+      return looking(
+        assetId,
         () => flora.retry(assetId),
-        (answer) => ({
-          value: readReservation('renew', answer, askedMs, timeline.wallMs()),
-          requestId: answer.requestId,
-        }),
+        (effect) => call('renew', key, signal, effect, read),
       );
     },
-    get: (assetId, signal) => {
-      let look: Look | null = null;
-      const effect = () => {
-        const said = flora.get(assetId);
-        look = { assetId, isShown: said.status < 300, nowMs: timeline.nowMs, wallMs: timeline.wallMs() };
-        return said;
-      };
-      const asked = call('check', null, signal, effect, facts);
-      // Only what the daemon learns of is a look of its.
-      const seen = () => look !== null && guard.missing.looked(look);
-      asked.then(seen, seen);
-      return asked;
-    },
+    get: (assetId, signal) =>
+      looking(
+        assetId,
+        () => flora.get(assetId),
+        (effect) => call('check', null, signal, effect, facts),
+      ),
     list: (query, cursor, signal) =>
       call(
         'list',

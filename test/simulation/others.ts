@@ -25,8 +25,10 @@ function addForeign(world: World, createdMs: number): void {
   const blocks = Array.from({ length: peopleRng.between(1, 4) }, (_, index) => `x${world.counters.tokens}.${index} `);
   const files = disk.roots.flatMap((root) => [...root.files.values()]);
   const isSame = files.length > 0 && peopleRng.chance(0.1);
-  const bytes = isSame ? bytesOf(peopleRng.pick(files)) : blocks.map((block) => block.padStart(7, '0')).join('');
-  const status = peopleRng.pick(['ready', 'ready', 'ready', 'pending_upload', 'failed'] as const);
+  const ours = isSame ? bytesOf(peopleRng.pick(files)) : null;
+  const bytes = ours !== null && !flora.isPoison(ours) ? ours : blocks.map((block) => block.padStart(7, '0')).join('');
+  const others = world.knobs.isForeignPending ? (['failed', 'pending_upload'] as const) : (['failed'] as const);
+  const status = peopleRng.pick(['ready', 'ready', 'ready', ...others] as const);
   const asset = flora.add({
     place: '',
     project: peopleRng.chance(0.2) ? 'prj_1' : null,

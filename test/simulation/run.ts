@@ -92,10 +92,11 @@ class End {
     this.#world = world;
     this.#computer = computer;
     this.#lookAtMs = world.faultsEndMs;
-    const { losses, hides, removals, isDailyWalkAwaited } = world.knobs;
-    const isHidden = hides + removals > 0;
+    const { losses, hides, removals, foreign, isDailyWalkAwaited, isForeignPending } = world.knobs;
+    const isHidden = hides + removals + foreign > 0;
     this.#walkAtMs = isHidden && !isDailyWalkAwaited ? 0 : Number.POSITIVE_INFINITY;
-    this.#healMs = losses.length > 0 || (isHidden && isDailyWalkAwaited) ? 2 * healMs + dayMs : healMs;
+    const isDayAwaited = losses.length > 0 || isForeignPending || (isHidden && isDailyWalkAwaited);
+    this.#healMs = isDayAwaited ? 2 * healMs + dayMs : healMs;
   }
 
   isReached(): boolean {
