@@ -69,8 +69,10 @@ export class Guard {
     }
     const isCommitted = row.bytes_confirmed === 1 && row.complete_sent === 1;
     if (!isCommitted) this.#violate(`complete of ${assetId} before it is committed that its bytes were confirmed`);
-    const url = row.target === null ? null : (JSON.parse(row.target) as { url: string }).url;
-    if (url === null || !this.#confirmed.has(url))
+    // Once it was called missing, the ledger has the target no more.
+    const asset = this.#world.flora.assets.find(({ id }) => id === assetId);
+    const url = row.target === null ? asset?.target?.url : (JSON.parse(row.target) as { url: string }).url;
+    if (url === undefined || !this.#confirmed.has(url))
       this.#violate(`complete of ${assetId} whose target confirmed no bytes`);
   }
 

@@ -107,7 +107,7 @@ class End {
     if (nowMs < calmMs) return false;
     if (nowMs >= this.#walkAtMs) {
       this.#walkAtMs = nowMs + 20 * 60_000;
-      this.#computer.reconcileFully();
+      timeline.after(0, () => this.#computer.reconcileFully());
     }
     const left = this.#computer.unfinished();
     if (this.#settledMs === null) {

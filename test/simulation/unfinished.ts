@@ -35,11 +35,11 @@ function unfinishedFile(
   if (file.contentId === null) return `is reported as ${file.problem?.code}`;
   const content = tables.contents.get(file.contentId);
   if (content?.sha256 !== bytesOf(inode)) return 'is known with other bytes';
+  const isPoison = world.flora.isPoison(content.sha256);
+  if (isPoison && content.state === 'rejected') return null;
   const asset = world.flora.assets.find(({ id }) => id === content.assetId);
   if (asset?.isRemoved === true) return isTold(world, content, asset) ? null : `is ${content.state}, and was removed`;
-  if (world.flora.isPoison(content.sha256)) {
-    return content.state === 'rejected' ? null : `is ${content.state}, and FLORA will never take it`;
-  }
+  if (isPoison) return `is ${content.state}, and FLORA will never take it`;
   if (content.state !== 'ready') return `is ${content.state} (${content.reasonCode}: ${content.reason})`;
   const isThere = asset?.status === 'ready' && asset.bytes === content.sha256;
   return isThere ? null : `is ready, and its asset ${content.assetId} is not`;
