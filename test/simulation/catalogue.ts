@@ -41,7 +41,7 @@ export class Catalogue {
   }
 
   #items(asset: Asset): readonly object[] {
-    const { listLagMs, isListedSizeTold, isListingOdd } = this.#knobs;
+    const { listLagMs, isListedSizeTold, isCreationTold, isListingOdd } = this.#knobs;
     const isOld = this.#timeline.nowMs - asset.changedMs >= listLagMs;
     const status = isOld ? asset.status : asset.before;
     const item = {
@@ -49,7 +49,7 @@ export class Catalogue {
       name: asset.name,
       status,
       url: asset.url,
-      created_at: this.#timeline.trueMs() - this.#timeline.nowMs + asset.createdMs,
+      ...(isCreationTold ? { created_at: this.#timeline.trueMs() - this.#timeline.nowMs + asset.createdMs } : {}),
       ...(asset.project === null ? {} : { project_id: asset.project }),
       ...(isListedSizeTold && status === 'ready' ? { size_bytes: asset.bytes?.length } : {}),
     };

@@ -4,6 +4,7 @@ import { bytesOf } from './disk.ts';
 import { placeOf, type World } from './world.ts';
 
 const minute = 60_000;
+const dayMs = 24 * 60 * minute;
 /** Three looks at an asset ten minutes apart: hidden for longer than this, it may be taken for gone. */
 const longHiddenMs = 20 * minute;
 
@@ -81,9 +82,12 @@ export class Duplicates {
     }
     // These bytes were not there when all that was there had been decided: what comes later is new.
     if (this.#decided !== null && !this.#decided.has(`${asset.place}:${asset.bytes}`)) return true;
+    const wasPending = asset.changedMs >= this.#lostMs - knobs.listLagMs;
+    // A clock that is a day ahead makes every upload that is still open an old one: nobody waits for it.
+    if (wasPending && timeline.mostSkewMs >= dayMs) return true;
     if (asset.name === name) return false;
     // A file got another name, and nothing but the name told that this asset, then without bytes or a size, could be it.
-    return !knobs.isListedSizeTold || asset.changedMs >= this.#lostMs - knobs.listLagMs;
+    return !knobs.isListedSizeTold || wasPending;
   }
 
   /** What the search must have decided: all that the ledger has, and what lay in the folders since before this life. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { repeat } from '../../src/clock.ts';
 import { coalesce } from '../../src/coalesce.ts';
 import type { Content } from '../../src/core/content.ts';
@@ -106,6 +107,7 @@ export async function startEngine(
   });
   const stopping = new AbortController();
   const abort = new AbortController();
+  setMaxListeners(0, stopping.signal, abort.signal);
   const log: LogPort = {
     debug: () => {},
     info: () => {},

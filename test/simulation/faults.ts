@@ -15,7 +15,7 @@ export function planFaults(world: World, computer: Computer): void {
   }
   for (let count = 0; count < knobs.clockJumps; count += 1) {
     sometime(() => {
-      timeline.skewMs = peopleRng.pick([0, -3_600_000, 3_600_000, 86_400_000, peopleRng.between(-5_000, 5_000)]);
+      timeline.setClock(peopleRng.pick([0, -3_600_000, 3_600_000, 86_400_000, peopleRng.between(-5_000, 5_000)]));
       trace.add(`the clock is ${timeline.skewMs} ms ahead`);
     });
   }

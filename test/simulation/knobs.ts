@@ -90,6 +90,7 @@ export interface Knobs {
   readonly pageSize: number;
   readonly order: 'newest' | 'oldest' | 'arbitrary';
   readonly isListedSizeTold: boolean;
+  readonly isCreationTold: boolean;
   /** Some items come twice in a page, or without an id. */
   readonly isListingOdd: boolean;
   /** Assets of other people, of the same names and sizes as ours. */
@@ -166,6 +167,7 @@ export function drawKnobs(rng: Prng): Knobs {
     pageSize: rng.between(1, 6),
     order: rng.pick(['newest', 'newest', 'oldest', 'arbitrary']),
     isListedSizeTold: rng.chance(0.9),
+    isCreationTold: rng.chance(0.9),
     isListingOdd: rng.chance(0.2),
     foreign: seldom([2, 5, 8]),
     isForeignPending: rng.chance(isLost ? 0.5 : 0.1),
