@@ -79,6 +79,8 @@ export class Computer {
     this.crash(`and the ledger is ${how}`);
     if (how === 'restored' && this.#snapshot !== undefined) this.#shelf.restore(this.#snapshot, timeline.wallMs());
     else this.#shelf.lose();
+    // Copies lie beside the ledger: what loses one loses the others.
+    if (how === 'lost') this.#snapshot = undefined;
     trace.add(`the ledger is ${how}`);
     this.#guard.ledgerReplaced();
   }

@@ -9,20 +9,21 @@ export class Guard {
   readonly #world: World;
   readonly #committed: Committed;
   readonly #confirmed = new Set<string>();
+  #lastVerdict = 0;
   readonly missing: MissingWatch;
   readonly duplicates: Duplicates;
 
   constructor(world: World, committed: Committed) {
     this.#world = world;
     this.#committed = committed;
-    this.missing = new MissingWatch(world, committed);
+    this.missing = new MissingWatch(world);
     this.duplicates = new Duplicates(world, committed, this.missing);
     world.flora.onReady = (asset) => this.#ready(asset);
   }
 
   /** The ledger was lost, or put back as it was. */
   ledgerReplaced(): void {
-    this.missing.ledgerReplaced();
+    this.#lastVerdict = this.#committed.lastHistoryId();
     this.duplicates.ledgerReplaced();
   }
 
@@ -85,13 +86,18 @@ export class Guard {
         if (row.reason_code === null || row.reason === null)
           this.#violate(`content ${row.id} is ${row.state} without a reason`);
       }
+      if (row.state === 'missing' && row.asset_id !== null) this.missing.judge(row.asset_id);
       if (row.state !== 'ready') continue;
       const asset = flora.assets.find(({ id }) => id === row.asset_id);
       if (asset?.status !== 'ready') this.#violate(`content ${row.id} is called ready, and ${row.asset_id} is not`);
       else if (asset.bytes !== row.sha256) this.#violate(`content ${row.id} is called ready with other bytes`);
       else if (!this.#isPlaceRight(asset, row)) this.#violate(`content ${row.id} is at another destination`);
     }
-    this.missing.checkCommitted();
+    // Where a rule asks for it again at once, only the history tells that it was called missing.
+    for (const { id, asset_id: assetId } of this.#committed.verdictsAfter(this.#lastVerdict)) {
+      this.#lastVerdict = id;
+      this.missing.judge(assetId);
+    }
     this.duplicates.checkCommitted();
   }
 

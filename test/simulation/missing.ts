@@ -1,5 +1,4 @@
 import { seldomMs } from '../../src/core/steps.ts';
-import type { Committed } from './committed.ts';
 import type { World } from './world.ts';
 
 /** The answer to one GET, as FLORA was when it answered, once the daemon has it. */
@@ -21,31 +20,22 @@ export class MissingWatch {
   /** Assets that were rightly called missing. */
   readonly declared = new Set<string>();
   readonly #world: World;
-  readonly #committed: Committed;
   readonly #looks: Look[] = [];
-  #lastVerdict = 0;
 
-  constructor(world: World, committed: Committed) {
+  constructor(world: World) {
     this.#world = world;
-    this.#committed = committed;
   }
 
   looked(look: Look): void {
     this.#looks.push(look);
   }
 
-  /** The ledger is another: what its history tells was judged before. */
-  ledgerReplaced(): void {
-    this.#lastVerdict = this.#committed.lastHistoryId();
-  }
-
-  checkCommitted(): void {
-    for (const { id, asset_id: assetId } of this.#committed.verdictsAfter(this.#lastVerdict)) {
-      this.#lastVerdict = id;
-      const why = this.#doubt(assetId);
-      if (why !== null) this.#world.trace.violate(`${assetId} is called missing ${why}`);
-      this.declared.add(assetId);
-    }
+  /** The ledger calls this asset missing, in a row or in its history. */
+  judge(assetId: string): void {
+    if (this.declared.has(assetId)) return;
+    const why = this.#doubt(assetId);
+    if (why !== null) this.#world.trace.violate(`${assetId} is called missing ${why}`);
+    this.declared.add(assetId);
   }
 
   #doubt(assetId: string): string | null {
