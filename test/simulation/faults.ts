@@ -1,5 +1,6 @@
 import type { Computer } from './computer.ts';
 import { keyWindow } from './fates.ts';
+import { hide } from './others.ts';
 import type { World } from './world.ts';
 
 /** What happens to the machine and the key while the faults last. */
@@ -22,7 +23,11 @@ export function planFaults(world: World, computer: Computer): void {
   for (const loss of knobs.losses) {
     const atMs = peopleRng.between(0, knobs.faultMs - 1);
     if (loss === 'restored') timeline.after(peopleRng.between(0, atMs), () => computer.takeSnapshot());
-    timeline.after(atMs, () => computer.loseLedger(loss));
+    timeline.after(atMs, () => {
+      computer.loseLedger(loss);
+      // Listed, and yet a 404: just when it matters most.
+      if (peopleRng.chance(0.3)) hide(world, 0);
+    });
   }
   for (let count = 0; count < knobs.fullWalks; count += 1) sometime(() => computer.reconcileFully());
   const rotation = keyWindow(world);

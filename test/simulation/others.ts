@@ -11,9 +11,9 @@ export function planOthers(world: World): void {
   const { knobs, timeline, peopleRng, flora } = world;
   for (let count = 0; count < knobs.foreign; count += 1) addForeign(world, -peopleRng.between(0, 40 * hour));
   const sometime = (run: () => void) => timeline.after(peopleRng.between(0, knobs.faultMs - 1), run);
-  for (let count = 0; count < knobs.foreign; count += 1) sometime(() => comeOrGo(world));
+  for (let count = 0; count < knobs.foreign; count += 1) sometime(() => comeOrGo(world, 0.5));
   flora.catalogue.onPage = () => {
-    if (!world.areFaultsOver() && peopleRng.chance(knobs.shifting)) comeOrGo(world);
+    if (!world.areFaultsOver() && peopleRng.chance(knobs.shifting)) comeOrGo(world, 0.3);
   };
   for (let count = 0; count < knobs.hides; count += 1) sometime(() => hide(world));
   for (let count = 0; count < knobs.removals; count += 1) sometime(() => remove(world));
@@ -41,10 +41,10 @@ function addForeign(world: World, createdMs: number): void {
   trace.add(`others: ${asset.id} ${asset.name} ${status} ${asset.bytes ?? ''}`);
 }
 
-function comeOrGo(world: World): void {
+function comeOrGo(world: World, coming: number): void {
   const { flora, peopleRng, timeline, trace } = world;
   const foreign = flora.assets.filter((asset) => asset.isForeign && !asset.isRemoved);
-  if (foreign.length === 0 || peopleRng.chance(0.5)) {
+  if (foreign.length === 0 || peopleRng.chance(coming)) {
     addForeign(world, timeline.nowMs);
     return;
   }
@@ -60,11 +60,11 @@ function pickOurs(world: World): Asset | undefined {
 }
 
 /** Briefly from GET alone (an API has more than one server), or from the listing too and for as long as it likes. */
-function hide(world: World): void {
+export function hide(world: World, unlisted = 0.7): void {
   const { flora, peopleRng, timeline, trace } = world;
   const asset = pickOurs(world);
   if (asset === undefined) return;
-  const isUnlisted = peopleRng.chance(0.7);
+  const isUnlisted = peopleRng.chance(unlisted);
   if (isUnlisted && !flora.mayVanish()) return;
   const fromMs = timeline.nowMs;
   const forMs = peopleRng.between(1, isUnlisted ? peopleRng.pick([5, 15, 40, 90]) * minute : 15 * minute);
