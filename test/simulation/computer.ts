@@ -72,6 +72,16 @@ export class Computer {
     this.#snapshot = this.#shelf.copy();
   }
 
+  /** At the next commit after which an asset is reserved, and nothing completed. */
+  takeSnapshotMidway(onTaken: () => void): void {
+    this.#guard.onCommit = (rows) => {
+      if (!rows.some((row) => row.asset_id !== null && row.complete_sent === 0)) return;
+      this.#guard.onCommit = () => {};
+      this.takeSnapshot();
+      onTaken();
+    };
+  }
+
   /** The daemon dies, and until it is started again its ledger is gone, or put back; people have more time meanwhile. */
   loseLedger(how: Loss): void {
     const { trace, timeline } = this.#world;

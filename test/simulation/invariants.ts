@@ -9,6 +9,8 @@ export class Guard {
   readonly #world: World;
   readonly #committed: Committed;
   readonly #confirmed = new Set<string>();
+  /** Told what is in the ledger after each commit. */
+  onCommit: (rows: readonly Row[]) => void = () => {};
   #lastVerdict = 0;
   readonly missing: MissingWatch;
   readonly duplicates: Duplicates;
@@ -80,7 +82,8 @@ export class Guard {
   /** What the ledger says is true, at each commit. */
   checkCommitted(): void {
     const { flora, trace } = this.#world;
-    for (const row of this.#committed.rows()) {
+    const rows = this.#committed.rows();
+    for (const row of rows) {
       trace.add(`  row ${row.id} ${row.state} ${row.asset_id} ${row.reason_code}`);
       if (row.state === 'rejected' || row.state === 'gone') {
         if (row.reason_code === null || row.reason === null)
@@ -99,6 +102,7 @@ export class Guard {
       this.missing.judge(assetId);
     }
     this.duplicates.checkCommitted();
+    this.onCommit(rows);
   }
 
   #ready(asset: Asset): void {

@@ -66,10 +66,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a 404 is believed although complete was sent',
     file: 'core/transition.js',
-    search: `if (!content.isCompleteSent)
-        return beginAnew(content, 'asset_missing', reason, context);`,
-    replace: `if (content)
-        return beginAnew(content, 'asset_missing', reason, context);`,
+    search: `if (!isCompleteSent && state !== 'ready')`,
+    replace: `if (state !== 'ready')`,
     withinSeeds: 200,
   },
   {
@@ -82,7 +80,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the gate lets everybody probe',
     file: 'sync/gate.js',
-    search: `if (waitMs <= 0 && this.#probe === null) {`,
+    search: `if (waitMs <= 0 && this.#probe === null && mayProbe) {`,
     replace: `if (waitMs <= 0) {`,
     withinSeeds: 500,
   },
@@ -233,5 +231,31 @@ export const mutants: readonly Mutant[] = [
       replace: `;`,
     },
     withinSeeds: 500,
+  },
+  {
+    name: 'an old upload that was open when it was listed is not asked again',
+    file: 'sync/match.js',
+    search: `async function awaitPending(deps, content, candidate, signals) {`,
+    replace: `async function awaitPending(deps, content, candidate, signals) {
+    if (deps.clock.now() - (candidate.createdAtMs ?? 0) > pendingMs)
+        return 'other';`,
+    withinSeeds: 3_000,
+  },
+  {
+    name: 'where copies do not share, a name that is taken again keeps the bytes that it had',
+    file: 'sync/admit.js',
+    search: `return look.kind === 'file' ? !isAnother(look.stat, path.stat) :`,
+    replace: `return look.kind === 'file' ? true :`,
+    withinSeeds: 1_000,
+  },
+  {
+    name: 'a missing asset that is shown again must be ready to be believed',
+    file: 'core/reconcile.js',
+    search: `case 'missing':
+            // It is there after all, in whatever state.
+            return event;`,
+    replace: `case 'missing':
+            return listed.status === 'ready' ? event : null;`,
+    withinSeeds: 3_000,
   },
 ];
