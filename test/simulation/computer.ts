@@ -75,8 +75,10 @@ export class Computer {
   /** At the next commit after which an asset is reserved, and nothing completed. */
   takeSnapshotMidway(onTaken: () => void): void {
     this.#guard.onCommit = (rows) => {
-      if (!rows.some((row) => row.asset_id !== null && row.complete_sent === 0)) return;
+      const isMidway = rows.some((row) => row.asset_id !== null && row.complete_sent === 0);
+      if (!isMidway && !this.#world.areFaultsOver()) return;
       this.#guard.onCommit = () => {};
+      if (this.#world.areFaultsOver()) return;
       this.takeSnapshot();
       onTaken();
     };

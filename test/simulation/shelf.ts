@@ -38,11 +38,15 @@ export function openShelf(database: LedgerDatabase): Shelf {
   };
 }
 
-/** Must be what src/ledger does to a ledger that it puts back. */
+/**
+ * Must be what src/ledger does to a ledger that it puts back. What is bound may have been completed since the copy was taken:
+ * it counts as sent, so that neither one 404 nor a refused renewal lets go of an asset that is ready, or is about to be.
+ */
 function markRestored(database: LedgerDatabase, nowMs: number): void {
   database.exec(`
     UPDATE folder SET needs_matching = 1;
-    UPDATE content SET state = 'matching', not_before = ${nowMs}, attempts = 0, revision = revision + 1
+    UPDATE content SET state = 'matching', not_before = ${nowMs}, attempts = 0,
+      complete_sent = asset_id IS NOT NULL, revision = revision + 1
       WHERE complete_sent = 0 AND state IN ('queued', 'reserved', 'renewing', 'checking');
     DELETE FROM remote_asset;
     DELETE FROM fact WHERE key = 'matching' OR key GLOB 'listed:*';
