@@ -87,7 +87,7 @@ export class Intake {
       },
     };
     try {
-      if (directory === '' ? !(await this.#folders.begin(folder)) : this.#folders.trouble(folder) !== null) return;
+      if (directory === '' ? !(await this.#folders.begin(folder)) : !this.#folders.mayTake(folder)) return;
       await this.#deps.local.walk(folder.root, directory, handlers, this.#deps.signal);
       if (directory === '') await this.#folders.scanned(folder);
     } catch (error) {
@@ -197,7 +197,7 @@ export class Intake {
     if (this.#deps.signal.aborted) return;
     const folder = this.#byId.get(file.folderId);
     // Another drive may have come into its place while the file was waited for.
-    if (folder === undefined || this.#folders.trouble(folder) !== null) {
+    if (folder === undefined || !this.#folders.mayTake(folder)) {
       return this.hint(file.folderId, file.directory, file.name);
     }
     switch (inspection.kind) {
