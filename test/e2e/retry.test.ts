@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { addFaults, alterAsset, assertReadyOnce, clearFaults, mark, readyAssets, requests } from '../support/flora.ts';
 import { picture, writePictures } from '../support/pictures.ts';
@@ -113,8 +113,8 @@ describe('retry without a daemon', () => {
 
   it('--failed brings back what FLORA has lost, and not what waits to be compared; the path does that', async (t) => {
     const world = await worldWithFlora(t);
-    const files = writePictures(world.drop, 3);
-    const [kept = '', lost = '', unclear = ''] = files;
+    const files = writePictures(world.drop, 4);
+    const [kept = '', lost = '', unclear = '', removed = ''] = files;
     assert.equal((await world.run(['sync'])).code, 0);
     const assetOf = new Map((await world.ls()).map((line) => [line.path, line.asset_id ?? '']));
     for (const path of [lost, unclear]) await alterAsset(world, assetOf.get(path) ?? '', { hide: true });
@@ -123,7 +123,10 @@ describe('retry without a daemon', () => {
       UPDATE content SET state = 'missing', reason_code = 'asset_missing', reason = 'FLORA answers 404'
         WHERE asset_id = '${assetOf.get(lost)}';
       UPDATE content SET state = 'matching', asset_id = NULL, url = NULL, complete_sent = 0, bytes_confirmed = 0,
-        not_before = ${later} WHERE asset_id = '${assetOf.get(unclear)}';`);
+        not_before = ${later} WHERE asset_id = '${assetOf.get(unclear)}';
+      UPDATE content SET state = 'missing' WHERE asset_id = '${assetOf.get(removed)}';
+      UPDATE file SET is_gone = 1 WHERE name = '${basename(removed)}';`);
+    rmSync(removed);
     assert.deepEqual(
       (await retry(world, '--failed')).map(({ path, outcome, state }) => [path, outcome, state]),
       [[lost, 'retried', 'queued']],
@@ -134,7 +137,26 @@ describe('retry without a daemon', () => {
     );
     assert.equal((await world.run(['sync'])).code, 0);
     assert.ok(areAll('ready', kept, lost, unclear)(await world.ls()));
-    assert.equal((await readyAssets(world)).length, 5, 'each of the two has a new asset beside the hidden one');
+    assert.equal((await readyAssets(world)).length, 6, 'each of the two has a new asset beside the hidden one');
+  });
+
+  it('takes as many paths as a command line holds', async (t) => {
+    const world = await worldWithFlora(t);
+    const { bad } = await withRejected(world, 230);
+    const daemon = await world.startDaemon();
+    const beside = await retry(world, ...bad);
+    assert.deepEqual(
+      beside.map(({ path, outcome }) => [path, outcome]),
+      bad.map((path) => [path, 'retried']),
+    );
+    daemon.kill('SIGTERM');
+    await ended(daemon);
+    world.alterLedger("UPDATE content SET state = iif(asset_id IS NULL, 'rejected', 'missing')");
+    const alone = await retry(world, ...bad);
+    assert.deepEqual(
+      alone.map(({ path, outcome }) => [path, outcome]),
+      bad.map((path) => [path, 'retried']),
+    );
   });
 
   it('says what it leaves: files that are gone, and a second path of the same bytes', async (t) => {
