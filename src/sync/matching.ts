@@ -33,7 +33,7 @@ export class Matching {
 
   constructor(deps: MatchingDeps) {
     this.#deps = deps;
-    this.#match = { ...deps, fetches: new Map() };
+    this.#match = { ...deps, fetches: new Map(), hiddenSince: new Map() };
   }
 
   /** In which state a content that nothing is known of begins. Inside a write. */
