@@ -177,7 +177,8 @@ function assetMissing(content: Content, isControlled: boolean, context: Transiti
   if (state !== 'ready' && state !== 'checking' && state !== 'renewing' && state !== 'uploaded') return content;
   const reason = 'FLORA answers 404 for this asset';
   if (!isCompleteSent && state !== 'ready') return beginAnew(content, 'asset_missing', reason, context);
-  const missingSinceMs = content.missingSinceMs ?? context.nowMs;
+  // A time that is still to come was written while the clock was ahead: this is the first look that counts.
+  const missingSinceMs = Math.min(content.missingSinceMs ?? context.nowMs, context.nowMs);
   if (isControlled && isSecondLookDue({ missingSinceMs }, context.nowMs)) {
     return { ...settleAs(content, 'missing', 'asset_missing', 'The asset is not in FLORA any more'), missingSinceMs };
   }
