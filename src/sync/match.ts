@@ -162,7 +162,8 @@ async function awaitPending(
   if (asked.facts.status === 'failed') return 'other';
   // Ready meanwhile, however old: the next round compares its bytes.
   if (asked.facts.status === 'ready') return wait('match_more', 'An asset of this name has just become ready', 0);
-  const ageMs = deps.clock.now() - (candidate.createdAtMs ?? 0);
+  // Of unknown age it is as old as the search, at least.
+  const ageMs = deps.clock.now() - (candidate.createdAtMs ?? deps.ledger.facts.matching?.sinceMs ?? 0);
   if (ageMs > pendingMs) return 'other';
   const reason =
     `An upload of the same name is still open in FLORA (${candidate.assetId}); ` +
