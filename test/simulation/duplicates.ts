@@ -74,6 +74,8 @@ export class Duplicates {
     if (this.#missing.declared.has(asset.id)) return true;
     if (this.#lostMs === null || asset.createdMs > this.#lostMs) return false;
     const { timeline, knobs } = this.#world;
+    // It took the place of a missing one by the rule of its folder: a copy of the ledger from before does the same again.
+    if (knobs.onMissing === 'upload' && this.#tookPlace(asset)) return true;
     // Hidden when the assets were listed, or for so long that it was taken for gone.
     if (asset.overlookedMs !== null && asset.overlookedMs >= this.#lostMs) return true;
     if (asset.hidden !== null) {
@@ -88,6 +90,11 @@ export class Duplicates {
     if (asset.name === name) return false;
     // A file got another name, and nothing but the name told that this asset, then without bytes or a size, could be it.
     return !knobs.isListedSizeTold || wasPending;
+  }
+
+  #tookPlace({ place, bytes }: Asset): boolean {
+    const isOf = (asset: Asset) => asset.place === place && asset.bytes === bytes;
+    return this.#world.flora.assets.some((asset) => isOf(asset) && this.#missing.declared.has(asset.id));
   }
 
   /** What the search must have decided: all that the ledger has, and what lay in the folders since before this life. */
