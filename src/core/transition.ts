@@ -84,7 +84,7 @@ function revive(content: Content, by: WantedBy, needsMatching: boolean, context:
   if (content.isCompleteSent && content.state !== 'missing') {
     return progress(content, 'checking', context, { strikes: 0, failures: 0 });
   }
-  return progress(content, needsMatching && by === 'scan' ? 'matching' : 'queued', context, {
+  return progress(content, needsMatching && by !== 'operator' ? 'matching' : 'queued', context, {
     ...unbound,
     strikes: 0,
     failures: 0,

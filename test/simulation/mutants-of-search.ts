@@ -37,7 +37,7 @@ export const searchMutants: readonly Mutant[] = [
   {
     name: 'a ledger that was put back goes on as if nothing had happened since',
     file: '../test/simulation/shelf.js',
-    search: `markRestored(database, nowMs);`,
+    search: `markRestored(database, { atMs: nowMs, from: 'a copy', setAside: null });`,
     replace: `;`,
     withinSeeds: 500,
   },
@@ -73,7 +73,7 @@ export const searchMutants: readonly Mutant[] = [
                 return null;`,
       replace: `;`,
     },
-    withinSeeds: 500,
+    withinSeeds: 3_000,
   },
   {
     name: 'an old upload that was open when it was listed is not asked again',
@@ -103,7 +103,7 @@ export const searchMutants: readonly Mutant[] = [
   },
   {
     name: 'what was bound when a copy of the ledger was taken counts as never completed',
-    file: '../test/simulation/shelf.js',
+    file: 'ledger/restore.js',
     search: `complete_sent = asset_id IS NOT NULL, `,
     replace: ``,
     withinSeeds: 1_500,

@@ -1,4 +1,5 @@
 import type { LedgerDatabase } from '../../src/ledger/database.ts';
+import { markRestored } from '../../src/ledger/restore.ts';
 
 const tables = ['destination', 'folder', 'directory', 'content', 'file', 'history', 'fact', 'remote_asset'] as const;
 
@@ -33,22 +34,7 @@ export function openShelf(database: LedgerDatabase): Shelf {
     restore: (snapshot, nowMs) => {
       lose();
       for (const { table, insert } of statements) for (const row of snapshot.get(table) ?? []) insert.run(row);
-      markRestored(database, nowMs);
+      markRestored(database, { atMs: nowMs, from: 'a copy', setAside: null });
     },
   };
-}
-
-/**
- * Must be what src/ledger does to a ledger that it puts back. What is bound may have been completed since the copy was taken:
- * it counts as sent, so that neither one 404 nor a refused renewal lets go of an asset that is ready, or is about to be.
- */
-function markRestored(database: LedgerDatabase, nowMs: number): void {
-  database.exec(`
-    UPDATE folder SET needs_matching = 1;
-    UPDATE content SET state = 'matching', not_before = ${nowMs}, attempts = 0,
-      complete_sent = asset_id IS NOT NULL, revision = revision + 1
-      WHERE complete_sent = 0 AND state IN ('queued', 'reserved', 'renewing', 'checking');
-    DELETE FROM remote_asset;
-    DELETE FROM fact WHERE key = 'matching' OR key GLOB 'listed:*';
-  `);
 }
