@@ -62,6 +62,18 @@ describe('patience', () => {
     assert.equal(await clock.advanceUntil(outcome), 'cut short');
   });
 
+  it('says what the trouble was where the work, cut short, says only that it was', async () => {
+    const clock = new HandClock();
+    const gate = { trouble: trouble('key_refused', 'wait') };
+    const work = (signal: AbortSignal) =>
+      new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+    const { signal } = new AbortController();
+    const outcome = withPatience(gate, signal, work, clock).catch((error: SyncError) => error.code);
+    assert.equal(await clock.advanceUntil(outcome), 'key_refused');
+  });
+
   it('hands on the value, and the error that the work itself ends with', async () => {
     const clock = new HandClock();
     const gate = { trouble: null };

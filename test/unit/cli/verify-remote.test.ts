@@ -98,6 +98,9 @@ describe('the comparison with FLORA', () => {
     const { verify, calls } = await world({ listed: [{}] });
     const { differences, findings } = await verify();
     assert.deepEqual([differences, findings.assets, calls], [[], 1, ['list']]);
+    const moved = await world({ listed: [{ url: 'https://cdn.example/b' }] });
+    await moved.verify();
+    assert.deepEqual(moved.calls, ['list'], 'another URL is no difference');
   });
 
   for (const [what, listed] of [
