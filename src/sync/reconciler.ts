@@ -72,10 +72,12 @@ export class Reconciler {
     const counts: Counts = { pages: 0, assets: 0, ours: 0, unknown: 0, drift: 0, asked: 0 };
     const listed = new IdSet();
     let error: string | null = null;
+    // All of them or none: what is unlisted is asked for only when every place was read to its end.
+    const isFullDue = options.isFull || this.#deps.places.some((place) => this.#horizonMs(place) === null);
     let isFull = true;
     for (const place of this.#deps.places) {
       try {
-        const wasFull = await this.#walk(place, options, counts, listed, signal);
+        const wasFull = await this.#walk(place, { ...options, isFull: isFullDue }, counts, listed, signal);
         isFull = isFull && wasFull;
         if (signal.aborted) error = 'interrupted';
       } catch (thrown) {
