@@ -2,7 +2,6 @@ import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { connect } from './connecting.ts';
 import { displayName } from './core/name.ts';
-import { errnoCode, SyncError } from './errors.ts';
 import { openDatabaseReadOnly } from './ledger/database.ts';
 import { Inventory, type InventoryFolder } from './ledger/inventory.ts';
 import { openTables } from './ledger/ledger.ts';
@@ -104,21 +103,7 @@ function ownLedger({ stateDir }: Config, log: Logger): UsedLedger {
 function readLedger({ stateDir }: Config): UsedLedger {
   const database = openDatabaseReadOnly(stateDir);
   if (database === undefined) throw new Error(`The ledger in ${stateDir} vanished`);
-  try {
-    const write = () => Promise.reject(new Error('A dry run writes nothing'));
-    const ledger = { ...openTables(database), write };
-    return { ledger, inventory: new Inventory(database), close: () => database.close() };
-  } catch (error) {
-    database.close();
-    // A table or column that is not there yet.
-    if (errnoCode(error) !== 'SQLITE_ERROR') throw error;
-    throw new SyncError('The ledger is of an older version', {
-      code: 'ledger_older',
-      scope: 'process',
-      disposition: 'exit',
-      op: 'open ledger',
-      hint: 'The next `run` or `sync` brings it up to date.',
-      cause: error,
-    });
-  }
+  const write = () => Promise.reject(new Error('A dry run writes nothing'));
+  const ledger = { ...openTables(database), write };
+  return { ledger, inventory: new Inventory(database), close: () => database.close() };
 }

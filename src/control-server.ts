@@ -119,12 +119,12 @@ async function write(outgoing: ServerResponse, line: AnswerLine, signal: AbortSi
 async function readFields(incoming: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
-  // Leaving the loop must not take the connection with it, on which the refusal goes back.
-  for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
+  for await (const chunk of incoming) {
     sizeBytes += chunk.length;
-    if (sizeBytes > mostBodyBytes) throw badRequest('too_long', `A body may have ${mostBodyBytes} bytes`);
-    chunks.push(chunk);
+    // Read to its end all the same: who is still writing would not see the refusal.
+    if (sizeBytes <= mostBodyBytes) chunks.push(chunk);
   }
+  if (sizeBytes > mostBodyBytes) throw badRequest('too_long', `A body may have ${mostBodyBytes} bytes`);
   const text = Buffer.concat(chunks).toString('utf8');
   let fields: unknown;
   try {
@@ -148,8 +148,7 @@ function refuse(outgoing: ServerResponse, error: unknown): void {
     outgoing.write(`${JSON.stringify(line)}\n`);
     return;
   }
-  // What is left of a body that was refused would be read as the next request.
-  outgoing.writeHead(statusOf(code, scope), { 'content-type': 'application/json', connection: 'close' });
+  outgoing.writeHead(statusOf(code, scope), { 'content-type': 'application/json' });
   outgoing.write(JSON.stringify(line));
 }
 

@@ -1,4 +1,4 @@
-import { systemClock } from './clock.ts';
+import { type Clock, systemClock } from './clock.ts';
 import { backoffMs } from './core/backoff.ts';
 import { SyncError } from './errors.ts';
 
@@ -44,13 +44,14 @@ export async function withPatience<T>(
   gate: { readonly trouble: SyncError | null },
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
+  clock: Pick<Clock, 'monotonic' | 'sleep'> = systemClock,
 ): Promise<T> {
   const cut = new AbortController();
   const onAbort = () => cut.abort();
   if (signal.aborted) cut.abort();
   signal.addEventListener('abort', onAbort, { once: true });
   const lost: SyncError[] = [];
-  const watching = watchTrouble(gate, cut.signal, (trouble) => {
+  const watching = watchTrouble(gate, clock, cut.signal, (trouble) => {
     lost.push(trouble);
     cut.abort();
   });
@@ -69,18 +70,19 @@ export async function withPatience<T>(
 
 async function watchTrouble(
   gate: { readonly trouble: SyncError | null },
+  clock: Pick<Clock, 'monotonic' | 'sleep'>,
   signal: AbortSignal,
   onLost: (trouble: SyncError) => void,
 ): Promise<void> {
   let sinceMs: number | undefined;
   while (!signal.aborted) {
     const { trouble } = gate;
-    const nowMs = systemClock.monotonic();
+    const nowMs = clock.monotonic();
     if (trouble === null || trouble.code === 'rate_limited') sinceMs = undefined;
     else {
       sinceMs ??= nowMs;
       if (trouble.disposition === 'wait' || nowMs - sinceMs >= patienceMs) return onLost(trouble);
     }
-    await systemClock.sleep(lookEveryMs, signal);
+    await clock.sleep(lookEveryMs, signal);
   }
 }

@@ -19,7 +19,6 @@ export class Bounded {
       await task().catch((error: unknown) => this.#failures.push(error));
     });
     await this.#queue.onSizeLessThan(this.#concurrency);
-    this.#check();
   }
 
   /** Resolves when every task has ended. Throws what the first that failed threw. */

@@ -70,13 +70,20 @@ async function carryOut(
   onItem: (item: unknown) => Promise<void>,
   signal: AbortSignal,
 ): Promise<boolean> {
-  let isAlone = false;
-  for (const fields of wishes) {
+  for (const [at, fields] of wishes.entries()) {
     const done = await commandDaemon(stateDir, { path: '/retry', fields, onItem, signal });
-    isAlone = done === null;
-    if (isAlone) await retryAlone(stateDir, log, fields, onItem, signal);
+    if (done !== null) continue;
+    // The ledger is opened once for all that are left.
+    await retryAlone(stateDir, log, joined(wishes.slice(at)), onItem, signal);
+    return true;
   }
-  return isAlone;
+  return false;
+}
+
+function joined(wishes: readonly RetryWish[]): RetryWish {
+  return wishes.some((wish) => 'failed' in wish)
+    ? { failed: true }
+    : { paths: wishes.flatMap((wish) => ('paths' in wish ? wish.paths : [])) };
 }
 
 function describe({ retried, looked_at: lookedAt, unchanged }: Counts, isAlone: boolean): string {

@@ -23,7 +23,10 @@ export function assetSeen(before: Content, facts: AssetFacts, by: string, contex
   if (facts.assetId !== before.assetId) return before;
   // It is there: an earlier 404 means nothing any more.
   const content = before.missingSinceMs === null ? before : { ...before, missingSinceMs: null };
-  if (content.state === 'missing') return facts.status === 'ready' ? becomeReady(content, facts, context) : before;
+  if (content.state === 'missing') {
+    const isReady = facts.status === 'ready' && !isOtherSize(content, facts);
+    return isReady ? becomeReady(content, facts, context) : progress(content, 'checking', context);
+  }
   if (content.state === 'ready') return readySeenAgain(content, facts, context);
   const couldBeReady = content.state === 'uploaded' || content.state === 'checking' || content.state === 'renewing';
   // A listing may bring good news; what is wrong with an asset, GET decides.

@@ -9,12 +9,14 @@ export function reconcileListed(content: Content, listed: AssetFacts): ContentEv
   if (content.assetId !== listed.assetId) return null;
   const event: ContentEvent = { type: 'asset', facts: listed, by: 'listing' };
   switch (content.state) {
+    case 'missing':
+      // It is there after all, in whatever state.
+      return event;
     case 'ready':
       return isDrift(content, listed) ? event : null;
     case 'uploaded':
     case 'checking':
     case 'renewing':
-    case 'missing':
       return listed.status === 'ready' ? event : null;
     case 'matching':
     case 'queued':

@@ -84,7 +84,7 @@ function revive(content: Content, by: WantedBy, needsMatching: boolean, context:
   if (content.isCompleteSent && content.state !== 'missing') {
     return progress(content, 'checking', context, { strikes: 0, failures: 0 });
   }
-  return progress(content, needsMatching && by === 'scan' ? 'matching' : 'queued', context, {
+  return progress(content, needsMatching && by !== 'operator' ? 'matching' : 'queued', context, {
     ...unbound,
     strikes: 0,
     failures: 0,
@@ -177,7 +177,8 @@ function assetMissing(content: Content, isControlled: boolean, context: Transiti
   if (state !== 'ready' && state !== 'checking' && state !== 'renewing' && state !== 'uploaded') return content;
   const reason = 'FLORA answers 404 for this asset';
   if (!isCompleteSent && state !== 'ready') return beginAnew(content, 'asset_missing', reason, context);
-  const missingSinceMs = content.missingSinceMs ?? context.nowMs;
+  // A time that is still to come was written while the clock was ahead: this is the first look that counts.
+  const missingSinceMs = Math.min(content.missingSinceMs ?? context.nowMs, context.nowMs);
   if (isControlled && isSecondLookDue({ missingSinceMs }, context.nowMs)) {
     return { ...settleAs(content, 'missing', 'asset_missing', 'The asset is not in FLORA any more'), missingSinceMs };
   }

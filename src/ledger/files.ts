@@ -32,6 +32,8 @@ export type ContentPath = FilePath & {
   readonly directoryId: number;
   readonly isGone: boolean;
   readonly isSameInode: boolean;
+  /** As the ledger last saw it. */
+  readonly stat: FileStat;
 };
 
 /** Files, keyed by (directory, name), so that a scan compares one directory with one query. */
@@ -148,6 +150,7 @@ export class FileStore {
       directoryId: row.directory_id,
       isGone: row.is_gone === 1,
       isSameInode: row.inode_first === 1,
+      stat: toStat(row),
     }));
   }
 
@@ -166,17 +169,21 @@ function keyed(directoryId: number, name: string): { directoryId: number; name: 
   return { directoryId, name: toStored(name) };
 }
 
+function toStat(row: FileRow): FileStat {
+  return {
+    sizeBytes: row.size_bytes,
+    mtimeMs: row.mtime_ms,
+    ctimeMs: row.ctime_ms,
+    inode: row.inode,
+    device: row.device,
+  };
+}
+
 function toFile(row: FileRow): KnownFile {
   return {
     directoryId: row.directory_id,
     name: fromStored(row.name),
-    stat: {
-      sizeBytes: row.size_bytes,
-      mtimeMs: row.mtime_ms,
-      ctimeMs: row.ctime_ms,
-      inode: row.inode,
-      device: row.device,
-    },
+    stat: toStat(row),
     contentId: row.content_id,
     problem: row.problem_code === null ? null : { code: row.problem_code, reason: row.problem ?? '' },
     isGone: row.is_gone === 1,

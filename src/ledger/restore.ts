@@ -108,7 +108,8 @@ function prepare(copy: string, restoration: Restoration): void {
 
 /**
  * What a restored ledger takes for unsent may have been sent since, under a key that it does not know: all that was never
- * completed is to be looked for in FLORA by its bytes first, as is every file that it does not know.
+ * completed is to be looked for in FLORA by its bytes first, as is every file that it does not know. What is bound may have been
+ * completed since: it counts as sent, so that neither one 404 nor a refused renewal lets go of an asset that is ready.
  */
 export function markRestored(database: SqliteDatabase, restoration: Restoration): void {
   database.transaction(() => {
@@ -116,7 +117,7 @@ export function markRestored(database: SqliteDatabase, restoration: Restoration)
     database
       .prepare(
         `UPDATE content SET state = 'matching', not_before = @atMs, attempts = 0, reason_code = NULL, reason = NULL,
-           revision = revision + 1, updated_at = @atMs
+           complete_sent = asset_id IS NOT NULL, revision = revision + 1, updated_at = @atMs
          WHERE complete_sent = 0 AND state IN ('queued', 'reserved', 'renewing', 'checking')`,
       )
       .run({ atMs: restoration.atMs });

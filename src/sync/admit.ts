@@ -140,7 +140,13 @@ function findContent(
 /** A file of the ledger's that is on disk, and not this very name: what it has is not free for another. */
 function isStillThere(deps: AdmitDeps, path: ContentPath, file: FolderFile): boolean {
   if (path.isGone || absolutePath(path) === absolutePath(file)) return false;
-  return deps.local.look(path).kind === 'file' || !deps.isRootThere(path.root, path.directory);
+  const look = deps.local.look(path);
+  return look.kind === 'file' ? !isAnother(look.stat, path.stat) : !deps.isRootThere(path.root, path.directory);
+}
+
+/** A new file under the name, as when an editor lets the old version step aside; one that was only written to may still have its bytes. */
+function isAnother(now: FileStat, then: FileStat): boolean {
+  return now.inode !== then.inode && (now.sizeBytes !== then.sizeBytes || now.mtimeMs !== then.mtimeMs);
 }
 
 function begin(

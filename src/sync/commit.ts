@@ -88,7 +88,9 @@ export function byPolicy(
   if (!tables.files.sources(missing.id).some(({ root }) => deps.uploadsMissing(root))) return missing;
   const current = tables.contents.get(missing.id);
   if (current?.state !== 'missing') return missing;
-  const event: ContentEvent = { type: 'wanted', by: 'policy', needsMatching: false };
+  // A ledger that was put back may have done so once already.
+  const needsMatching = tables.directories.toMatch().length > 0;
+  const event: ContentEvent = { type: 'wanted', by: 'policy', needsMatching };
   const queued = transition(current, event, context);
   if (!tables.contents.save(current, queued, context.nowMs)) return missing;
   tables.history.append(record(current, queued, { event, requestId: null, doubted: [] }, context.nowMs));

@@ -143,8 +143,8 @@ export class Examiner {
   /** Hints of a folder that is halted are dropped: once it can be believed again, all of it is scanned. */
   async #isOpen(folder: IntakeFolder): Promise<boolean> {
     const { folders, scan } = this.#deps;
-    if (folders.trouble(folder) === null) return true;
-    // It comes to know this from the hint: the scan says why, or finds it well again.
+    if (folders.mayTake(folder)) return true;
+    // The hint is the first to stumble over it: the scan says what is wrong, or takes all of what is new.
     if (!folders.isHalted(folder)) await scan(folder, '');
     return false;
   }

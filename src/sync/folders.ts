@@ -48,6 +48,11 @@ export class FolderWatch {
     return isClosed ? trouble : this.#judge(folder).trouble;
   }
 
+  /** Whether what is found by itself may be taken in: not from a root that will do, but was not scanned yet either. */
+  mayTake(folder: IntakeFolder): boolean {
+    return this.trouble(folder) === null && !this.#hasMoved(folder);
+  }
+
   /** Whether what is missing in this directory may be believed. Halts the folder when nothing in it may. */
   isThere(folder: IntakeFolder, directory = ''): boolean {
     if (this.#standing(folder).isClosed) return false;

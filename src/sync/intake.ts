@@ -91,8 +91,7 @@ export class Intake {
       },
     };
     try {
-      if (directory === '' ? !(await this.#folders.begin(folder)) : this.#folders.trouble(folder) !== null)
-        return false;
+      if (directory === '' ? !(await this.#folders.begin(folder)) : !this.#folders.mayTake(folder)) return false;
       await this.#deps.local.walk(folder.root, directory, handlers, this.#deps.signal);
       if (directory === '') await this.#folders.scanned(folder);
       return !this.#deps.signal.aborted && !this.#folders.isHalted(folder);
@@ -204,7 +203,7 @@ export class Intake {
     if (this.#deps.signal.aborted) return;
     const folder = this.#byId.get(file.folderId);
     // Another drive may have come into its place while the file was waited for.
-    if (folder === undefined || this.#folders.trouble(folder) !== null) {
+    if (folder === undefined || !this.#folders.mayTake(folder)) {
       return this.hint(file.folderId, file.directory, file.name);
     }
     switch (inspection.kind) {

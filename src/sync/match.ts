@@ -18,6 +18,8 @@ export interface MatchDeps {
   readonly clock: ClockPort;
   /** By asset id: each asset is fetched once, however many contents ask. */
   readonly fetches: Map<string, Promise<string>>;
+  /** By asset id: since when (monotonic) FLORA has answered 404 for what it listed. */
+  readonly hiddenSince: Map<string, number>;
 }
 
 /**
@@ -25,8 +27,10 @@ export interface MatchDeps {
  * live for minutes or hours, and idempotency keys for a day.
  */
 const pendingMs = 24 * 3_600_000;
-/** So often, ten minutes apart, a listed asset may answer 404 before it is taken for gone. */
-const enough404 = 3;
+/** So many tries, half a minute apart, an asset of the same size and another name is waited for (most of an hour). */
+const enoughByChance = 150;
+/** So long a listed asset may answer 404 before it is taken for gone: three looks, ten minutes apart. */
+const goneAfterMs = 2 * seldomMs;
 
 export function queryOf(destination: Destination, sizeBytes: number, names: readonly string[]): AssetQuery {
   const { workspaceId, projectId } = destination;
@@ -48,7 +52,7 @@ export async function matchContent(deps: MatchDeps, content: Content, signals: W
     const candidate = ledger.remoteAssets.candidates(query).find(({ assetId }) => !compared.has(assetId));
     if (candidate === undefined) break;
     compared.add(candidate.assetId);
-    const outcome = await compare(deps, content, candidate, signals);
+    const outcome = await compare(deps, content, candidate, query.names, signals);
     if (outcome !== 'other') return outcome;
   }
   for (const candidate of ledger.remoteAssets.pending(query)) {
@@ -65,35 +69,38 @@ async function compare(
   deps: MatchDeps,
   content: Content,
   candidate: RemoteAsset,
+  names: readonly string[],
   signals: WorkSignals,
 ): Promise<Compared> {
   if (candidate.sha256 !== null && candidate.sha256 !== content.sha256) return 'other';
   const asked = await ask(deps, candidate, signals);
-  if (asked === 'gone') {
-    // Just listed, and now a 404: gone, or hidden for the moment.
-    return content.attempts >= enough404 ? 'other' : unreadable(candidate, 'FLORA answers 404 for it', seldomMs);
-  }
+  if (asked === 'gone') return 'other';
   if (asked === null || 'event' in asked) return asked;
   if (asked.facts.status !== 'ready') return 'other';
   const { facts, requestId } = asked;
   if (candidate.sha256 === null) {
     if (facts.url === null) return unreadable(candidate, 'FLORA names no URL for it');
     const digest = await fetchOnce(deps, candidate, facts.url, content.sizeBytes, signals);
+    // Only the name makes an asset whose bytes stay out of reach more than one of the same size by chance.
+    const isByChance = digest !== null && typeof digest !== 'string' && !names.includes(candidate.name ?? '');
+    if (isByChance && content.attempts >= enoughByChance) return 'other';
     if (digest === null || typeof digest !== 'string') return digest;
     if (digest !== content.sha256) return 'other';
   }
   return { event: { type: 'adopted', facts }, requestId, doubted: [] };
 }
 
-/** FLORA's word on an asset: 'gone' for one that it does not show, an outcome for trouble. */
+/** FLORA's word on an asset: 'gone' for one that it has not shown for long, an outcome for trouble. */
 async function ask(
   deps: MatchDeps,
-  { assetId }: RemoteAsset,
+  candidate: RemoteAsset,
   signals: WorkSignals,
 ): Promise<{ readonly facts: AssetFacts; readonly requestId: string | null } | 'gone' | Outcome | null> {
+  const { assetId } = candidate;
   const asked = await askFlora(deps.gate, signals, () => deps.remote.get(assetId, signals.abort));
   if (asked === null) return null;
   if (asked.kind === 'answer') {
+    deps.hiddenSince.delete(assetId);
     const { value: facts, requestId } = asked.value;
     await deps.ledger.write((tables) => tables.remoteAssets.saveStatus(assetId, facts.status));
     return { facts, requestId };
@@ -101,8 +108,12 @@ async function ask(
   const { error } = asked;
   if (error.scope === 'service') return null;
   const event = eventFromError({ type: 'check', assetId }, error);
-  if (event.type === 'asset-missing') return 'gone';
-  return { event, requestId: error.requestId ?? null, doubted: [] };
+  if (event.type !== 'asset-missing') return { event, requestId: error.requestId ?? null, doubted: [] };
+  // Just listed, and now a 404: gone, or hidden for the moment.
+  const nowMs = deps.clock.monotonic();
+  const sinceMs = deps.hiddenSince.get(assetId) ?? nowMs;
+  deps.hiddenSince.set(assetId, sinceMs);
+  return nowMs - sinceMs >= goneAfterMs ? 'gone' : unreadable(candidate, 'FLORA answers 404 for it', seldomMs);
 }
 
 async function fetchOnce(
@@ -151,14 +162,15 @@ async function awaitPending(
   candidate: RemoteAsset,
   signals: WorkSignals,
 ): Promise<Compared> {
-  const ageMs = deps.clock.now() - (candidate.createdAtMs ?? 0);
-  if (ageMs > pendingMs) return 'other';
   const asked = await ask(deps, candidate, signals);
   if (asked === 'gone') return 'other';
   if (asked === null || 'event' in asked) return asked;
   if (asked.facts.status === 'failed') return 'other';
-  // Ready meanwhile: the next round compares its bytes.
+  // Ready meanwhile, however old: the next round compares its bytes.
   if (asked.facts.status === 'ready') return wait('match_more', 'An asset of this name has just become ready', 0);
+  // Of unknown age it is as old as the search, at least.
+  const ageMs = deps.clock.now() - (candidate.createdAtMs ?? deps.ledger.facts.matching?.sinceMs ?? 0);
+  if (ageMs > pendingMs) return 'other';
   const reason =
     `An upload of the same name is still open in FLORA (${candidate.assetId}); ` +
     'it may be this file, so nothing is sent until that is decided, a day after it began at the latest';

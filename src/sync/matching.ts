@@ -33,7 +33,7 @@ export class Matching {
 
   constructor(deps: MatchingDeps) {
     this.#deps = deps;
-    this.#match = { ...deps, fetches: new Map() };
+    this.#match = { ...deps, fetches: new Map(), hiddenSince: new Map() };
   }
 
   /** In which state a content that nothing is known of begins. Inside a write. */
@@ -79,21 +79,23 @@ export class Matching {
   }
 
   /**
-   * Ends the search for these folders, which were read whole, unless contents still wait for its outcome. Returns what it
-   * came to when it ended now.
+   * Ends the search for those of these folders, which were read whole, that hold anything, unless contents still wait for
+   * its outcome: an empty folder may be a drive that is not mounted yet. Returns what it came to when it ended for any now.
    */
   async finish(folderIds: readonly number[]): Promise<MatchingSummary | null> {
     const { ledger, clock, log } = this.#deps;
     const open = ledger.directories.toMatch();
     if (open.length === 0 || ledger.contents.hasMatching()) return null;
     if (this.#deps.places.some((place) => !ledger.facts.isListed(keyOf(place)))) return null;
-    if (!open.every((id) => folderIds.includes(id))) return null;
+    const ending = open.filter((id) => folderIds.includes(id) && ledger.directories.hasFiles(id));
+    if (ending.length === 0) return null;
     const summary = await ledger.write((tables) => {
       if (tables.contents.hasMatching()) return null;
-      for (const id of open) tables.directories.setNeedsMatching(id, false);
+      for (const id of ending) tables.directories.setNeedsMatching(id, false);
       const { matching } = tables.facts;
-      const ended = matching === null ? null : { ...matching, endedMs: clock.now() };
-      if (ended !== null) tables.facts.setMatching(ended);
+      if (matching === null || ending.length < open.length) return matching;
+      const ended = { ...matching, endedMs: clock.now() };
+      tables.facts.setMatching(ended);
       tables.facts.forgetListed();
       tables.remoteAssets.clear();
       return ended;

@@ -42,7 +42,12 @@ export interface KnownFile extends KnownName {
 }
 
 /** A path that has, or had last, a content. */
-export type ContentPath = SourcePath & { readonly isGone: boolean; readonly isSameInode: boolean };
+export type ContentPath = SourcePath & {
+  readonly isGone: boolean;
+  readonly isSameInode: boolean;
+  /** As the ledger last saw it. */
+  readonly stat: FileStat;
+};
 
 /** What is looked for among FLORA's assets. `projectId` null: anywhere in the workspace. */
 export interface AssetQuery {

@@ -56,11 +56,13 @@ export class Reconciler {
     this.#deps = deps;
   }
 
-  /** One walk at a time: a call during one waits for its end. */
+  /** One walk at a time: a call during one waits for its end, or for its own. */
   async run(options: ReconcileOptions, signal: AbortSignal): Promise<ReconcileSummary> {
+    // It changes nothing, and goes no faster than somebody reads what it tells.
+    if (options.isDryRun) return await this.#runOnce(options, signal);
     const before = this.#running;
-    const run = before.then(() => this.#runOnce(options, signal));
-    this.#running = run.catch(() => {});
+    const run = endOf(before, signal).then(() => this.#runOnce(options, signal));
+    this.#running = Promise.allSettled([before, run]);
     return await run;
   }
 
@@ -70,10 +72,12 @@ export class Reconciler {
     const counts: Counts = { pages: 0, assets: 0, ours: 0, unknown: 0, drift: 0, asked: 0 };
     const listed = new IdSet();
     let error: string | null = null;
+    // All of them or none: what is unlisted is asked for only when every place was read to its end.
+    const isFullDue = options.isFull || this.#deps.places.some((place) => this.#horizonMs(place) === null);
     let isFull = true;
     for (const place of this.#deps.places) {
       try {
-        const wasFull = await this.#walk(place, options, counts, listed, signal);
+        const wasFull = await this.#walk(place, { ...options, isFull: isFullDue }, counts, listed, signal);
         isFull = isFull && wasFull;
         if (signal.aborted) error = 'interrupted';
       } catch (thrown) {
@@ -87,7 +91,11 @@ export class Reconciler {
     const missing = ledger.contents.missingCount();
     const summary: ReconcileSummary = { atMs: clock.now(), isFull, ...counts, missing, seconds, error };
     if (!signal.aborted && !options.isDryRun) await ledger.write((tables) => tables.facts.setLastReconcile(summary));
-    if (error === null) log.info(summary, 'reconciled with the listing of FLORA');
+    const what = options.isDryRun
+      ? 'compared with the listing of FLORA, for a dry run'
+      : 'reconciled with the listing of FLORA';
+    if (error === null) log.info(summary, what);
+    else if (signal.aborted) log.info(summary, 'the walk through the listing of FLORA was broken off');
     else log.warn(summary, 'the listing of FLORA could not be read to its end; the next interval tries again');
     return summary;
   }
@@ -219,4 +227,16 @@ export class Reconciler {
     counts.drift += 1;
     this.#deps.onWork();
   }
+}
+
+/** Resolves with the promise, or when the signal is aborted. */
+async function endOf(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  let leave: () => void = () => {};
+  const left = new Promise<void>((resolve) => {
+    leave = resolve;
+    if (signal.aborted) resolve();
+  });
+  signal.addEventListener('abort', leave, { once: true });
+  await Promise.race([promise, left]);
+  signal.removeEventListener('abort', leave);
 }

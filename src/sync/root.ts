@@ -40,7 +40,7 @@ export function judgeRoot(
   if (identity === null) return { identity, trouble: missing(root) };
   const saved = ledger.directories.rootIdentity(folderId);
   if (saved === null) return { identity, trouble: null };
-  if (identity === (memory.believed ?? saved))
+  if (isSameRoot(identity, memory.believed ?? saved))
     return { identity, trouble: judgeEmptiness(deps, memory, folderId, root) };
   const glance = local.glance(root, '');
   if (glance === null) return { identity: null, trouble: missing(root) };
@@ -51,6 +51,15 @@ export function judgeRoot(
   // Unless something was mounted between the looks, and these are the names of another root.
   if (local.rootIdentity(root) === identity) memory.believed = identity;
   return { identity, trouble: null };
+}
+
+/**
+ * The same inode born at the same moment is the same directory, on whatever device: many file systems get another number
+ * each time that they are mounted. Not where no birth time is known, which is written as 0.
+ */
+function isSameRoot(identity: string, known: string): boolean {
+  const [, inode, birthtimeMs] = identity.split(':');
+  return identity === known || (birthtimeMs !== '0' && known.endsWith(`:${inode}:${birthtimeMs}`));
 }
 
 /** On a local disk, whoever could empty the folder has. A single file less is no mystery on a server either. */

@@ -91,6 +91,46 @@ describe('ls', () => {
   });
 });
 
+describe('status', () => {
+  it('has the last reconciliation, the search for what FLORA had already, and what is missing there', async (t) => {
+    const world = await worldWithFlora(t);
+    writePictures(world.drop, 2);
+    const none = JSON.parse((await world.run(['status', '--json'])).stdout);
+    assert.deepEqual([none.last_reconcile, none.matching], [null, null]);
+    assert.equal((await world.run(['sync'])).code, 0);
+    world.alterLedger("UPDATE content SET state = 'missing' WHERE id = 1");
+    const status = JSON.parse((await world.run(['status', '--json'])).stdout);
+    assert.deepEqual(status.counts, { missing: 1, ready: 1 });
+    const { at, seconds, ...reconciled } = status.last_reconcile;
+    assert.ok(Date.parse(at) > 0 && seconds >= 0);
+    const { is_full, assets, ours, unknown, drift, asked, missing, error } = reconciled;
+    assert.deepEqual(Object.keys(reconciled).sort(), [
+      'asked',
+      'assets',
+      'drift',
+      'error',
+      'is_full',
+      'missing',
+      'ours',
+      'pages',
+      'unknown',
+    ]);
+    assert.equal(typeof is_full, 'boolean');
+    assert.ok([assets, ours, unknown, drift, asked, missing].every(Number.isInteger) && error === null);
+    const { since, ended, ...matching } = status.matching;
+    assert.ok(Date.parse(since) <= Date.parse(ended));
+    assert.deepEqual(matching, { assets: 0, fetched_bytes: 0, adopted: 0 });
+
+    world.alterLedger(
+      `UPDATE fact SET value = json_set(value, '$.endedMs', null, '$.assets', 7) WHERE key = 'matching'`,
+    );
+    const told = (await world.run(['status'])).stdout;
+    assert.match(told, /1 missing/);
+    assert.match(told, /Looked for files that FLORA has already since .*, so far 7 assets listed, 0 recognised/);
+    assert.equal(JSON.parse((await world.run(['status', '--json'])).stdout).matching.ended, null);
+  });
+});
+
 describe('emulator', () => {
   it('says in one JSON object where it listens and what it takes, which is all that sync needs', async (t) => {
     const world = await worldWithFlora(t);

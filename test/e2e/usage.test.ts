@@ -72,6 +72,9 @@ describe('the command line', () => {
       [['why', 'never-seen.png'], /never seen .*never-seen\.png/],
       [['emulator', '--port', '70000'], /65535/],
       [['status', '--bogus'], /unknown option '--bogus'/],
+      [['resume'], /missing required argument 'folder'/],
+      [['reconcile', 'extra'], /too many arguments/],
+      [['verify', '--bogus'], /unknown option '--bogus'/],
       [[], /Usage/],
     ];
     for (const [args, said] of cases) {
@@ -106,7 +109,20 @@ describe('the command line', () => {
 
   it('answers --help of every command on stdout with 0, naming each setting of the contract', async (t) => {
     const world = new World(t);
-    for (const command of ['run', 'sync', 'status', 'ls', 'why', 'emulator', 'demo']) {
+    const commands = [
+      'run',
+      'sync',
+      'status',
+      'ls',
+      'why',
+      'retry',
+      'resume',
+      'reconcile',
+      'verify',
+      'emulator',
+      'demo',
+    ];
+    for (const command of commands) {
       const { code, stdout, stderr } = await world.run([command, '--help']);
       assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
       assert.match(stdout, new RegExp(`Usage: flora-sync ${command}`));

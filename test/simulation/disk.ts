@@ -3,6 +3,8 @@ import type { FileStat } from '../../src/core/entry.ts';
 /** A file as the kernel has it: it outlives its names for as long as somebody has it open. */
 export interface Inode {
   readonly number: number;
+  /** When it last changed, or came to where it is, in virtual time. */
+  sinceMs: number;
   blocks: string[];
   mtimeMs: number;
   ctimeMs: number;
@@ -24,9 +26,16 @@ export type Mount = 'there' | 'away' | 'empty';
 export interface Root {
   readonly path: string;
   mount: Mount;
+  /** When it, or a directory of it, was last mounted, moved or removed, in virtual time. */
+  disturbedMs: number;
   readonly identity: Directory;
   readonly files: Map<string, Inode>;
   readonly directories: Map<string, Directory>;
+}
+
+interface DiskTime {
+  readonly nowMs: number;
+  wallMs(): number;
 }
 
 /** The model file system. Nothing in it waits: whoever uses it chooses the moments. */
@@ -36,14 +45,15 @@ export class Disk {
   onEvent: (root: Root, path: string) => void = () => {};
   /** Told that the engine is about to look into this file. */
   onLook: (root: Root, path: string) => void = () => {};
-  readonly #wallMs: () => number;
+  readonly #time: DiskTime;
   #numbers = 10;
 
-  constructor(paths: readonly string[], wallMs: () => number) {
-    this.#wallMs = wallMs;
+  constructor(paths: readonly string[], time: DiskTime) {
+    this.#time = time;
     this.roots = paths.map((path) => ({
       path,
       mount: 'there',
+      disturbedMs: -1,
       identity: this.#directory(),
       files: new Map(),
       directories: new Map(),
@@ -57,10 +67,11 @@ export class Disk {
   }
 
   create(root: Root, path: string, blocks: readonly string[], isHalf = false): Inode {
-    const nowMs = this.#wallMs();
+    const nowMs = this.#time.wallMs();
     this.#numbers += 1;
     const inode: Inode = {
       number: this.#numbers,
+      sinceMs: this.#time.nowMs,
       blocks: [...blocks],
       mtimeMs: nowMs,
       ctimeMs: nowMs,
@@ -88,9 +99,10 @@ export class Disk {
   }
 
   changed(inode: Inode, isContent = true): void {
-    const nowMs = this.#wallMs();
+    const nowMs = this.#time.wallMs();
     if (isContent) inode.mtimeMs = nowMs;
     inode.ctimeMs = nowMs;
+    inode.sinceMs = this.#time.nowMs;
     const place = this.find(inode);
     if (place !== undefined) this.onEvent(place.root, place.path);
   }
@@ -104,29 +116,38 @@ export class Disk {
     if (inode === undefined) return;
     from.files.delete(path);
     to.files.set(newPath, inode);
-    inode.ctimeMs = this.#wallMs();
+    inode.ctimeMs = this.#time.wallMs();
+    inode.sinceMs = this.#time.nowMs;
     this.onEvent(from, path);
     this.onEvent(to, newPath);
   }
 
-  /** Moves a directory with what is in it; with null, removes it. */
-  moveDirectory(root: Root, path: string, newPath: string | null): void {
-    const directory = root.directories.get(path);
-    if (directory === undefined || (newPath !== null && root.directories.has(newPath))) return;
-    root.directories.delete(path);
-    for (const [name, inode] of [...root.files]) {
+  mount(root: Root, how: Mount): void {
+    root.mount = how;
+    root.disturbedMs = this.#time.nowMs;
+  }
+
+  /** Moves a directory with what is in it; to null, removes it. */
+  moveDirectory(from: Root, path: string, to: { readonly root: Root; readonly path: string } | null): void {
+    const directory = from.directories.get(path);
+    if (directory === undefined || to?.root.directories.has(to.path)) return;
+    from.directories.delete(path);
+    for (const [name, inode] of [...from.files]) {
       if (!name.startsWith(`${path}/`)) continue;
-      root.files.delete(name);
-      if (newPath !== null) root.files.set(newPath + name.slice(path.length), inode);
+      from.files.delete(name);
+      to?.root.files.set(to.path + name.slice(path.length), inode);
     }
-    if (newPath !== null) root.directories.set(newPath, directory);
-    this.onEvent(root, path);
-    if (newPath !== null) this.onEvent(root, newPath);
+    from.disturbedMs = this.#time.nowMs;
+    this.onEvent(from, path);
+    if (to === null) return;
+    to.root.directories.set(to.path, directory);
+    to.root.disturbedMs = this.#time.nowMs;
+    this.onEvent(to.root, to.path);
   }
 
   #directory(): Directory {
     this.#numbers += 1;
-    return { number: this.#numbers, birthtimeMs: this.#wallMs() };
+    return { number: this.#numbers, birthtimeMs: this.#time.wallMs() };
   }
 }
 

@@ -1,16 +1,18 @@
+import { setMaxListeners } from 'node:events';
 import { repeat } from '../../src/clock.ts';
 import { coalesce } from '../../src/coalesce.ts';
 import type { Content } from '../../src/core/content.ts';
 import { joinPath } from '../../src/core/entry.ts';
-import type { SyncError } from '../../src/errors.ts';
 import type { LedgerDatabase } from '../../src/ledger/database.ts';
 import { type LedgerTables, openLedger } from '../../src/ledger/ledger.ts';
 import { registerFolders } from '../../src/opening.ts';
 import type { IntakeFolder } from '../../src/sync/folders.ts';
 import { Gate } from '../../src/sync/gate.ts';
 import { Intake } from '../../src/sync/intake.ts';
+import { placesOf } from '../../src/sync/listing.ts';
+import { Matching } from '../../src/sync/matching.ts';
 import type { ClockPort, LogPort, RandomPort } from '../../src/sync/ports.ts';
-import { reconcile } from '../../src/sync/reconciler.ts';
+import { Reconciler } from '../../src/sync/reconciler.ts';
 import { startScheduler } from '../../src/sync/scheduler.ts';
 import type { Guard } from './invariants.ts';
 import { createLocal } from './local.ts';
@@ -19,10 +21,14 @@ import { createRemote } from './network.ts';
 import type { World } from './world.ts';
 
 const minute = 60_000;
+const slowPageMs = 1_000;
+const incremental = { isFull: false, isDryRun: false };
 
 export interface RunningEngine {
   readonly folders: readonly IntakeFolder[];
   hint(root: string, directory: string, name: string | null): void;
+  /** As when a person asks for it. */
+  reconcileFully(): Promise<unknown>;
   /** As at SIGTERM: steps under way may finish, 15 s at most. */
   stop(): Promise<void>;
 }
@@ -91,10 +97,17 @@ export async function startEngine(
   const pause = (retry: () => void) => void life.after(2_000, retry);
   const ledger = openLedger(database, { defer, pause, onBlocked: () => {} }, tables);
   const folders = await registerFolders(ledger, {
-    folders: world.folders.map(({ root, destination }) => ({ path: root, destination })),
+    folders: world.folders.map(({ root, destination, copies }) => ({
+      path: root,
+      destination,
+      copies,
+      onMissing: knobs.onMissing,
+    })),
+    onNewLedger: 'match',
   });
   const stopping = new AbortController();
   const abort = new AbortController();
+  setMaxListeners(0, stopping.signal, abort.signal);
   const log: LogPort = {
     debug: () => {},
     info: () => {},
@@ -116,32 +129,37 @@ export async function startEngine(
     },
   });
   const remote = createRemote(world, life, guard, () => key);
-  const common = { ledger, clock, random, log, local: createLocal(world, life) };
+  const listing = {
+    ledger,
+    remote,
+    gate,
+    clock,
+    log,
+    places: placesOf(world.folders.map(({ destination }) => destination)),
+    paceMs: () => (scheduler.concurrency() < knobs.concurrency ? slowPageMs : 0),
+    onWork: () => scheduler.wake(),
+  };
+  const matching = new Matching(listing);
+  const isRootThere = (root: string) => intake.isRootThere(root);
+  const common = { ...listing, random, local: createLocal(world, life), matching, isRootThere };
   const watched = new Set<string>();
-  const troubles = new Map<IntakeFolder, SyncError>();
+  const scanned = new Set<number>();
   const intake: Intake = new Intake(
     {
       ...common,
       quietMs: knobs.quietMs,
       signal: stopping.signal,
-      onWork: () => scheduler.wake(),
       onDirectory: (folder, { directory }) => watched.add(joinPath(folder.root, directory)),
       isWatched: (folder, directory) => watched.has(joinPath(folder.root, directory)),
       onDirectoryGone: (folder, directory) => watched.delete(joinPath(folder.root, directory)),
-      onFolder: (folder, trouble) => {
-        trace.add(`  folder ${folder.root} ${trouble?.code ?? 'is back'}`);
-        if (trouble === null) troubles.delete(folder);
-        else troubles.set(folder, trouble);
-      },
+      onFolder: (folder, trouble) => trace.add(`  folder ${folder.root} ${trouble?.code ?? 'is back'}`),
       onError: fail,
     },
     folders,
   );
   const worker = {
     ...common,
-    remote,
-    gate,
-    isRootThere: (root: string) => intake.isRootThere(root),
+    uploadsMissing: () => knobs.onMissing === 'upload',
     onChange: (before: Content, after: Content) => {
       if (life.isAlive) trace.add(`  content ${after.id} ${before.state} -> ${after.state} ${after.reasonCode}`);
     },
@@ -153,26 +171,21 @@ export async function startEngine(
   };
   const scheduler = startScheduler(worker, knobs.concurrency, { stopping: stopping.signal, abort: abort.signal });
   scheduler.finished.catch(fail);
-  const reconciler = {
-    ...worker,
-    workspaceIds: ['ws_1'],
-    inHand: () => scheduler.taken(),
-    onWork: () => scheduler.wake(),
-  };
+  const reconciler = new Reconciler({ ...worker, inHand: () => scheduler.taken() });
   const scanAll = coalesce(async () => {
-    for (const folder of folders) await intake.scan(folder);
+    for (const folder of folders) if (await intake.scan(folder)) scanned.add(folder.folderId);
   });
   const { signal } = stopping;
+  const finish = async () => {
+    if (intake.isIdle && (await matching.finish([...scanned])) !== null) trace.add('  the search has ended');
+  };
+  // Where nobody touches anything for a day, looking each second would only cost the run its time.
+  const calmly = { sleep: (ms: number, by?: AbortSignal) => clock.sleep(world.isCalm() ? 5 * minute : ms, by) };
   const loops = [
-    repeat(
-      30_000,
-      signal,
-      async () => {
-        for (const folder of [...troubles.keys()]) await intake.scan(folder);
-      },
-      clock,
-    ),
-    repeat(15 * minute, signal, async () => void (await reconcile(reconciler, signal)), clock),
+    matching.list(signal),
+    repeat(30_000, signal, () => intake.scanHalted(), calmly),
+    repeat(2_000, signal, finish, calmly),
+    repeat(15 * minute, signal, async () => void (await reconciler.run(incremental, signal)), clock),
     repeat(10 * minute, signal, scanAll, clock),
   ];
   for (const loop of loops) loop.catch(fail);
@@ -182,6 +195,7 @@ export async function startEngine(
       const folder = folders.find((each) => each.root === root);
       if (folder !== undefined && watched.has(joinPath(root, directory))) intake.hint(folder.folderId, directory, name);
     },
+    reconcileFully: () => reconciler.run({ isFull: true, isDryRun: false }, signal),
     stop: async () => {
       stopping.abort();
       clock.setTimer(15_000, () => abort.abort());

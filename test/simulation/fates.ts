@@ -46,7 +46,7 @@ export function createFates(world: World): (op: string) => Fated {
   const ofCalls = knobs.fates.filter(apiFates);
   return (op) => {
     if (world.areFaultsOver()) return 'fine';
-    const isUpload = op === 'upload';
+    const isUpload = op === 'upload' || op === 'fetch';
     for (const { outage, fromMs, untilMs } of outagesOf(world)) {
       if (timeline.nowMs < fromMs || timeline.nowMs >= untilMs || outage === 'key') continue;
       if (isUpload === (outage === 'storage')) return outage;

@@ -1,26 +1,12 @@
+import type { Destination } from '../../src/core/entry.ts';
 import type { JsonAnswer } from '../../src/remote/http.ts';
+import type { ListQuery } from '../../src/sync/ports.ts';
+import { type Asset, placeKey, type Target } from './asset.ts';
+import { Catalogue } from './catalogue.ts';
 import type { Knobs } from './knobs.ts';
 import type { Prng } from './prng.ts';
 import type { Timeline } from './timeline.ts';
 import type { Trace } from './trace.ts';
-
-export interface Asset {
-  readonly id: string;
-  readonly place: string;
-  readonly createdMs: number;
-  status: 'pending_upload' | 'ready' | 'failed';
-  isProcessing: boolean;
-  target: Target | null;
-  bytes: string | null;
-  changedMs: number;
-  before: Asset['status'];
-}
-
-export interface Target {
-  readonly url: string;
-  readonly asset: Asset;
-  readonly expiresMs: number;
-}
 
 export type Said = Pick<JsonAnswer, 'status' | 'json'>;
 
@@ -33,7 +19,11 @@ const hour = 3_600_000;
 /** The model FLORA: what each request does when it arrives, and what is answered. No request is lost in here. */
 export class Flora {
   readonly assets: Asset[] = [];
+  readonly catalogue: Catalogue;
   keyVersion = 0;
+  /** The daemon looks for its bytes among the assets just now. */
+  isSearched = true;
+  #removedWhileSearched = 0;
   /** Told before the state of any asset changes for others to see. */
   onReady: (asset: Asset) => void = () => {};
   readonly #knobs: Knobs;
@@ -49,22 +39,56 @@ export class Flora {
     this.#timeline = timeline;
     this.#rng = rng;
     this.#trace = trace;
+    this.catalogue = new Catalogue(knobs, timeline, rng);
   }
 
-  reserve(place: string): Said {
+  reserve(destination: Destination, name: string): Said {
+    const { projectId: project } = destination;
+    return said(201, this.#reservation(this.add({ place: placeKey(destination), project, name, isForeign: false })));
+  }
+
+  add(wanted: Pick<Asset, 'place' | 'project' | 'name' | 'isForeign'> & Partial<Asset>): Asset {
+    const id = `asset_${this.assets.length + 1}`;
     const asset: Asset = {
-      id: `asset_${this.assets.length + 1}`,
-      place,
+      id,
+      url: `https://cdn.example/${id}`,
       createdMs: this.#timeline.nowMs,
+      whim: this.#rng.fraction(),
+      isRemoved: false,
+      hidden: null,
+      overlookedMs: null,
       status: 'pending_upload',
       isProcessing: false,
       target: null,
       bytes: null,
       changedMs: 0,
-      before: 'pending_upload',
+      before: wanted.status ?? 'pending_upload',
+      ...wanted,
     };
     this.assets.push(asset);
-    return said(201, this.#reservation(asset));
+    return asset;
+  }
+
+  searchBegins(): void {
+    this.isSearched = true;
+    this.#removedWhileSearched = 0;
+  }
+
+  /**
+   * Whether an asset may go out of the listing now. While a ledger searches only one may: each such shift can hide another
+   * asset from one walk, and two of them from both.
+   */
+  mayVanish(): boolean {
+    if (!this.isSearched) return true;
+    this.#removedWhileSearched += 1;
+    return this.#removedWhileSearched === 1;
+  }
+
+  /** Whether our key can see it now. */
+  isShown({ isRemoved, hidden }: Asset, how: 'get' | 'list'): boolean {
+    const { nowMs } = this.#timeline;
+    const isHidden = hidden !== null && hidden.fromMs <= nowMs && nowMs < hidden.untilMs;
+    return !isRemoved && !(isHidden && (how === 'get' || hidden.isUnlisted));
   }
 
   complete(id: string): Said {
@@ -93,22 +117,22 @@ export class Flora {
 
   get(id: string): Said {
     const asset = this.#find(id);
-    if (asset === undefined) return refused(404, 'not_found');
+    if (asset === undefined || !this.isShown(asset, 'get')) return refused(404, 'not_found');
     if (this.#timeline.nowMs - asset.createdMs < this.#knobs.hiddenMs) return refused(404, 'not_found');
     return said(200, this.#facts(asset));
   }
 
-  /** Newest first, so that pages shift under whoever reads them, and with the states of a while ago. */
-  list(cursor: string | null): Said {
-    const offset = cursor === null ? 0 : Number(cursor);
-    const { pageSize, listLagMs } = this.#knobs;
-    const all = this.assets.toReversed();
-    const isOld = (asset: Asset) => this.#timeline.nowMs - asset.changedMs >= listLagMs;
-    const assets = all
-      .slice(offset, offset + pageSize)
-      .map((asset) => ({ ...this.#facts(asset), ...(isOld(asset) ? {} : { status: asset.before }) }));
-    const next = offset + pageSize < all.length ? String(offset + pageSize) : null;
-    return said(200, { assets, meta: { next_cursor: next } });
+  list(query: ListQuery, cursor: string | null): Said {
+    const shown = this.assets.filter((asset) => this.isShown(asset, 'list'));
+    const { nowMs } = this.#timeline;
+    if (this.isSearched) for (const asset of this.assets) if (!shown.includes(asset)) asset.overlookedMs = nowMs;
+    return said(200, this.catalogue.page(shown, query, cursor));
+  }
+
+  /** What lies behind an asset's URL; null for nothing. */
+  fetch(url: string): string | null {
+    const asset = this.assets.find((each) => each.url === url);
+    return asset === undefined || asset.isRemoved || asset.status !== 'ready' ? null : asset.bytes;
   }
 
   /** The storage: what it answers to bytes that arrived whole. */
@@ -116,6 +140,7 @@ export class Flora {
     const target = this.#targets.get(url);
     if (target === undefined) return 404;
     const { asset } = target;
+    if (asset.isRemoved) return 404;
     if (target.expiresMs <= this.#timeline.nowMs) return 403;
     if (asset.target !== target && !this.#knobs.doOldTargetsLive) return 403;
     // What is being processed or ready is not overwritten: the storage keeps its first object.
@@ -162,6 +187,7 @@ export class Flora {
 
   #process(asset: Asset): void {
     asset.isProcessing = false;
+    if (asset.isRemoved) return;
     const bytes = asset.bytes ?? '';
     if (this.isPoison(bytes) || (this.#rng.chance(this.#knobs.failures) && this.mayHurt(bytes))) {
       this.#turn(asset, 'failed');
@@ -179,7 +205,8 @@ export class Flora {
   }
 
   #find(id: string): Asset | undefined {
-    return this.assets[Number(id.slice('asset_'.length)) - 1];
+    const asset = this.assets[Number(id.slice('asset_'.length)) - 1];
+    return asset?.isRemoved ? undefined : asset;
   }
 
   #reservation(asset: Asset): object {
@@ -201,7 +228,7 @@ export class Flora {
     return {
       asset_id: asset.id,
       status: asset.status,
-      url: `https://cdn.example/${asset.id}`,
+      url: asset.url,
       ...(isTold ? { size_bytes: asset.bytes?.length } : {}),
       ...(asset.status === 'failed' ? { failure_message: 'It cannot be read' } : {}),
     };

@@ -36,7 +36,9 @@ export const deeds = [
   'again',
   'mkdir',
   'move-dir',
+  'carry-dir',
   'remove-dir',
+  'make-way',
   'unmount',
   'empty-mount',
   'text',
@@ -47,7 +49,11 @@ export type Deed = (typeof deeds)[number];
 /** What a seed's world is like. Each seed has a random few of the faults, so that each fault is often alone (swarm testing). */
 export interface Knobs {
   readonly folders: 1 | 2;
-  readonly isSameDestination: boolean;
+  /** Where the second folder's files go: to the first one's place, to another folder of the workspace, or to a project. */
+  readonly destinations: 'same' | 'folder' | 'project';
+  /** Of each folder. */
+  readonly copies: readonly ('share' | 'separate')[];
+  readonly onMissing: 'report' | 'upload';
   readonly isRemoteMount: boolean;
   readonly concurrency: number;
   readonly quietMs: number;
@@ -80,8 +86,32 @@ export interface Knobs {
   readonly isSizeTold: boolean;
   readonly hiddenMs: number;
   readonly listLagMs: number;
+  /** Assets a page for each hundred that were asked for. */
   readonly pageSize: number;
+  readonly order: 'newest' | 'oldest' | 'arbitrary';
+  readonly isListedSizeTold: boolean;
+  readonly isCreationTold: boolean;
+  /** Some items come twice in a page, or without an id. */
+  readonly isListingOdd: boolean;
+  /** Assets of other people, of the same names and sizes as ours. */
+  readonly foreign: number;
+  /** Some of them are never completed: for a day a file of the same name may have to wait. */
+  readonly isForeignPending: boolean;
+  /** How likely others add or remove an asset of theirs just after a page was read. */
+  readonly shifting: number;
+  /** How often an asset is hidden from us for a while, or removed for good. */
+  readonly hides: number;
+  readonly removals: number;
+  /** What becomes of the ledger between two lives, one after the other. */
+  readonly losses: readonly Loss[];
+  /** How often a person has the whole listing read meanwhile. */
+  readonly fullWalks: number;
+  /** After the faults nobody does, so that what is missing comes to light in the daily walk. */
+  readonly isDailyWalkAwaited: boolean;
 }
+
+/** Gone altogether, or put back as it was at an earlier commit. */
+export type Loss = 'lost' | 'restored';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -95,9 +125,15 @@ export function drawKnobs(rng: Prng): Knobs {
   const keyRaceMs = seldom([100, 2_000, 90_000]);
   const isAnswerKept = keys === 'replay' && keyRaceMs === 0;
   const wanted: readonly Deed[] = ['drop', ...(clockJumps === 0 ? ['burst' as const] : []), ...someDeeds];
+  // A question of their own in every fifth seed each, as they cost many hours of virtual time.
+  const isLost = rng.chance(0.2);
+  const isHidden = rng.chance(0.2);
+  const copies = () => (rng.chance(0.15) ? 'separate' : 'share');
   return {
     folders: rng.chance(0.3) ? 2 : 1,
-    isSameDestination: rng.chance(0.5),
+    destinations: rng.pick(['same', 'same', 'folder', 'project']),
+    copies: [copies(), copies()],
+    onMissing: rng.chance(0.25) ? 'upload' : 'report',
     isRemoteMount: rng.chance(0.15),
     concurrency: rng.between(1, 4),
     quietMs: rng.pick([500, 2_000]),
@@ -128,6 +164,18 @@ export function drawKnobs(rng: Prng): Knobs {
     isSizeTold: rng.chance(0.7),
     hiddenMs: seldom([50, 1_000, 10_000]),
     listLagMs: seldom([1_000, 5 * minute]),
-    pageSize: rng.between(1, 3),
+    pageSize: rng.between(1, 6),
+    order: rng.pick(['newest', 'newest', 'oldest', 'arbitrary']),
+    isListedSizeTold: rng.chance(0.9),
+    isCreationTold: rng.chance(0.9),
+    isListingOdd: rng.chance(0.2),
+    foreign: isLost && rng.chance(0.7) ? rng.pick([2, 5, 8]) : seldom([2, 5, 8]),
+    isForeignPending: rng.chance(isLost ? 0.5 : 0.1),
+    shifting: isLost ? rng.pick([0, 0.2, 0.5]) : seldom([0.05, 0.3]),
+    hides: isHidden ? rng.between(0, 3) : 0,
+    removals: isHidden ? rng.between(0, 2) : 0,
+    losses: isLost ? Array.from({ length: rng.pick([1, 1, 2]) }, () => rng.pick(['lost', 'restored'])) : [],
+    fullWalks: isHidden ? rng.between(0, 2) : 0,
+    isDailyWalkAwaited: rng.chance(0.1),
   };
 }

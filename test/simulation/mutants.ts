@@ -66,10 +66,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a 404 is believed although complete was sent',
     file: 'core/transition.js',
-    search: `if (!content.isCompleteSent)
-        return beginAnew(content, 'asset_missing', reason, context);`,
-    replace: `if (content)
-        return beginAnew(content, 'asset_missing', reason, context);`,
+    search: `if (!isCompleteSent && state !== 'ready')`,
+    replace: `if (state !== 'ready')`,
     withinSeeds: 200,
   },
   {
@@ -82,7 +80,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the gate lets everybody probe',
     file: 'sync/gate.js',
-    search: `if (waitMs <= 0 && this.#probe === null) {`,
+    search: `if (waitMs <= 0 && this.#probe === null && mayProbe) {`,
     replace: `if (waitMs <= 0) {`,
     withinSeeds: 500,
   },

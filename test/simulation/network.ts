@@ -7,7 +7,8 @@ import { refused, type Said } from './flora.ts';
 import { GateWatch } from './gate-watch.ts';
 import type { Guard } from './invariants.ts';
 import type { Life } from './machine.ts';
-import { createStorage } from './storage.ts';
+import type { Look } from './missing.ts';
+import { createFetch, createStorage } from './storage.ts';
 import type { World } from './world.ts';
 
 /**
@@ -153,15 +154,30 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
     });
   }
 
+  /** A request about one asset: what its answer says of it is a look of the daemon's, once it has that answer. */
+  async function looking<T>(assetId: string, effect: () => Said, ask: (effect: () => Said) => Promise<T>): Promise<T> {
+    let look: Look | null = null;
+    try {
+      return await ask(() => {
+        const said = effect();
+        look = { assetId, isShown: said.status !== 404, nowMs: timeline.nowMs, wallMs: timeline.wallMs() };
+        return said;
+      });
+    } finally {
+      if (look !== null) guard.missing.looked(look);
+    }
+  }
+
   const facts = (answer: JsonAnswer) => ({ value: readAsset('check', answer), requestId: answer.requestId });
   return {
-    reserve: ({ destination, idempotencyKey }, signal) => {
+    reserve: ({ destination, fileName, idempotencyKey }, signal) => {
+      if (life.isAlive) guard.reserving(idempotencyKey);
       const askedMs = timeline.wallMs();
       return call(
         'reserve',
         idempotencyKey,
         signal,
-        () => flora.reserve(destination.folder ?? ''),
+        () => flora.reserve(destination, fileName),
         (answer) => ({
           value: readReservation('reserve', answer, askedMs, timeline.wallMs()),
           requestId: answer.requestId,
@@ -172,30 +188,39 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
     upload: createStorage(world, life, guard, () => fateOf('upload')),
     complete: (assetId, key, signal) => {
       if (life.isAlive) guard.completing(assetId);
-      return call('complete', key, signal, () => flora.complete(assetId), facts);
+      return looking(
+        assetId,
+        () => flora.complete(assetId),
+        (effect) => call('complete', key, signal, effect, facts),
+      );
     },
     renew: (assetId, key, signal) => {
       const askedMs = timeline.wallMs();
-      return call(
-        'renew',
-        key,
-        signal,
+      const read = (answer: JsonAnswer) => ({
+        value: readReservation('renew', answer, askedMs, timeline.wallMs()),
+        requestId: answer.requestId,
+      });
+      return looking(
+        assetId,
         () => flora.retry(assetId),
-        (answer) => ({
-          value: readReservation('renew', answer, askedMs, timeline.wallMs()),
-          requestId: answer.requestId,
-        }),
+        (effect) => call('renew', key, signal, effect, read),
       );
     },
-    get: (assetId, signal) => call('check', null, signal, () => flora.get(assetId), facts),
-    list: (_, cursor, signal) =>
+    get: (assetId, signal) =>
+      looking(
+        assetId,
+        () => flora.get(assetId),
+        (effect) => call('check', null, signal, effect, facts),
+      ),
+    list: (query, cursor, signal) =>
       call(
         'list',
         null,
         signal,
-        () => flora.list(cursor),
+        () => flora.list(query, cursor),
         (answer) => ({ value: readPage('list', answer), requestId: answer.requestId }),
       ),
+    fetchDigest: createFetch(world, life, () => fateOf('fetch')),
   };
 }
 

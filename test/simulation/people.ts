@@ -1,9 +1,9 @@
 import { joinPath, splitPath } from '../../src/core/entry.ts';
 import type { Inode, Root } from './disk.ts';
 import type { Deed } from './knobs.ts';
-import { noteVersions, type World } from './world.ts';
+import { noteOverwritten, noteVersions, type World } from './world.ts';
 
-const names = ['a.png', 'b.png', 'c.png', 'd.png'];
+export const names = ['a.png', 'b.png', 'c.png', 'd.png'];
 const directories = ['sub', 'old'];
 
 /** What people and their programs do in the drop folders while the faults last, all of it over by their end. */
@@ -42,6 +42,7 @@ export function meddle(world: World): void {
 }
 
 function overwrite(world: World, inode: Inode): void {
+  noteOverwritten(world, inode);
   inode.blocks = [];
   inode.isHalf = true;
   world.disk.changed(inode);
@@ -124,17 +125,28 @@ function doDeed(world: World, deed: Deed): void {
       return;
     }
     case 'move-dir':
-      disk.moveDirectory(root, 'sub', 'old');
+      disk.moveDirectory(root, 'sub', { root, path: 'old' });
       return;
+    case 'carry-dir':
+      disk.moveDirectory(root, peopleRng.pick(directories), { root: other, path: peopleRng.pick(directories) });
+      return;
+    case 'make-way': {
+      // As editors do: the old version steps aside for a new one.
+      if (path === undefined) return;
+      const { length } = inode.blocks;
+      disk.rename(root, path, root, freshPath(world, root));
+      disk.create(root, path, newBlocks(world, length));
+      return;
+    }
     case 'remove-dir':
       disk.moveDirectory(root, peopleRng.pick(directories), null);
       return;
     case 'unmount':
     case 'empty-mount': {
-      root.mount = deed === 'unmount' ? 'away' : 'empty';
+      disk.mount(root, deed === 'unmount' ? 'away' : 'empty');
       timeline.after(peopleRng.between(100, Math.max(100, knobs.faultMs - timeline.nowMs)), () => {
         world.trace.add(`${root.path} is back`);
-        root.mount = 'there';
+        disk.mount(root, 'there');
       });
       return;
     }
@@ -144,6 +156,7 @@ function doDeed(world: World, deed: Deed): void {
       disk.changed(inode, false);
       timeline.after(peopleRng.between(1, 60_000), () => {
         inode.isUnreadable = false;
+        inode.sinceMs = timeline.nowMs;
       });
       return;
     }
@@ -197,6 +210,7 @@ function writeSlowly(world: World, inode: Inode, blocks: readonly string[], isHe
 
 /** Changes a file in place, block by block, without its length changing: half of it is the old version meanwhile. */
 function editSlowly(world: World, inode: Inode): void {
+  noteOverwritten(world, inode);
   const { disk, timeline, peopleRng, knobs } = world;
   const blocks = newBlocks(world, inode.blocks.length);
   const longestMs = knobs.isRemoteMount ? knobs.quietMs - 50 : 10_000;

@@ -1,11 +1,12 @@
-import { splitPath } from '../../src/core/entry.ts';
-import { type LedgerDatabase, openDatabaseInMemory } from '../../src/ledger/database.ts';
-import { type LedgerTables, openTables } from '../../src/ledger/ledger.ts';
-import { type RunningEngine, startEngine } from './engine.ts';
-import { keyWindow } from './fates.ts';
-import { type Committed, Guard, openCommitted, unfinished } from './invariants.ts';
-import { Life } from './machine.ts';
+import { openDatabaseInMemory } from '../../src/ledger/database.ts';
+import { openTables } from '../../src/ledger/ledger.ts';
+import { openCommitted } from './committed.ts';
+import { Computer, type Opened } from './computer.ts';
+import { planFaults } from './faults.ts';
+import { Guard } from './invariants.ts';
+import { planOthers } from './others.ts';
 import { meddle, planDeeds, plantFiles } from './people.ts';
+import { openShelf } from './shelf.ts';
 import { createWorld, type World } from './world.ts';
 
 export interface Outcome {
@@ -24,154 +25,102 @@ export interface Outcome {
 const healMs = 2 * 60 * 60_000;
 /** What is still on its way to FLORA lands within this, and must do no harm. */
 const aftermathMs = 21 * 60_000;
-const mostSteps = 100_000;
+const dayMs = 24 * 60 * 60_000;
+const mostSteps = 200_000;
 
-let opened: { database: LedgerDatabase; tables: LedgerTables; committed: Committed } | undefined;
+let opened: Opened | undefined;
 
 /**
  * One database for all seeds: its statements are never collected (src/sqlite.ts). Each seed is one big transaction that is
  * undone at its end, so that the ledger's own transactions are savepoints in it.
  */
-function openOnce() {
+function openOnce(): Opened {
   if (opened === undefined) {
     const database = openDatabaseInMemory();
-    opened = { database, tables: openTables(database), committed: openCommitted(database) };
+    opened = { database, tables: openTables(database), committed: openCommitted(database), shelf: openShelf(database) };
   }
   return opened;
 }
 
 /** Plays one seed to its end. */
 export async function runSeed(seed: number, isTold = false): Promise<Outcome> {
-  const { database, tables, committed } = openOnce();
+  const opened = openOnce();
   const world = createWorld(seed, isTold);
-  database.exec('BEGIN');
+  opened.database.exec('BEGIN');
   try {
     world.trace.add(JSON.stringify(world.knobs));
-    return await play(world, database, tables, new Guard(world, committed));
+    return await play(world, opened);
   } finally {
-    database.exec('ROLLBACK');
+    opened.database.exec('ROLLBACK');
   }
 }
 
-async function play(world: World, database: LedgerDatabase, tables: LedgerTables, guard: Guard): Promise<Outcome> {
+async function play(world: World, opened: Opened): Promise<Outcome> {
   const { timeline, trace } = world;
-  const machine = new Machine(world, database, tables, guard);
+  const computer = new Computer(world, opened, new Guard(world, opened.committed));
   plantFiles(world);
   planDeeds(world);
+  planOthers(world);
   meddle(world);
-  planFaults(world, machine);
-  machine.start();
-  let settledMs: number | null = null;
-  let lookAtMs = world.faultsEndMs;
+  planFaults(world, computer);
+  computer.start();
+  const end = new End(world, computer);
   for (;;) {
     // All promises that can go on have gone on after one turn of the loop.
     await new Promise((resolve) => setImmediate(resolve));
     if (trace.violation !== null || !timeline.step()) break;
     if (timeline.steps > mostSteps) trace.violate(`no end after ${mostSteps} steps`);
-    if (timeline.nowMs < lookAtMs) continue;
-    lookAtMs = timeline.nowMs + 10_000;
-    if (settledMs === null) {
-      const left = machine.unfinished();
-      if (left.length === 0) settledMs = timeline.nowMs;
-      else if (timeline.nowMs > world.faultsEndMs + healMs)
-        trace.violate(`two hours after the faults: ${left.join('; ')}`);
-    } else if (timeline.nowMs > Math.max(settledMs, world.faultsEndMs + aftermathMs)) {
-      const left = machine.unfinished();
-      if (left.length > 0) trace.violate(`it was finished, and is not any more: ${left.join('; ')}`);
-      break;
-    }
+    if (end.isReached()) break;
   }
-  machine.crash('the end');
+  computer.crash('the end');
   const { seed } = world;
   const { violation, lines } = trace;
   const { steps, nowMs: virtualMs } = timeline;
-  return { seed, violation, hash: trace.hash(), steps, lives: machine.lives, virtualMs, lines };
+  return { seed, violation, hash: trace.hash(), steps, lives: computer.lives, virtualMs, lines };
 }
 
-/** The computer on which the daemon lives, dies and is started again. */
-class Machine {
-  lives = 0;
-  readonly keys = { inFile: 0 };
+/** Looks whether all is as it should be, from the end of the faults on, and some time after it was. */
+class End {
   readonly #world: World;
-  readonly #database: LedgerDatabase;
-  readonly #tables: LedgerTables;
-  readonly #guard: Guard;
-  #life: Life | undefined;
-  #engine: RunningEngine | undefined;
+  readonly #computer: Computer;
+  readonly #healMs: number;
+  #settledMs: number | null = null;
+  #lookAtMs: number;
+  #walkAtMs: number;
 
-  constructor(world: World, database: LedgerDatabase, tables: LedgerTables, guard: Guard) {
+  constructor(world: World, computer: Computer) {
     this.#world = world;
-    this.#database = database;
-    this.#tables = tables;
-    this.#guard = guard;
-    world.disk.onEvent = (root, path) => {
-      const { directory, name } = splitPath(path);
-      if (root.mount !== 'there' || world.faultRng.chance(world.knobs.hintLoss)) return;
-      this.#life?.after(world.faultRng.between(0, 50), () => this.#engine?.hint(root.path, directory, name));
-    };
+    this.#computer = computer;
+    this.#lookAtMs = world.faultsEndMs;
+    const { losses, hides, removals, foreign, isDailyWalkAwaited, isForeignPending } = world.knobs;
+    const isHidden = hides + removals + foreign > 0;
+    this.#walkAtMs = isHidden && !isDailyWalkAwaited ? 0 : Number.POSITIVE_INFINITY;
+    const isDayAwaited = losses.length > 0 || isForeignPending || (isHidden && isDailyWalkAwaited);
+    this.#healMs = isDayAwaited ? 2 * healMs + dayMs : healMs;
   }
 
-  start(): void {
-    this.lives += 1;
-    this.#world.trace.add(`start ${this.lives}`);
-    const life = new Life(this.#world, () => {
-      this.#engine = undefined;
-      this.#world.timeline.after(this.#world.faultRng.between(0, 60_000), () => this.start());
-    });
-    this.#life = life;
-    startEngine(this.#world, life, this.#guard, this.#database, this.#tables, this.keys).then(
-      (engine) => {
-        if (life === this.#life && life.isAlive) this.#engine = engine;
-      },
-      (error: unknown) => this.#world.trace.violate(`the engine does not start: ${String(error)}`),
-    );
+  isReached(): boolean {
+    const { timeline, trace, calmMs, faultsEndMs } = this.#world;
+    const { nowMs } = timeline;
+    if (nowMs < this.#lookAtMs) return false;
+    this.#lookAtMs = nowMs + (this.#isLong() ? 5 * 60_000 : 10_000);
+    if (nowMs < calmMs) return false;
+    if (nowMs >= this.#walkAtMs) {
+      this.#walkAtMs = nowMs + 20 * 60_000;
+      timeline.after(0, () => this.#computer.reconcileFully());
+    }
+    const left = this.#computer.unfinished();
+    if (this.#settledMs === null) {
+      if (left.length === 0) this.#settledMs = nowMs;
+      else if (nowMs > calmMs + this.#healMs) trace.violate(`long after the faults: ${left.join('; ')}`);
+      return false;
+    }
+    if (nowMs <= Math.max(this.#settledMs, faultsEndMs + aftermathMs)) return false;
+    if (left.length > 0) trace.violate(`it was finished, and is not any more: ${left.join('; ')}`);
+    return true;
   }
 
-  crash(why: string): void {
-    this.#life?.crash(why);
+  #isLong(): boolean {
+    return this.#world.timeline.nowMs > this.#world.calmMs + healMs;
   }
-
-  async restart(): Promise<void> {
-    const life = this.#life;
-    const engine = this.#engine;
-    this.#engine = undefined;
-    await engine?.stop();
-    // What it wrote last has a moment to be committed, as when the ledger is closed.
-    await life?.wait(10);
-    life?.crash('at the end of an orderly stop');
-  }
-
-  unfinished(): readonly string[] {
-    const folders = this.#engine?.folders;
-    if (folders === undefined) return ['The engine is not running'];
-    return unfinished(this.#world, this.#tables, new Map(folders.map(({ root, folderId }) => [root, folderId])));
-  }
-}
-
-function planFaults(world: World, machine: Machine): void {
-  const { knobs, timeline, peopleRng, trace } = world;
-  const sometime = (run: () => void) => timeline.after(peopleRng.between(0, knobs.faultMs - 1), run);
-  for (let count = 0; count < knobs.crashes; count += 1) sometime(() => machine.crash('out of the blue'));
-  for (let count = 0; count < knobs.restarts; count += 1) {
-    sometime(() => {
-      trace.add('SIGTERM');
-      void machine.restart();
-    });
-  }
-  for (let count = 0; count < knobs.clockJumps; count += 1) {
-    sometime(() => {
-      timeline.skewMs = peopleRng.pick([0, -3_600_000, 3_600_000, 86_400_000, peopleRng.between(-5_000, 5_000)]);
-      trace.add(`the clock is ${timeline.skewMs} ms ahead`);
-    });
-  }
-  const rotation = keyWindow(world);
-  if (rotation === undefined) return;
-  timeline.after(rotation.fromMs, () => {
-    world.flora.keyVersion += 1;
-    trace.add('the key is rotated');
-  });
-  timeline.after(rotation.untilMs, () => {
-    machine.keys.inFile = world.flora.keyVersion;
-    trace.add('the new key is in its file');
-  });
 }

@@ -38,6 +38,16 @@ describe('the simulation', () => {
         all.some((knobs) => knobs.outages.includes(outage)),
         outage,
       );
+    for (const loss of ['lost', 'restored'] as const)
+      assert.ok(
+        all.some(({ losses }) => losses.includes(loss)),
+        loss,
+      );
+    for (const count of ['hides', 'removals', 'foreign', 'fullWalks'] as const)
+      assert.ok(
+        all.some((knobs) => knobs[count] > 0),
+        count,
+      );
     assert.ok(all.some((knobs) => knobs.fates.length + knobs.outages.length <= 2));
   });
 });

@@ -94,6 +94,32 @@ export function createStorage(world: World, life: Life, guard: Guard, fateOf: ()
   };
 }
 
+/** The host of the assets' URLs: never FLORA's API, so that its troubles are its own. */
+export function createFetch(world: World, life: Life, fateOf: () => Fated): RemotePort['fetchDigest'] {
+  const { flora, faultRng, trace, knobs } = world;
+  return async (url, mostBytes, signal) => {
+    if (!life.isAlive) return await new Promise(() => {});
+    trace.add(`fetch ${url}`);
+    if (life.mayCrash(knobs.crashAtRequest, 'while fetching')) return await new Promise(() => {});
+    const fate = fateOf();
+    const before = flora.fetch(url);
+    await life.wait(faultRng.between(1, knobs.latencyMs));
+    if (fate === 'slow') await life.wait(faultRng.between(1, 50_000));
+    signal.throwIfAborted();
+    if (fate !== 'fine' && fate !== 'slow') throw downloadError(faultRng.pick(['connection_lost', 'server_error']));
+    // What was removed while it was read is cut.
+    const bytes = flora.fetch(url);
+    if (bytes === null || bytes !== before) throw downloadError('url_unreadable');
+    const read = bytes.slice(0, mostBytes + 1);
+    return { sha256: read, sizeBytes: read.length };
+  };
+}
+
+function downloadError(code: string): SyncError {
+  const disposition = code === 'url_unreadable' ? 'check' : 'retry';
+  return new SyncError(`The asset's URL: ${code}`, { code, scope: 'file', disposition, op: 'download' });
+}
+
 function uploadError(
   code: string,
   disposition: 'retry' | 'check' | 'renew',

@@ -20,12 +20,19 @@ export class Timeline {
   nowMs = 0;
   /** How far this machine's wall clock was set forward. */
   skewMs = 0;
+  mostSkewMs = 0;
   steps = 0;
   readonly #rng: Prng;
   readonly #heap: Entry[] = [];
 
   constructor(rng: Prng) {
     this.#rng = rng;
+  }
+
+  /** Somebody sets this machine's clock. */
+  setClock(skewMs: number): void {
+    this.skewMs = skewMs;
+    this.mostSkewMs = Math.max(skewMs, this.mostSkewMs);
   }
 
   /** This machine's wall clock, milliseconds since the epoch. */

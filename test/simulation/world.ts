@@ -1,4 +1,7 @@
-import { Disk } from './disk.ts';
+import type { Destination } from '../../src/core/entry.ts';
+import { placeKey } from './asset.ts';
+import { Copies } from './copies.ts';
+import { bytesOf, Disk, type Inode } from './disk.ts';
 import { Flora } from './flora.ts';
 import { drawKnobs, type Knobs } from './knobs.ts';
 import { Prng } from './prng.ts';
@@ -19,16 +22,21 @@ export interface World {
   readonly peopleRng: Prng;
   /** What existed whole: destination and bytes. */
   readonly versions: Set<string>;
+  readonly copies: Copies;
   readonly folders: readonly WorldFolder[];
   readonly counters: { tokens: number };
   /** After this FLORA, the network and the machine behave, and nobody touches a file. */
   readonly faultsEndMs: number;
   areFaultsOver(): boolean;
+  /** What was hidden at FLORA is shown again too. */
+  calmMs: number;
+  isCalm(): boolean;
 }
 
 export interface WorldFolder {
   readonly root: string;
-  readonly destination: { readonly workspaceId: string; readonly folder: string | null; readonly projectId: null };
+  readonly destination: Destination;
+  readonly copies: 'share' | 'separate';
 }
 
 export function createWorld(seed: number, isTold: boolean): World {
@@ -40,15 +48,16 @@ export function createWorld(seed: number, isTold: boolean): World {
     root: `/drop${index + 1}`,
     destination: {
       workspaceId: 'ws_1',
-      folder: index > 0 && !knobs.isSameDestination ? 'other' : null,
-      projectId: null,
+      folder: index > 0 && knobs.destinations === 'folder' ? 'other' : null,
+      projectId: index > 0 && knobs.destinations === 'project' ? 'prj_1' : null,
     },
+    copies: knobs.copies[index] ?? 'share',
   }));
   const disk = new Disk(
     places.map(({ root }) => root),
-    () => timeline.wallMs(),
+    timeline,
   );
-  return {
+  const world: World = {
     seed,
     knobs,
     timeline,
@@ -59,24 +68,38 @@ export function createWorld(seed: number, isTold: boolean): World {
     faultRng,
     peopleRng: new Prng(seed, 5),
     versions: new Set(),
+    copies: new Copies(),
     folders: places,
     counters: { tokens: 0 },
     faultsEndMs: knobs.faultMs,
     areFaultsOver: () => timeline.nowMs >= knobs.faultMs,
+    calmMs: knobs.faultMs,
+    isCalm: () => timeline.nowMs >= world.calmMs,
   };
+  return world;
 }
 
 export function placeOf(world: World, root: string): string {
   const folder = world.folders.find((each) => each.root === root);
-  return folder?.destination.folder ?? '';
+  return folder === undefined ? '' : placeKey(folder.destination);
 }
 
 /** Notes every file that nobody is in the middle of writing as a version that existed whole. */
 export function noteVersions(world: World): void {
+  const counts = new Map<string, number>();
   for (const root of world.disk.roots) {
     const place = placeOf(world, root.path);
     for (const inode of root.files.values()) {
-      if (inode.writers === 0 && !inode.isHalf) world.versions.add(`${place}:${inode.blocks.join('')}`);
+      const version = `${place}:${bytesOf(inode)}`;
+      counts.set(version, (counts.get(version) ?? 0) + 1);
+      if (inode.writers === 0 && !inode.isHalf) world.versions.add(version);
     }
   }
+  world.copies.noteCounts(counts);
+}
+
+/** Notes that a file is no more what it was, though its name and inode say nothing of it. */
+export function noteOverwritten(world: World, inode: Inode): void {
+  const place = world.disk.find(inode);
+  if (place !== undefined) world.copies.noteOverwritten(`${placeOf(world, place.root.path)}:${bytesOf(inode)}`);
 }

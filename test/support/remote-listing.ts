@@ -19,16 +19,21 @@ export class ListingModel {
   /** What a page is turned into on its way. */
   distort: (page: ListedPage) => ListedPage = (page) => page;
   gets = 0;
+  lists = 0;
+  /** No page is answered before. */
+  held: Promise<void> = Promise.resolve();
 
   readonly remote: RemotePort = new Proxy({} as RemotePort, {
     get: (_, name: keyof RemotePort) => {
-      if (name === 'list') return async (query: ListQuery, cursor: string | null) => this.#list(query, cursor);
+      if (name === 'list') return (query: ListQuery, cursor: string | null) => this.#list(query, cursor);
       if (name === 'get') return async (assetId: string) => this.#get(assetId);
       return () => assert.fail(`${name} is not part of this test`);
     },
   });
 
-  #list({ limit }: ListQuery, cursor: string | null) {
+  async #list({ limit }: ListQuery, cursor: string | null) {
+    this.lists += 1;
+    await this.held;
     const offset = cursor === null ? 0 : Number(cursor);
     const next = offset + limit < this.assets.length ? String(offset + limit) : null;
     const page = { assets: this.assets.slice(offset, offset + limit), nameless: 0, nextCursor: next };
@@ -105,6 +110,7 @@ export async function reconciling(count: number, model = new ListingModel()) {
     ledger,
     clock,
     changes,
+    reconciler,
     reconcile: (isFull = true) => reconciler.run({ isFull, isDryRun: false }, signal),
     /** What is due now is done, as the scheduler would. */
     work: async () => {

@@ -2,7 +2,8 @@ import { chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/emulator.ts';
-import { type Cleanup, type Exit, type Launch, type Running, run, start } from './process.ts';
+import { openSqlite } from '../../src/sqlite.ts';
+import { type Cleanup, type Exit, type Launch, logged, type Running, run, start } from './process.ts';
 import { untilAsync } from './until.ts';
 
 /** The contract's line of `ls --json`. */
@@ -110,13 +111,38 @@ export class World {
     return start(this.#t, args, { ...this.launch(), env });
   }
 
+  /** Starts the daemon and waits until it has read its folders, compared FLORA's listing, and listens. */
+  async startDaemon(more: Readonly<Record<string, string>> = {}): Promise<Running> {
+    const daemon = this.start(['run'], more);
+    await logged(daemon, 'scanned', ({ msg }) => msg === 'scanned');
+    await logged(daemon, 'reconciled', ({ msg }) => msg.startsWith('reconciled'));
+    return daemon;
+  }
+
+  /** Changes the ledger where no daemon has it. */
+  alterLedger(sql: string): void {
+    const database = openSqlite(join(this.stateDir, 'ledger.sqlite'));
+    try {
+      database.exec(sql);
+    } finally {
+      database.close();
+    }
+  }
+
+  /** Reads the ledger, beside a daemon or without one. */
+  rows(sql: string): readonly Record<string, unknown>[] {
+    const database = openSqlite(join(this.stateDir, 'ledger.sqlite'), { readonly: true });
+    try {
+      return database.prepare(sql).all() as Record<string, unknown>[];
+    } finally {
+      database.close();
+    }
+  }
+
   async ls(...args: readonly string[]): Promise<readonly LsLine[]> {
     const { code, stdout, stderr } = await this.run(['ls', '--json', ...args]);
     if (code !== 0) throw new Error(`ls ended with ${code}: ${stderr}`);
-    return stdout
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line));
+    return jsonLines<LsLine>(stdout);
   }
 
   /** Waits until `ls` shows what is wanted, and returns it. */
@@ -141,6 +167,14 @@ export class World {
     for (const path of [this.base, this.drop, join(this.base, 'home'), join(this.base, 'tmp')])
       chownSync(path, uid, uid);
   }
+}
+
+/** NDJSON, a value a line. */
+export function jsonLines<T = Record<string, unknown>>(text: string): readonly T[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
 }
 
 /** A world with FLORA running in it. */

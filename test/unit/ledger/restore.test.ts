@@ -120,7 +120,8 @@ describe('a restored ledger', () => {
     const before = rows['content'] as Record<string, unknown>[];
     for (const row of rowsOf(database)['content'] as Record<string, unknown>[]) {
       const was = before.find(({ id }) => id === row['id']);
-      const marks = { state: 'matching', not_before: now, attempts: 0, revision: 10, updated_at: now };
+      const complete_sent = Number(row['asset_id'] !== null);
+      const marks = { state: 'matching', not_before: now, attempts: 0, complete_sent, revision: 10, updated_at: now };
       const expected = row['state'] === 'matching' ? { ...was, ...marks, reason_code: null, reason: null } : was;
       assert.deepEqual(row, expected, String(row['file_name']));
     }

@@ -39,6 +39,7 @@ async function bench(known: readonly string[] = ['a.png', 'album/b.png'], root: 
 /** Nothing in it is taken, and nothing missing is believed. */
 function assertClosed(watch: FolderWatch, folder: Parameters<FolderWatch['trouble']>[0], code: string): void {
   assert.equal(watch.trouble(folder)?.code, code);
+  assert.equal(watch.mayTake(folder), false);
   assert.equal(watch.isThere(folder), false);
   assert.equal(watch.isHalted(folder), true);
 }
@@ -75,6 +76,29 @@ describe('a folder whose root', () => {
     local.root = drive;
     assert.equal(await scan(), true);
     assert.deepEqual(codes(), ['folder_replaced', null]);
+  });
+
+  it('has another device number only is the same one: whatever is missing there is believed', async () => {
+    const { watch, folder, local, scan, told, saved } = await bench();
+    for (const entries of [{ 'new.png': 'file' }, {}] as const) {
+      local.root = { identity: '33:2:10', entries };
+      assert.equal(watch.isThere(folder), true);
+      assert.equal(await scan(), true);
+    }
+    assert.equal(saved(), '33:2:10');
+    assert.deepEqual(told, []);
+  });
+
+  it('has the inode of another, but not its birth, or an unknown one, is not the same', async () => {
+    for (const [before, after] of [
+      ['1:2:10', '3:2:11'],
+      ['1:2:0', '3:2:0'],
+      ['1:2:10', '3:12:10'],
+    ] as const) {
+      const { local, scan } = await bench(['a.png'], { ...drive, identity: before });
+      local.root = { ...stranger, identity: after };
+      assert.equal(await scan(), false, `${after} is not ${before}`);
+    }
   });
 
   it('is another and empty is believed when the ledger knows no file there', async () => {
@@ -168,13 +192,15 @@ describe('a folder whose root', () => {
   it('is the mount point again, from before the drive was there, is another', async () => {
     const { ledger, folder, watch, local, scan } = await bench([], mountPoint);
     local.root = drive;
-    // A hint is faster than a scan.
+    // A hint may be faster than a scan: nothing is wrong, but all has to be scanned first.
     assert.equal(watch.trouble(folder), null);
+    assert.equal(watch.mayTake(folder), false);
     await knowFiles(ledger, folder, ['a.png']);
     local.root = mountPoint;
     assert.equal(watch.isThere(folder), false);
     local.root = drive;
     assert.equal(await scan(), true);
+    assert.equal(watch.mayTake(folder), true);
     local.root = mountPoint;
     assert.equal(await scan(), false);
   });
@@ -281,6 +307,17 @@ describe('accepting a root', () => {
     assert.deepEqual(codes(), ['folder_replaced', null]);
   });
 
+  it('is about what is there now, whatever was believed before', async () => {
+    const { watch, folder, local, scan } = await bench();
+    local.root = { ...drive, identity: '3:2:10' };
+    assert.equal(await scan(), true);
+    local.root = stranger;
+    assert.equal(await scan(), false);
+    await watch.accept(folder);
+    assert.equal(await scan(), true);
+    assert.equal(watch.isThere(folder), true);
+  });
+
   it('is kept in the ledger, for the next start', async () => {
     const { ledger, folder, local, begin, scan } = await bench();
     local.root = stranger;
@@ -356,12 +393,13 @@ describe('a drive mounted in a folder', () => {
   });
 
   it('is told from a directory of a root that was mounted again under another number', async () => {
-    const { watch, folder, local, scan } = await withCard();
+    const { watch, folder, local, begin, scan } = await withCard();
     const entries = { 'a.png': 'file', album: 'directory' } as const;
     local.root = { identity: '12:2:10', entries };
-    assert.equal(watch.isThere(folder, 'album'), true, 'by the number that the ledger has');
-    assert.equal(await scan(), true);
-    assert.equal(watch.isThere(folder, 'album'), true, 'by the number that it had');
+    assert.equal(watch.isThere(folder, 'album'), true, 'by the number that it had when it was scanned');
+    const next = begin();
+    assert.equal(await scan(next), true);
+    assert.equal(next.isThere(folder, 'album'), true, 'by the number that the ledger had');
   });
 
   it('is believed gone with its mount point, or with something else in it', async () => {

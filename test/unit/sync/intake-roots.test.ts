@@ -6,16 +6,21 @@ import { systemClock } from '../../../src/clock.ts';
 import { createLocalFiles } from '../../../src/local/local-files.ts';
 import type { LocalPort, ScannedListing } from '../../../src/sync/ports.ts';
 import { openDrop } from '../../support/drop.ts';
-import { plant, type Tree } from '../../support/tree.ts';
+import { link, plant, type Tree } from '../../support/tree.ts';
 import { until } from '../../support/until.ts';
 
 const local = createLocalFiles({ now: systemClock.monotonic, accept: ['*'] });
 const ours: Tree = { a: 'one', deep: { b: 'two' } };
-const theirs: Tree = { stranger: 'not ours', album: { other: 'not ours either' } };
+const theirs: Tree = { stranger: 'not ours', album: { other: 'not ours either' }, broken: link('nowhere') };
 
 /** A drop folder that was scanned, and a way to have another directory stand in its place. */
 async function bench(t: TestContext, patch: Partial<LocalPort> = {}) {
-  const drop = await openDrop(t, ours, patch);
+  let walks = 0;
+  const walk: LocalPort['walk'] = (...args) => {
+    walks += 1;
+    return local.walk(...args);
+  };
+  const drop = await openDrop(t, ours, { walk, ...patch });
   const { root, troubles, present } = drop;
   const away = `${root}-away`;
   t.after(() => rmSync(away, { recursive: true, force: true }));
@@ -31,15 +36,17 @@ async function bench(t: TestContext, patch: Partial<LocalPort> = {}) {
   };
   const codes = () => troubles.map((trouble) => trouble?.code ?? null);
   const known = () => [...present(), ...present('deep'), ...present('album')];
-  return { ...drop, replace, putBack, codes, known };
+  return { ...drop, replace, putBack, codes, known, walks: () => walks };
 }
 
 describe('another directory in the place of a drop folder', () => {
   it('is not walked, nothing of ours is gone, and it goes on when the right one is back', async (t) => {
-    const { scan, replace, putBack, root, known, codes, contentOf } = await bench(t);
+    const { scan, replace, putBack, root, known, codes, contentOf, walks } = await bench(t);
     replace(theirs);
+    const before = walks();
     await scan();
     await scan();
+    assert.equal(walks(), before);
     assert.deepEqual(known(), ['a', 'b']);
     assert.deepEqual(codes(), ['folder_replaced']);
     putBack();
@@ -64,6 +71,7 @@ describe('another directory in the place of a drop folder', () => {
 
   for (const [what, name] of [
     ['a name', 'stranger'],
+    ['a name that is a problem', 'broken'],
     ['a directory', null],
   ] as const) {
     it(`is not taken from because ${what} in it was hinted, before or after it was noticed`, async (t) => {
@@ -80,11 +88,11 @@ describe('another directory in the place of a drop folder', () => {
   }
 
   it('is not walked below a directory that appeared in it', async (t) => {
-    const { intake, folder, replace, contentOf } = await bench(t);
+    const { intake, folder, replace, walks } = await bench(t);
     replace(theirs);
+    const before = walks();
     await intake.scan(folder, 'album');
-    await until('the intake is idle', () => intake.isIdle);
-    assert.equal(contentOf('not ours either'), undefined);
+    assert.equal(walks(), before);
   });
 
   it('gives no file that settled under a name of ours', async (t) => {
@@ -142,7 +150,7 @@ describe('another directory in the place of a drop folder', () => {
     await scan();
     assert.equal(await intake.accept(folder), null);
     await until('the intake is idle', () => intake.isIdle);
-    assert.deepEqual(known(), ['stranger', 'other']);
+    assert.deepEqual(known(), ['broken', 'stranger', 'other']);
     assert.deepEqual(codes(), ['folder_replaced', null]);
   });
 
@@ -154,12 +162,97 @@ describe('another directory in the place of a drop folder', () => {
     mkdirSync(root);
   });
 
+  it('that will do is scanned whole at its first hint', async (t) => {
+    const { intake, folder, replace, known, codes } = await bench(t);
+    replace({ a: 'one', more: 'three' });
+    intake.hint(folder.folderId, 'deep', 'nothing');
+    await until('the hint is handled', () => intake.isIdle);
+    assert.deepEqual(known(), ['a', 'more']);
+    assert.deepEqual(codes(), []);
+  });
+
   it('that holds a name of ours is believed: what is missing in it is gone', async (t) => {
     const { scan, replace, known, codes } = await bench(t);
     replace({ deep: { b: 'two' }, more: 'three' });
     await scan();
     assert.deepEqual(known(), ['more', 'b']);
     assert.deepEqual(codes(), []);
+  });
+});
+
+describe('a drive mounted in a drop folder', () => {
+  it('that is away leaves its mount point as a problem; nothing of it is gone, and all of it is read when it is back', async (t) => {
+    const device = 999;
+    let isMounted = true;
+    const drop = await openDrop(
+      t,
+      { a: 'one', card: { dcim: { b: 'two' } } },
+      {
+        // The root, and so the mount point, is on another device than the files of the card.
+        rootIdentity: () => `${device}:1:1`,
+        glance: (root, directory) => {
+          const glance = local.glance(root, directory);
+          return glance === null || isMounted ? glance : { ...glance, device };
+        },
+      },
+    );
+    const { root, scan, intake, folder, present } = drop;
+    const [here, away] = [join(root, 'card', 'dcim'), `${root}-away`];
+    t.after(() => rmSync(away, { recursive: true, force: true }));
+    await scan();
+
+    isMounted = false;
+    renameSync(here, away);
+    for (const [directory, name] of [
+      ['card/dcim', 'b'],
+      ['card/dcim', null],
+      ['card', 'dcim'],
+      ['card', null],
+    ] as const) {
+      intake.hint(folder.folderId, directory, name);
+      await until('the hint is handled', () => intake.isIdle);
+      assert.deepEqual(present('card/dcim'), ['b'], `${directory}: ${name}`);
+    }
+    await scan();
+    assert.deepEqual([present(), present('card/dcim')], [['a', 'card'], ['b']]);
+    const known = drop.ledger.directories.find(folder.folderId, '');
+    assert.equal(drop.ledger.files.get(known?.id ?? 0, 'card')?.problem?.code, 'mount_missing');
+    assert.equal(intake.isRootThere(root, 'card/dcim'), false);
+    assert.equal(intake.isRootThere(root), true);
+
+    await intake.scanHalted();
+    assert.deepEqual(present(), ['a', 'card']);
+    isMounted = true;
+    renameSync(away, here);
+    writeFileSync(join(here, 'new'), 'three');
+    await intake.scanHalted();
+    await until('the intake is idle', () => intake.isIdle);
+    assert.deepEqual([present(), present('card/dcim')], [['a'], ['b', 'new']]);
+    assert.deepEqual(drop.troubles, []);
+  });
+
+  it('that goes with its mount point is gone', async (t) => {
+    let isMounted = true;
+    const drop = await openDrop(
+      t,
+      { a: 'one', card: { b: 'two' } },
+      {
+        rootIdentity: () => '999:1:1',
+        glance: (root, directory) => {
+          const glance = local.glance(root, directory);
+          return glance === null || isMounted ? glance : { ...glance, device: 999 };
+        },
+      },
+    );
+    await drop.scan();
+    isMounted = false;
+    rmSync(join(drop.root, 'card', 'b'));
+    await drop.scan();
+    assert.deepEqual([drop.present(), drop.present('card')], [['a', 'card'], ['b']]);
+    rmSync(join(drop.root, 'card'), { recursive: true });
+    await drop.intake.scanHalted();
+    await until('the intake is idle', () => drop.intake.isIdle);
+    assert.deepEqual([drop.present(), drop.present('card')], [['a'], []]);
   });
 });
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Drift } from '../../../src/sync/reconciler.ts';
+import { settled } from '../../support/hand-clock.ts';
 import { ListingModel, listed, reconciling } from '../../support/remote-listing.ts';
 
 const tenMinutes = 600_000;
@@ -110,6 +112,52 @@ describe('a listing', () => {
     );
     await reconcile(false);
     assert.deepEqual(pick(await reconcile(false)), { isFull: true, pages: 3 });
+  });
+});
+
+describe('a walk that a person asks for', () => {
+  const options = { isFull: true, isDryRun: false };
+
+  it('waits for the one under way, but no longer than it is wanted, and lets nobody overtake', async () => {
+    const { model, reconciler, reconcile } = await withAll(1);
+    let release: () => void = () => {};
+    model.held = new Promise((resolve) => {
+      release = resolve;
+    });
+    const first = reconcile();
+    const leaving = new AbortController();
+    const second = reconciler.run(options, leaving.signal);
+    const third = reconcile();
+    await settled();
+    assert.equal(model.lists, 1);
+    leaving.abort();
+    assert.equal((await second).error, 'interrupted');
+    await settled();
+    assert.equal(model.lists, 1, 'the third still waits for the first');
+    release();
+    assert.deepEqual([(await first).error, (await third).error, model.lists], [null, null, 2]);
+  });
+
+  it('to see what would change goes at the reader’s pace, holds nothing up, and changes nothing', async () => {
+    const { model, reconciler, reconcile, stateOf, changes, ledger } = await withAll(2);
+    model.assets = [listed(key(0), { status: 'failed' }), listed(key(1))];
+    let read: () => void = () => {};
+    const reading = new Promise<void>((resolve) => {
+      read = resolve;
+    });
+    const told: string[] = [];
+    const onDrift = async ({ content, after }: Drift) => {
+      told.push(`${content.assetId} ${content.state} -> ${after.state}`);
+      await reading;
+    };
+    const { signal } = new AbortController();
+    const dry = reconciler.run({ isFull: true, isDryRun: true, onDrift }, signal);
+    await settled();
+    assert.deepEqual(told, [`${key(0)} ready -> checking`]);
+    assert.deepEqual([changes.length, stateOf(key(0)), ledger.facts.listingOrder('ws_1|')], [0, 'ready', null]);
+    assert.equal((await reconcile()).drift, 1, 'meanwhile the listing is brought in');
+    read();
+    assert.equal((await dry).drift, 1);
   });
 });
 

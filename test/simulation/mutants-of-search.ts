@@ -1,0 +1,111 @@
+import type { Mutant } from './mutants.ts';
+
+/** Mistakes about what FLORA has already, and what it has no more. */
+export const searchMutants: readonly Mutant[] = [
+  {
+    name: 'an asset of the same name and size is adopted without a look at its bytes',
+    file: 'sync/match.js',
+    search: `if (digest !== content.sha256)`,
+    replace: `if (false)`,
+    withinSeeds: 200,
+  },
+  {
+    name: 'what a listing lacks is missing',
+    file: 'sync/reconciler.js',
+    search: `await this.#ask(id, counts, signal);`,
+    replace: `{
+                const lacking = contents.get(id);
+                const missing = { ...lacking, state: 'missing', reasonCode: 'asset_missing', reason: 'It is not listed' };
+                await this.#deps.ledger.write((tables) => tables.contents.save(lacking, missing, this.#deps.clock.now()));
+            }`,
+    withinSeeds: 500,
+  },
+  {
+    name: 'one 404 is enough to call an asset missing',
+    file: 'core/next-action.js',
+    search: `return missingSinceMs !== null && nowMs - missingSinceMs >= seldomMs;`,
+    replace: `return missingSinceMs === null || nowMs >= 0;`,
+    withinSeeds: 500,
+  },
+  {
+    name: 'an asset is called missing while FLORA shows no other',
+    file: 'sync/perform.js',
+    search: `const isControlled = await showsAnother(deps, content, signals);`,
+    replace: `const isControlled = true;`,
+    withinSeeds: 500,
+  },
+  {
+    name: 'a ledger that was put back goes on as if nothing had happened since',
+    file: '../test/simulation/shelf.js',
+    search: `markRestored(database, { atMs: nowMs, from: 'a copy', setAside: null });`,
+    replace: `;`,
+    withinSeeds: 500,
+  },
+  {
+    name: 'uploads that are still open are no reason to wait',
+    file: 'sync/match.js',
+    search: `for (const candidate of ledger.remoteAssets.pending(query)) {`,
+    replace: `for (const candidate of []) {`,
+    withinSeeds: 1_000,
+  },
+  {
+    name: 'one 404 of what was just listed is enough to send it again',
+    file: 'sync/match.js',
+    search: `return nowMs - sinceMs >= goneAfterMs ?`,
+    replace: `return nowMs - sinceMs >= 0 ?`,
+    withinSeeds: 1_000,
+  },
+  {
+    name: 'one walk through the listing is enough',
+    file: 'sync/matching.js',
+    search: `if (walk + 1 >= fewestWalks &&`,
+    replace: `if (walk >= 0 ||`,
+    withinSeeds: 2_000,
+  },
+  {
+    name: 'the search ends before everything is decided',
+    file: 'sync/matching.js',
+    search: `if (open.length === 0 || ledger.contents.hasMatching())`,
+    replace: `if (open.length === 0)`,
+    also: {
+      file: 'sync/matching.js',
+      search: `if (tables.contents.hasMatching())
+                return null;`,
+      replace: `;`,
+    },
+    withinSeeds: 3_000,
+  },
+  {
+    name: 'an old upload that was open when it was listed is not asked again',
+    file: 'sync/match.js',
+    search: `async function awaitPending(deps, content, candidate, signals) {`,
+    replace: `async function awaitPending(deps, content, candidate, signals) {
+    if (deps.clock.now() - (candidate.createdAtMs ?? 0) > pendingMs)
+        return 'other';`,
+    withinSeeds: 1_500,
+  },
+  {
+    name: 'where copies do not share, a name that is taken again keeps the bytes that it had',
+    file: 'sync/admit.js',
+    search: `return look.kind === 'file' ? !isAnother(look.stat, path.stat) :`,
+    replace: `return look.kind === 'file' ? true :`,
+    withinSeeds: 1_000,
+  },
+  {
+    name: 'a missing asset that is shown again must be ready to be believed',
+    file: 'core/reconcile.js',
+    search: `case 'missing':
+            // It is there after all, in whatever state.
+            return event;`,
+    replace: `case 'missing':
+            return listed.status === 'ready' ? event : null;`,
+    withinSeeds: 500,
+  },
+  {
+    name: 'what was bound when a copy of the ledger was taken counts as never completed',
+    file: 'ledger/restore.js',
+    search: `complete_sent = asset_id IS NOT NULL, `,
+    replace: ``,
+    withinSeeds: 1_500,
+  },
+];

@@ -1,0 +1,54 @@
+import type { Content } from '../../src/core/content.ts';
+import { joinPath, splitPath } from '../../src/core/entry.ts';
+import type { LedgerTables } from '../../src/ledger/ledger.ts';
+import type { Asset } from './asset.ts';
+import { bytesOf, type Inode } from './disk.ts';
+import type { World } from './world.ts';
+
+/** What is not yet as it should be once the faults are over: a sentence for each file. */
+export function unfinished(
+  world: World,
+  tables: LedgerTables,
+  folderIds: ReadonlyMap<string, number>,
+): readonly string[] {
+  return world.disk.roots.flatMap((root) =>
+    [...root.files].flatMap(([path, inode]) => {
+      const wrong = unfinishedFile(world, tables, folderIds.get(root.path) ?? 0, path, inode);
+      return wrong === null ? [] : [`${joinPath(root.path, path)} ${wrong}`];
+    }),
+  );
+}
+
+function unfinishedFile(
+  world: World,
+  tables: LedgerTables,
+  folderId: number,
+  path: string,
+  inode: Inode,
+): string | null {
+  const { directory, name } = splitPath(path);
+  const parent = tables.directories.find(folderId, directory);
+  const file = parent === undefined ? undefined : tables.files.get(parent.id, name);
+  if (file === undefined) return 'is not known';
+  if (file.isGone) return 'is called gone';
+  if (name.endsWith('.txt')) return file.problem === null ? 'is not reported' : null;
+  if (file.contentId === null) return `is reported as ${file.problem?.code}`;
+  const content = tables.contents.get(file.contentId);
+  if (content?.sha256 !== bytesOf(inode)) return 'is known with other bytes';
+  const isPoison = world.flora.isPoison(content.sha256);
+  if (isPoison && content.state === 'rejected') return null;
+  const asset = world.flora.assets.find(({ id }) => id === content.assetId);
+  if (asset?.isRemoved === true) return isTold(world, content, asset) ? null : `is ${content.state}, and was removed`;
+  if (isPoison) return `is ${content.state}, and FLORA will never take it`;
+  if (content.state !== 'ready') return `is ${content.state} (${content.reasonCode}: ${content.reason})`;
+  const isThere = asset?.status === 'ready' && asset.bytes === content.sha256;
+  return isThere ? null : `is ready, and its asset ${content.assetId} is not`;
+}
+
+/** What somebody removed from FLORA is called missing, or is asked for while nothing else is there to compare with. */
+function isTold(world: World, { state, reasonCode }: Content, removed: Asset): boolean {
+  if (state === 'missing') return true;
+  const { flora } = world;
+  const isAlone = !flora.assets.some((each) => each !== removed && flora.isShown(each, 'get'));
+  return isAlone && state === 'checking' && reasonCode === 'asset_missing';
+}
