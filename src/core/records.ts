@@ -23,6 +23,12 @@ export interface ListingOrder {
   readonly isNewestFirst: boolean;
 }
 
+/** How far the search for bytes that FLORA has already has come with one listing. */
+export interface PlaceListing {
+  readonly walks: number;
+  readonly isDone: boolean;
+}
+
 /** An asset that the listing showed while FLORA is searched for bytes that it has already. */
 export interface RemoteAsset {
   readonly assetId: string;

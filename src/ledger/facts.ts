@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import type { ListingOrder, MatchingSummary, ReconcileSummary } from '../core/records.ts';
+import type { ListingOrder, MatchingSummary, PlaceListing, ReconcileSummary } from '../core/records.ts';
 import type { LedgerDatabase } from './database.ts';
 
 /** Small single facts that survive a restart. */
@@ -44,11 +44,16 @@ export class FactStore {
 
   /** Whether this place's assets were listed for the search. */
   isListed(place: string): boolean {
-    return this.#get.get(`listed:${place}`) !== undefined;
+    return this.listing(place).isDone;
   }
 
-  setListed(place: string, atMs: number): void {
-    this.#write(`listed:${place}`, { atMs });
+  /** How many whole walks the search has made through this place's listing. */
+  listing(place: string): PlaceListing {
+    return this.#read<PlaceListing>(`listed:${place}`) ?? { walks: 0, isDone: false };
+  }
+
+  setListing(place: string, listing: PlaceListing): void {
+    this.#write(`listed:${place}`, listing);
   }
 
   forgetListed(): void {

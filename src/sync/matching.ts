@@ -110,7 +110,10 @@ export class Matching {
   async #listPlace(place: Place, signal: AbortSignal): Promise<void> {
     const { ledger, clock, log, onWork } = this.#deps;
     const startedMs = clock.now();
-    for (const [walk, limit] of pageSizes.entries()) {
+    const key = keyOf(place);
+    // Walks of an earlier life count: what they saw is in the ledger.
+    for (let { walks } = ledger.facts.listing(key); walks < pageSizes.length; walks += 1) {
+      const limit = pageSizes[walks] ?? pageSizes[0];
       const before = ledger.remoteAssets.count();
       for await (const assets of walkListing(this.#deps, { ...place, limit }, signal)) {
         await ledger.write((tables) => {
@@ -121,14 +124,16 @@ export class Matching {
         });
       }
       if (signal.aborted) return;
-      if (walk + 1 >= fewestWalks && ledger.remoteAssets.count() === before) break;
+      if (walks + 1 >= fewestWalks && ledger.remoteAssets.count() === before) break;
+      const listing = { walks: walks + 1, isDone: false };
+      await ledger.write((tables) => tables.facts.setListing(key, listing));
     }
     await ledger.write((tables) => {
       const known = tables.facts.matching;
       const isOpen = known !== null && known.endedMs === null;
       const begun = isOpen ? known : { sinceMs: startedMs, endedMs: null, fetchedBytes: 0, adopted: 0 };
       tables.facts.setMatching({ ...begun, assets: tables.remoteAssets.count() });
-      tables.facts.setListed(keyOf(place), clock.now());
+      tables.facts.setListing(key, { walks: pageSizes.length, isDone: true });
       tables.contents.unparkMatching(clock.now());
     });
     log.debug({ ...place, assets: ledger.remoteAssets.count() }, 'listed what FLORA has');

@@ -8,6 +8,7 @@ import type {
   ListingOrder,
   MatchingSummary,
   NewContent,
+  PlaceListing,
   ReconcileSummary,
   RemoteAsset,
 } from '../core/records.ts';
@@ -111,7 +112,8 @@ export interface LedgerTablesPort {
     readonly matching: MatchingSummary | null;
     setMatching(summary: MatchingSummary): void;
     isListed(place: string): boolean;
-    setListed(place: string, atMs: number): void;
+    listing(place: string): PlaceListing;
+    setListing(place: string, listing: PlaceListing): void;
     forgetListed(): void;
     setLastReconcile(summary: ReconcileSummary): void;
     listingOrder(place: string): ListingOrder | null;

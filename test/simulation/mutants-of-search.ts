@@ -58,8 +58,8 @@ export const searchMutants: readonly Mutant[] = [
   {
     name: 'one walk through the listing is enough',
     file: 'sync/matching.js',
-    search: `if (walk + 1 >= fewestWalks &&`,
-    replace: `if (walk >= 0 ||`,
+    search: `if (walks + 1 >= fewestWalks &&`,
+    replace: `if (walks >= 0 ||`,
     withinSeeds: 2_000,
   },
   {
