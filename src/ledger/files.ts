@@ -50,7 +50,10 @@ export class FileStore {
     [Record<string, unknown>],
     FileRow & { root: StoredName; directory: StoredName; inode_first: number }
   >;
-  readonly #sources: Statement<[number], { root: StoredName; directory: StoredName; name: StoredName; id: number }>;
+  readonly #sources: Statement<
+    [number, number],
+    { root: StoredName; directory: StoredName; name: StoredName; id: number }
+  >;
 
   constructor(database: LedgerDatabase) {
     this.#inDirectory = database.prepare('SELECT * FROM file WHERE directory_id = ?');
@@ -88,7 +91,7 @@ export class FileStore {
        WHERE file.content_id = ? AND file.is_gone = 0 AND file.ctime_ms <> -1 AND folder.is_active = 1
          AND folder.destination_id = (SELECT destination_id FROM content WHERE id = file.content_id)`;
     this.#sources = database.prepare(
-      `SELECT folder.path AS root, directory.path AS directory, file.name AS name, directory.id AS id ${live} LIMIT 16`,
+      `SELECT folder.path AS root, directory.path AS directory, file.name AS name, directory.id AS id ${live} LIMIT ?`,
     );
   }
 
@@ -154,9 +157,9 @@ export class FileStore {
     }));
   }
 
-  /** Files that should hold these bytes now, in watched folders with that destination; at most 16 of them. */
-  sources(contentId: number): readonly (FilePath & { readonly directoryId: number })[] {
-    return this.#sources.all(contentId).map((row) => ({
+  /** Files that should hold these bytes now, in watched folders with that destination; so many of them at most. */
+  sources(contentId: number, most = 16): readonly (FilePath & { readonly directoryId: number })[] {
+    return this.#sources.all(contentId, most).map((row) => ({
       root: fromStored(row.root),
       directory: fromStored(row.directory),
       name: fromStored(row.name),

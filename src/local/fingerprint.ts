@@ -6,6 +6,8 @@ import { type NotOpen, type OpenFile, openRegularFile } from './safe-open.ts';
 
 export interface FingerprintOptions {
   readonly signal: AbortSignal;
+  /** See `openRegularFile`. */
+  readonly isLocal?: boolean;
   /** The content type, from the first bytes and the name. */
   readonly identify: (head: Uint8Array, name: string) => Promise<string>;
   /** Why such a file is not wanted; asked before the rest of a large file is read. */
@@ -27,7 +29,7 @@ const idleBuffers: Uint8Array[] = [];
  */
 export async function fingerprintFile(path: FilePath, options: FingerprintOptions): Promise<FingerprintResult> {
   options.signal.throwIfAborted();
-  const file = openRegularFile(path);
+  const file = openRegularFile(path, options.isLocal);
   if (file.kind !== 'open') return file;
   const { stat } = file;
   let contentType = '';

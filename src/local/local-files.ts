@@ -44,6 +44,19 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
   const yieldTurn = () => nextTurn();
   const remoteRoots = new Map<string, { readonly isRemote: boolean; readonly device: number }>();
 
+  const isRemote = (root: string): boolean => {
+    const known = remoteRoots.get(root);
+    if (known !== undefined) return known.isRemote;
+    try {
+      const answer = isRemoteFileSystem(root);
+      remoteRoots.set(root, { isRemote: answer, device: rootIdentity(root).device });
+      return answer;
+    } catch {
+      // Not there just now: the careful answer, and asked again next time.
+      return true;
+    }
+  };
+
   return {
     async walk(root: string, directory: string, handlers: WalkHandlers, signal: AbortSignal): Promise<void> {
       const unreadable: Promise<void>[] = [];
@@ -101,22 +114,12 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
       return open === 'unsupported' ? nothingOpen : open;
     },
 
-    isRemote(root: string): boolean {
-      const known = remoteRoots.get(root);
-      if (known !== undefined) return known.isRemote;
-      try {
-        const isRemote = isRemoteFileSystem(root);
-        remoteRoots.set(root, { isRemote, device: rootIdentity(root).device });
-        return isRemote;
-      } catch {
-        // Not there just now: the careful answer, and asked again next time.
-        return true;
-      }
-    },
+    isRemote,
 
     async inspect(path: FilePath, signal: AbortSignal): Promise<Inspection> {
       return await fingerprintFile(path, {
         signal,
+        isLocal: !isRemote(path.root),
         identify: identifyMedia,
         judge: (head, contentType, sizeBytes) => judgeMedia({ contentType, sizeBytes, head, accept }),
       });
@@ -124,7 +127,7 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
 
     /** What the file holds now, be it acceptable or not: to compare, not to send. */
     async digest(path: FilePath, signal: AbortSignal): Promise<Inspection> {
-      return await fingerprintFile(path, { signal, identify: async () => '' });
+      return await fingerprintFile(path, { signal, isLocal: !isRemote(path.root), identify: async () => '' });
     },
 
     openSource(
@@ -132,7 +135,7 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
       expected: { readonly sizeBytes: number; readonly sha256: string },
       signal: AbortSignal,
     ): Promise<ByteSource | { kind: 'gone' } | { kind: 'changed' } | { kind: 'problem'; problem: Problem }> {
-      return openSource(path, expected, { signal });
+      return openSource(path, expected, { signal, isLocal: !isRemote(path.root) });
     },
   };
 }

@@ -6,6 +6,7 @@ import {
   openSync,
   read as readCallback,
   readlinkSync,
+  readSync,
   type Stats,
 } from 'node:fs';
 import { promisify } from 'node:util';
@@ -34,6 +35,7 @@ export interface OpenFile {
 }
 
 const readAt = promisify(readCallback);
+const quickBytes = 256 * 1024;
 // O_NONBLOCK: opening a FIFO, or a file with a lease on it, would wait for the other side. Windows has neither flag.
 const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
 
@@ -41,8 +43,10 @@ const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.
  * Opens a file for reading, if it is a regular file and lies inside its root even when a directory on the way was swapped
  * for a link. What is found on disk is a result; only EMFILE and ENFILE throw (SyncError, scope `process`). Synchronous,
  * as the inode was looked at a moment ago.
+ *
+ * @param isLocal on a disk of this machine, where a small file is read sooner than a thread is woken for it
  */
-export function openRegularFile(path: FilePath): OpenFile | NotOpen {
+export function openRegularFile(path: FilePath, isLocal = false): OpenFile | NotOpen {
   const target = fsPath(absolutePath(path));
   let fd = -1;
   try {
@@ -54,7 +58,7 @@ export function openRegularFile(path: FilePath): OpenFile | NotOpen {
     const stats = fstatSync(fd);
     const result = refusal(stats) ?? placeRefusal(fd, stats, path);
     if (result !== null) return result;
-    const file = openFile(fd, toFileStat(stats), target);
+    const file = openFile(fd, toFileStat(stats), target, isLocal && stats.size <= quickBytes);
     fd = -1;
     return file;
   } catch (error) {
@@ -64,7 +68,7 @@ export function openRegularFile(path: FilePath): OpenFile | NotOpen {
   }
 }
 
-function openFile(fd: number, stat: FileStat, target: string | Buffer): OpenFile {
+function openFile(fd: number, stat: FileStat, target: string | Buffer, isQuick: boolean): OpenFile {
   let reading: Promise<unknown> | null = null;
   let closed: Promise<void> | null = null;
 
@@ -80,10 +84,15 @@ function openFile(fd: number, stat: FileStat, target: string | Buffer): OpenFile
       let filled = 0;
       while (filled < buffer.byteLength) {
         if (closed !== null) throw new Error('Read from a file after it was closed');
-        const read = readAt(fd, buffer, filled, buffer.byteLength - filled, position + filled);
-        reading = read;
-        const { bytesRead } = await read;
-        reading = null;
+        const wanted = buffer.byteLength - filled;
+        let bytesRead: number;
+        if (isQuick) bytesRead = readSync(fd, buffer, filled, wanted, position + filled);
+        else {
+          const read = readAt(fd, buffer, filled, wanted, position + filled);
+          reading = read;
+          ({ bytesRead } = await read);
+          reading = null;
+        }
         if (bytesRead === 0) break;
         filled += bytesRead;
       }

@@ -33,11 +33,11 @@ const chunkBytes = 1_048_576;
 export async function openSource(
   path: FilePath,
   expected: ExpectedContent,
-  options: { readonly signal: AbortSignal },
+  options: { readonly signal: AbortSignal; readonly isLocal?: boolean },
 ): Promise<ByteSource | NotOpen> {
   const { signal } = options;
   signal.throwIfAborted();
-  const file = openRegularFile(path);
+  const file = openRegularFile(path, options.isLocal);
   if (file.kind !== 'open') return file;
   if (file.stat.sizeBytes !== expected.sizeBytes) {
     await file.close();

@@ -61,6 +61,8 @@ export async function commitOutcome(
     }
     if (after === content && otherwise !== null) after = transition(content, otherwise, context);
     if (after === content || !tables.contents.save(content, after, nowMs)) return null;
+    // As it stands in the ledger now.
+    after = { ...after, revision: content.revision + 1 };
     // Whoever still points here is looked at again, so that the bytes, if they come back, are wanted again.
     if (after.state === 'gone') tables.files.doubtContent(after.id);
     if (isWorthTelling(content, after)) tables.history.append(record(content, after, outcome, nowMs));
@@ -94,7 +96,7 @@ export function byPolicy(
   const queued = transition(current, event, context);
   if (!tables.contents.save(current, queued, context.nowMs)) return missing;
   tables.history.append(record(current, queued, { event, requestId: null, doubted: [] }, context.nowMs));
-  return queued;
+  return { ...queued, revision: current.revision + 1 };
 }
 
 /** A copy may have been admitted while the bytes were on their way: then they are not lost. */
@@ -131,7 +133,9 @@ function record(before: Content, after: Content, outcome: Outcome, atMs: number)
 }
 
 function tell(deps: Pick<CommitDeps, 'ledger' | 'log'>, before: Content, after: Content, outcome: Outcome): void {
-  const [source] = deps.ledger.files.sources(after.id);
+  const isWarning = after.state === 'missing' || after.state === 'rejected' || after.state === 'gone';
+  if (!isWarning && deps.log.isLevelEnabled?.('info') === false) return;
+  const [source] = deps.ledger.files.sources(after.id, 1);
   const path = source === undefined ? after.fileName : displayName(absolutePath(source));
   const facts = {
     path,
@@ -143,6 +147,6 @@ function tell(deps: Pick<CommitDeps, 'ledger' | 'log'>, before: Content, after: 
     ...(after.reason === null ? {} : { code: after.reasonCode, reason: after.reason }),
   };
   const message = `${before.state} -> ${after.state}`;
-  if (after.state === 'rejected' || after.state === 'gone') deps.log.warn(facts, message);
+  if (isWarning) deps.log.warn(facts, message);
   else deps.log.info(facts, message);
 }

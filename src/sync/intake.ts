@@ -1,11 +1,10 @@
-import PQueue from 'p-queue';
-import { unknownStat } from '../core/diff.ts';
-import { type FileStat, type Fingerprint, isSameStat, joinPath, type Problem, splitPath } from '../core/entry.ts';
+import { joinPath, type Problem, splitPath } from '../core/entry.ts';
 import { SyncError } from '../errors.ts';
-import { type AdmitDeps, admitFile, admitProblem, type FolderFile } from './admit.ts';
+import type { AdmitDeps, FolderFile } from './admit.ts';
 import { Examiner } from './examiner.ts';
 import { FolderWatch, type IntakeFolder } from './folders.ts';
 import { type HintedDirectory, Hints } from './hints.ts';
+import { Inspector } from './inspector.ts';
 import type { LocalPort, ScannedListing } from './ports.ts';
 import { Settling } from './settling.ts';
 
@@ -30,8 +29,6 @@ export interface IntakeDeps extends AdmitDeps {
 
 /** Files being settled or inspected at once; a scan waits beyond that, so that memory stays flat. */
 const mostInHand = 10_000;
-/** Digests at once: more would only fight over the disk. */
-const inspectors = 2;
 
 /**
  * From "something is there" to "finished, digested and in the ledger". Scans are the truth, hints make it fast: both end
@@ -43,20 +40,29 @@ export class Intake {
   readonly #folders: FolderWatch;
   readonly #examiner: Examiner;
   readonly #settling: Settling<FolderFile>;
-  readonly #inspecting = new PQueue({ concurrency: inspectors });
+  readonly #inspector: Inspector;
   readonly #hints: Hints;
   #scans = 0;
-  #admitting = 0;
   #waiters: (() => void)[] = [];
 
   constructor(deps: IntakeDeps, folders: readonly IntakeFolder[]) {
     this.#deps = deps;
     for (const folder of folders) this.#byId.set(folder.folderId, folder);
     this.#folders = new FolderWatch(deps);
+    const onLost = (file: FolderFile) => this.hint(file.folderId, file.directory, file.name);
+    this.#inspector = new Inspector({
+      ...deps,
+      mayTake: ({ folderId }) => {
+        const folder = this.#byId.get(folderId);
+        return folder !== undefined && this.#folders.mayTake(folder);
+      },
+      onLost,
+      onChange: () => this.#changed(),
+    });
     this.#settling = new Settling<FolderFile>({
       ...deps,
-      onSettled: (file, stat) => void this.#inspecting.add(() => this.#guard(this.#inspect(file, stat))),
-      onLost: (file) => this.hint(file.folderId, file.directory, file.name),
+      onSettled: (file, stat) => this.#inspector.add(file, stat),
+      onLost,
     });
     this.#examiner = new Examiner({
       ...deps,
@@ -74,8 +80,6 @@ export class Intake {
       (hinted) => this.#guard(this.#examineHinted(hinted)),
       () => this.#changed(),
     );
-    // Only now is the task no longer in hand: when its own end is told, p-queue still counts it.
-    this.#inspecting.on('next', () => this.#changed());
   }
 
   /**
@@ -144,7 +148,7 @@ export class Intake {
 
   /** How many files are seen but not in the ledger yet. */
   get inHand(): number {
-    return this.#settling.size + this.#inspecting.size + this.#inspecting.pending + this.#admitting;
+    return this.#settling.size + this.#inspector.size;
   }
 
   /** How many files are not finished only because somebody has them open for writing. */
@@ -164,9 +168,8 @@ export class Intake {
   async close(): Promise<void> {
     this.#hints.close();
     this.#settling.close();
-    this.#inspecting.clear();
-    await this.#inspecting.onIdle();
-    while (this.#admitting > 0) await this.#nextChange();
+    await this.#inspector.close();
+    while (this.#inspector.isAdmitting) await this.#nextChange();
     this.#changed();
   }
 
@@ -195,48 +198,6 @@ export class Intake {
     const folder = this.#byId.get(folderId);
     if (folder === undefined || this.#deps.signal.aborted) return;
     await this.#examiner.hinted(folder, directory, names);
-  }
-
-  async #inspect(file: FolderFile, stat: FileStat): Promise<void> {
-    if (this.#deps.signal.aborted) return;
-    const inspection = await this.#deps.local.inspect(file, this.#deps.signal);
-    if (this.#deps.signal.aborted) return;
-    const folder = this.#byId.get(file.folderId);
-    // Another drive may have come into its place while the file was waited for.
-    if (folder === undefined || !this.#folders.mayTake(folder)) {
-      return this.hint(file.folderId, file.directory, file.name);
-    }
-    switch (inspection.kind) {
-      case 'fingerprint':
-        // It settled as something else: somebody went on writing meanwhile, and this may be half a file.
-        if (!isSameStat(inspection.fingerprint.stat, stat)) return this.hint(file.folderId, file.directory, file.name);
-        // Not waited for here: the next digest is taken while this row becomes durable.
-        void this.#guard(this.#admit(file, inspection.fingerprint));
-        return;
-      case 'problem': {
-        const { problem } = inspection;
-        // A disk that could not be read once may do so next time: look again at each scan.
-        await admitProblem(this.#deps, file, problem.code === 'read_error' ? unknownStat : stat, problem);
-        return;
-      }
-      case 'changed':
-      case 'gone':
-        return this.hint(file.folderId, file.directory, file.name);
-      default: {
-        const never: never = inspection;
-        throw new Error(`Unknown inspection ${JSON.stringify(never)}`);
-      }
-    }
-  }
-
-  async #admit(file: FolderFile, fingerprint: Fingerprint): Promise<void> {
-    this.#admitting += 1;
-    try {
-      await admitFile(this.#deps, file, fingerprint);
-    } finally {
-      this.#admitting -= 1;
-    }
-    this.#deps.onWork();
   }
 
   async #guard(work: Promise<void>): Promise<void> {

@@ -29,6 +29,8 @@ export interface RandomPort {
 
 /** pino's shape: facts first, then the sentence. */
 export interface LogPort {
+  /** Whether such lines are written at all; absent: they may be. */
+  isLevelEnabled?(level: 'debug' | 'info'): boolean;
   debug(facts: object, message: string): void;
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
@@ -88,7 +90,7 @@ export interface LedgerTablesPort {
     remove(directoryId: number, name: string): void;
     doubt(directoryId: number, name: string, contentId: number): void;
     doubtContent(contentId: number): void;
-    sources(contentId: number): readonly SourcePath[];
+    sources(contentId: number, most?: number): readonly SourcePath[];
     pathsOf(contentId: number, inode: { readonly inode: number; readonly device: number }): readonly ContentPath[];
   };
   readonly directories: {

@@ -23,8 +23,10 @@ export function findSource(deps: SourceDeps, content: Content): FoundSource {
   let isWaiting = false;
   for (const path of deps.ledger.files.sources(content.id)) {
     const look = deps.local.look(path);
-    if (!deps.isRootThere(path.root, path.directory)) isWaiting = true;
-    else if (look.kind === 'file' && look.stat.sizeBytes === content.sizeBytes) return { path, doubted, isWaiting };
+    const isFound = look.kind === 'file' && look.stat.sizeBytes === content.sizeBytes;
+    // A file that is there is on a drive that is: only of the root it may be another one.
+    if (!deps.isRootThere(path.root, isFound ? '' : path.directory)) isWaiting = true;
+    else if (isFound) return { path, doubted, isWaiting };
     else doubted.push(path);
   }
   return { path: null, doubted, isWaiting };
@@ -40,7 +42,7 @@ export async function openFirst(deps: SourceDeps, content: Content, signal: Abor
   let isWaiting = false;
   for (const path of deps.ledger.files.sources(content.id)) {
     const source = await deps.local.openSource(path, content, signal);
-    const isThere = deps.isRootThere(path.root, path.directory);
+    const isThere = deps.isRootThere(path.root, source.kind === 'source' ? '' : path.directory);
     if (source.kind === 'source') {
       if (isThere) return { source, path, doubted };
       await source.close();

@@ -39,15 +39,20 @@ export async function advance(
   inTurn: InTurn,
   signals: WorkSignals,
 ): Promise<void> {
+  let content = deps.ledger.contents.get(contentId);
   while (!signals.stopping.aborted) {
-    const content = deps.ledger.contents.get(contentId);
     const nowMs = deps.clock.now();
     if (content === undefined || !isActive(content.state) || content.notBeforeMs > nowMs) return;
-    const action = nextAction(content, nowMs);
-    const outcome = await inTurn(content, action, () => perform(deps, content, action, signals));
-    if (outcome === null) continue;
-    const next = await commitOutcome(deps, content, outcome, misfit);
+    const current = content;
+    const action = nextAction(current, nowMs);
+    const outcome = await inTurn(current, action, () => perform(deps, current, action, signals));
+    if (outcome === null) {
+      content = deps.ledger.contents.get(contentId);
+      continue;
+    }
+    const next = await commitOutcome(deps, current, outcome, misfit);
     for (const path of outcome.doubted) deps.onDoubt(path);
     if (next === null) return;
+    content = next;
   }
 }

@@ -49,7 +49,10 @@ function serve(request: IncomingMessage, response: ServerResponse, bytes: number
   const url = request.url ?? '';
   if (request.method === 'POST') {
     counts.lastMs = performance.now();
-    if (url === '/api/v1/assets') return reserve(response);
+    if (url === '/api/v1/assets') {
+      reserve(response);
+      return;
+    }
     if (url.startsWith('/u/')) {
       counts.uploaded += 1;
       counts.bytes += bytes;
@@ -58,11 +61,12 @@ function serve(request: IncomingMessage, response: ServerResponse, bytes: number
     }
     counts.completed += 1;
     if (notesTimes) counts.completedAtMs.push(Date.now());
-    return answer(response, 200, asset(url.slice('/api/v1/assets/'.length, -'/complete'.length)));
+    answer(response, 200, asset(url.slice('/api/v1/assets/'.length, -'/complete'.length)));
+    return;
   }
-  if (url.startsWith('/api/v1/assets?')) return list(response, new URLSearchParams(url.slice(url.indexOf('?'))));
-  if (url === '/api/v1/workspaces') return answer(response, 200, '{"workspaces":[],"meta":{"next_cursor":null}}');
-  answer(response, 200, asset(url.slice('/api/v1/assets/'.length)));
+  if (url.startsWith('/api/v1/assets?')) list(response, new URLSearchParams(url.slice(url.indexOf('?'))));
+  else if (url === '/api/v1/workspaces') answer(response, 200, '{"workspaces":[],"meta":{"next_cursor":null}}');
+  else answer(response, 200, asset(url.slice('/api/v1/assets/'.length)));
 }
 
 function reserve(response: ServerResponse): void {
