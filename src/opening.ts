@@ -11,7 +11,7 @@ import type { IntakeFolder } from './sync/folders.ts';
 import { tellBlocked, tellLedger } from './telling.ts';
 
 /** How long the ledger gathers writes while several come at a time; a lone one goes to disk at once. */
-const busyGroupMs = 4;
+const busyGroupMs = 8;
 /** How long until a write that a full or read-only disk refused is tried again. */
 const blockedRetryMs = 2_000;
 

@@ -29,6 +29,8 @@ export interface Outcome {
   readonly event: ContentEvent;
   readonly requestId: string | null;
   readonly doubted: readonly SourcePath[];
+  /** Where the bytes were seen a moment ago, for the step that sends them. */
+  readonly path?: SourcePath;
 }
 
 /**
@@ -40,6 +42,7 @@ export async function perform(
   content: Content,
   action: Action,
   signals: WorkSignals,
+  seen?: SourcePath,
 ): Promise<Outcome | null> {
   const { remote } = deps;
   const { abort } = signals;
@@ -51,7 +54,7 @@ export async function perform(
     case 'expire':
       return told({ type: 'target-expired' });
     case 'upload':
-      return await upload(deps, content, action, abort);
+      return await upload(deps, content, action, abort, seen);
     case 'reserve': {
       const source = findSource(deps, content);
       if (source.path === null) return withoutSource(source);
@@ -59,9 +62,10 @@ export async function perform(
       const { fileName, contentType } = content;
       const destination = deps.ledger.directories.destination(content.destinationId);
       const request = () => remote.reserve({ destination, fileName, contentType, idempotencyKey }, abort);
-      return await ask(deps, signals, action, request, ({ value, isReplayed }) => {
+      const outcome = await ask(deps, signals, action, request, ({ value, isReplayed }) => {
         return { type: 'reserved', reservation: value, isReplayed };
       });
+      return outcome === null ? null : { ...outcome, doubted: source.doubted, path: source.path };
     }
     case 'renew': {
       const source = findSource(deps, content);
@@ -138,8 +142,9 @@ async function upload(
   content: Content,
   action: Extract<Action, { type: 'upload' }>,
   signal: AbortSignal,
+  seen: SourcePath | undefined,
 ): Promise<Outcome | null> {
-  const opened = await openFirst(deps, content, signal);
+  const opened = await openFirst(deps, content, signal, seen);
   if (opened.source === null) return withoutSource(opened);
   const { source, path, doubted } = opened;
   try {

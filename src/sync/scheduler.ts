@@ -24,7 +24,7 @@ export interface Scheduler {
  * How many contents are on their way for each effect that may run: while some wait for their rows to be durable, others have
  * the effects, and a group of the ledger gathers more rows. Never the whole backlog.
  */
-const contentsPerEffect = 8;
+const contentsPerEffect = 16;
 
 /** What brings a content nearer to its end comes first. */
 const priorities: Readonly<Partial<Record<Action['type'], number>>> = { complete: 3, upload: 2, check: 1, renew: 1 };

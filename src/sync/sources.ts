@@ -36,11 +36,20 @@ export type OpenedFirst =
   | { readonly source: ByteSource; readonly path: SourcePath; readonly doubted: readonly SourcePath[] }
   | { readonly source: null; readonly doubted: readonly SourcePath[]; readonly isWaiting: boolean };
 
-/** The first file that can be opened and still has the right size; its bytes prove themselves while they are read. */
-export async function openFirst(deps: SourceDeps, content: Content, signal: AbortSignal): Promise<OpenedFirst> {
+/**
+ * The first file that can be opened and still has the right size; its bytes prove themselves while they are read.
+ *
+ * @param seen the path to try first, without asking the ledger
+ */
+export async function openFirst(
+  deps: SourceDeps,
+  content: Content,
+  signal: AbortSignal,
+  seen?: SourcePath,
+): Promise<OpenedFirst> {
   const doubted: SourcePath[] = [];
   let isWaiting = false;
-  for (const path of deps.ledger.files.sources(content.id)) {
+  for (const path of pathsFrom(deps, content, seen)) {
     const source = await deps.local.openSource(path, content, signal);
     const isThere = deps.isRootThere(path.root, source.kind === 'source' ? '' : path.directory);
     if (source.kind === 'source') {
@@ -51,4 +60,12 @@ export async function openFirst(deps: SourceDeps, content: Content, signal: Abor
     else isWaiting = true;
   }
   return { source: null, doubted, isWaiting };
+}
+
+/** The path where the bytes were seen last, if any; then all that the ledger has. */
+function* pathsFrom(deps: SourceDeps, content: Content, seen: SourcePath | undefined): Generator<SourcePath> {
+  if (seen !== undefined) yield seen;
+  for (const path of deps.ledger.files.sources(content.id)) {
+    if (path.directoryId !== seen?.directoryId || path.name !== seen.name) yield path;
+  }
 }

@@ -39,13 +39,14 @@ export async function advance(
   inTurn: InTurn,
   signals: WorkSignals,
 ): Promise<void> {
+  let seen: SourcePath | undefined;
   let content = deps.ledger.contents.get(contentId);
   while (!signals.stopping.aborted) {
     const nowMs = deps.clock.now();
     if (content === undefined || !isActive(content.state) || content.notBeforeMs > nowMs) return;
     const current = content;
     const action = nextAction(current, nowMs);
-    const outcome = await inTurn(current, action, () => perform(deps, current, action, signals));
+    const outcome = await inTurn(current, action, () => perform(deps, current, action, signals, seen));
     if (outcome === null) {
       content = deps.ledger.contents.get(contentId);
       continue;
@@ -54,5 +55,6 @@ export async function advance(
     for (const path of outcome.doubted) deps.onDoubt(path);
     if (next === null) return;
     content = next;
+    seen = outcome.path;
   }
 }

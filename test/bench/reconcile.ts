@@ -12,8 +12,13 @@ export async function reconcile(
   const root = bench.path('reconcile');
   plantFiles(root, files, 64, 100);
   const env = bench.env(root);
-  await settledLedger(env['FLORA_SYNC_STATE_DIR'] ?? '', root, (at) => `asset_${at}`);
-  await bench.sink.ask({ type: 'list', assets: files });
+  await settledLedger(
+    env['FLORA_SYNC_STATE_DIR'] ?? '',
+    root,
+    (at) => `asset_${at}`,
+    (id) => `${bench.sink.origin}/f/${id}`,
+  );
+  await bench.sink.ask({ type: 'list', assets: files, sizeBytes: 64 });
   const ours: number[] = [];
   const bare: number[] = [];
   for (let run = 0; run < runs; run += 1) {

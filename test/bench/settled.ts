@@ -7,7 +7,12 @@ import { openLedger } from '../../src/ledger/ledger.ts';
  * A ledger in which every file of the tree is ready, written as the engine would have left it but in large groups: sending a
  * million files first would take the better part of an hour.
  */
-export async function settledLedger(stateDir: string, root: string, assetOf: (at: number) => string): Promise<number> {
+export async function settledLedger(
+  stateDir: string,
+  root: string,
+  assetOf: (at: number) => string,
+  urlOf: (assetId: string) => string | null = () => null,
+): Promise<number> {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const database = openDatabase(stateDir, Date.now(), () => {});
   const ledger = openLedger(database, { defer: setImmediate, pause: setImmediate, onBlocked: () => {} });
@@ -44,6 +49,7 @@ export async function settledLedger(stateDir: string, root: string, assetOf: (at
           );
           const bound = {
             assetId: assetOf(at),
+            url: urlOf(assetOf(at)),
             isCompleteSent: true,
             areBytesConfirmed: true,
             isCompleteAccepted: true,

@@ -21,11 +21,12 @@ export type SinkRequest =
   | { readonly type: 'reset'; readonly notesTimes?: boolean }
   | { readonly type: 'down'; readonly isDown: boolean }
   /** From now on the listing has that many assets, which are called `asset_<number>`. */
-  | { readonly type: 'list'; readonly assets: number };
+  | { readonly type: 'list'; readonly assets: number; readonly sizeBytes: number };
 
 let isDown = false;
 let notesTimes = false;
 let listedAssets = 0;
+let listedBytes = 0;
 let ids = 0;
 const zero = { created: 0, uploaded: 0, completed: 0, listed: 0, bytes: 0, firstMs: 0, lastMs: 0 };
 let counts = { ...zero, completedAtMs: [] as number[] };
@@ -92,7 +93,7 @@ function list(response: ServerResponse, query: URLSearchParams): void {
   for (let at = offset; at < Math.min(listedAssets, offset + limit); at += 1) {
     const id = `asset_${at}`;
     items.push(
-      `{"asset_id":"${id}","name":"${id}.png","status":"ready","content_type":"image/png","upload_content_type":"image/png","uploaded_via":"signed_url","size_bytes":20480,"width":16,"height":16,"created_at":${1_800_000_000_000 - at * 1_000},"url":"${origin}/f/${id}","workspace_id":"ws_bench"}`,
+      `{"asset_id":"${id}","name":"${id}.png","status":"ready","content_type":"image/png","upload_content_type":"image/png","uploaded_via":"signed_url","size_bytes":${listedBytes},"width":16,"height":16,"created_at":${1_800_000_000_000 - at * 1_000},"url":"${origin}/f/${id}","workspace_id":"ws_bench"}`,
     );
   }
   counts.listed += items.length;
@@ -114,7 +115,10 @@ process.on('message', (message: SinkRequest) => {
     counts = { ...zero, completedAtMs: [] };
     notesTimes = message.notesTimes === true;
   } else if (message.type === 'down') isDown = message.isDown;
-  else if (message.type === 'list') listedAssets = message.assets;
+  else if (message.type === 'list') {
+    listedAssets = message.assets;
+    listedBytes = message.sizeBytes;
+  }
   process.send?.(counts);
 });
 process.on('disconnect', () => process.exit(0));

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bench, type Figure, mainPath, runNode, type Usage } from './measure.ts';
 import { plantFiles } from './trees.ts';
 
@@ -18,6 +19,8 @@ export async function small(
   const files = Math.round(5_000 * scale);
   const root = bench.path('small');
   plantFiles(root, files, sizeBytes, 100);
+  // Older than the quiet period, so that it is settled by its age.
+  await sleep(2_500);
   const measured = async (
     args: readonly string[],
     env: Readonly<Record<string, string>>,
