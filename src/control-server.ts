@@ -99,7 +99,10 @@ async function dispatch(
   }
   const command = method === 'POST' && Object.hasOwn(commands, url) ? commands[url] : undefined;
   if (command === undefined) throw badRequest('not_found', `There is no ${method} ${url}`);
-  const fields = await readFields(incoming);
+  // Who does not end what it asks is not waited for.
+  const stop = () => incoming.destroy();
+  signal.addEventListener('abort', stop, { once: true });
+  const fields = await readFields(incoming).finally(() => signal.removeEventListener('abort', stop));
   let said = Promise.resolve();
   // One after the other: whoever tells many things at once waits as one.
   const say = (line: AnswerLine) => {

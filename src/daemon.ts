@@ -206,8 +206,9 @@ export class Engine {
       this.ledger.giveUp();
     });
     await Promise.allSettled([this.#scheduler.finished, this.intake.close(), this.#listing, this.#service?.ended()]);
-    deadline.cancel();
+    // A command of somebody else's may wait for the ledger too.
     await Promise.allSettled([this.#service?.close(), this.remote.close()]);
+    deadline.cancel();
     this.ledger.close();
     this.#release();
   }

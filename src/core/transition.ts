@@ -54,7 +54,7 @@ export function transition(content: Content, event: ContentEvent, context: Trans
     case 'source-lost':
       return sourceLost(content, event.reason);
     case 'wanted':
-      return shouldRevive(content.state, event.by) ? revive(content, event.by, event.needsMatching, context) : content;
+      return shouldRevive(content.state, event.by) ? revive(content, event.needsMatching, context) : content;
     default: {
       const never: never = event;
       throw new Error(`Unknown event ${JSON.stringify(never)}`);
@@ -79,12 +79,12 @@ function shouldRevive(state: ContentState, by: WantedBy): boolean {
   return state === 'gone' || (by === 'operator' && (state === 'rejected' || state === 'matching'));
 }
 
-function revive(content: Content, by: WantedBy, needsMatching: boolean, context: TransitionContext): Content {
+function revive(content: Content, needsMatching: boolean, context: TransitionContext): Content {
   // Only what is certainly not in FLORA any more is let go although it was complete.
   if (content.isCompleteSent && content.state !== 'missing') {
     return progress(content, 'checking', context, { strikes: 0, failures: 0 });
   }
-  return progress(content, needsMatching && by !== 'operator' ? 'matching' : 'queued', context, {
+  return progress(content, needsMatching ? 'matching' : 'queued', context, {
     ...unbound,
     strikes: 0,
     failures: 0,

@@ -74,11 +74,12 @@ export class ContentStore {
     this.#anyMatching = database.prepare(`SELECT id FROM content WHERE ${active} AND state = 'matching' LIMIT 1`);
     this.#unpark = database.prepare(`UPDATE content SET not_before = ? WHERE ${active} AND state = 'matching'`);
     this.#control = database.prepare(
-      `SELECT asset_id FROM content JOIN destination ON destination.id = content.destination_id
-       WHERE content.id <> @contentId AND state = 'ready' AND destination.workspace_id =
+      // The plus keeps the planner from sorting all of a destination instead of walking back from the latest.
+      `SELECT asset_id FROM content
+       WHERE id <> @contentId AND state = 'ready' AND +destination_id IN (SELECT id FROM destination WHERE workspace_id =
          (SELECT workspace_id FROM content JOIN destination ON destination.id = content.destination_id
-          WHERE content.id = @contentId)
-       ORDER BY content.id DESC LIMIT @limit`,
+          WHERE content.id = @contentId))
+       ORDER BY id DESC LIMIT @limit`,
     );
     this.#readyAfter = database.prepare(`SELECT id FROM content WHERE id > ? AND state = 'ready' ORDER BY id LIMIT ?`);
     this.#missing = database.prepare(`SELECT id FROM content WHERE state = 'missing'`);

@@ -31,6 +31,7 @@ export class DirectoryStore {
   readonly #forgetRootIdentity: Statement<[number]>;
   readonly #needsMatching: Statement<[number], { needs_matching: number }>;
   readonly #setMatching: Statement<[number, number]>;
+  readonly #hasProblems: Statement<[number, string], { name: StoredName }>;
   readonly #toMatch: Statement<[], { id: number }>;
   readonly #anyFile: Statement<[number, number], { name: StoredName }>;
   readonly #anyDevice: Statement<[number], { device: number }>;
@@ -60,6 +61,11 @@ export class DirectoryStore {
     this.#forgetRootIdentity = database.prepare('UPDATE folder SET root_identity = NULL WHERE id = ?');
     this.#needsMatching = database.prepare('SELECT needs_matching FROM folder WHERE id = ?');
     this.#setMatching = database.prepare('UPDATE folder SET needs_matching = ? WHERE id = ?');
+    this.#hasProblems = database.prepare(
+      `SELECT file.name FROM file INDEXED BY file_problem JOIN directory ON directory.id = file.directory_id
+       WHERE file.problem_code IS NOT NULL AND directory.folder_id = ? AND file.is_gone = 0
+         AND file.problem_code IN (SELECT value FROM json_each(?)) LIMIT 1`,
+    );
     this.#toMatch = database.prepare('SELECT id FROM folder WHERE needs_matching = 1 AND is_active = 1');
     this.#anyFile = database.prepare(
       `SELECT file.name FROM directory JOIN file ON file.directory_id = directory.id
@@ -131,6 +137,11 @@ export class DirectoryStore {
 
   setNeedsMatching(folderId: number, needsMatching: boolean): void {
     this.#setMatching.run(Number(needsMatching), folderId);
+  }
+
+  /** Whether any file or directory of the folder has one of these problems. */
+  hasProblems(folderId: number, codes: ReadonlySet<string>): boolean {
+    return this.#hasProblems.get(folderId, JSON.stringify([...codes])) !== undefined;
   }
 
   /** The watched folders whose bytes are to be looked for in FLORA. */

@@ -32,6 +32,8 @@ export type ContentPath = FilePath & {
   readonly directoryId: number;
   readonly isGone: boolean;
   readonly isSameInode: boolean;
+  /** In a folder that is watched now. */
+  readonly isWatched: boolean;
   /** As the ledger last saw it. */
   readonly stat: FileStat;
 };
@@ -48,7 +50,7 @@ export class FileStore {
   readonly #doubtProblems: Statement<[]>;
   readonly #withContent: Statement<
     [Record<string, unknown>],
-    FileRow & { root: StoredName; directory: StoredName; inode_first: number }
+    FileRow & { root: StoredName; directory: StoredName; inode_first: number; is_active: number }
   >;
   readonly #sources: Statement<
     [number, number],
@@ -82,8 +84,9 @@ export class FileStore {
     // The same inode first: what has it, and these bytes, is the file itself under its former name.
     this.#withContent = database.prepare(
       `SELECT file.*, folder.path AS root, directory.path AS directory,
-         file.inode = @inode AND file.device = @device AS inode_first
-       FROM (SELECT * FROM file WHERE content_id = @contentId LIMIT 64) AS file
+         file.inode = @inode AND file.device = @device AS inode_first, folder.is_active AS is_active
+       FROM (SELECT * FROM (SELECT * FROM file WHERE content_id = @contentId AND is_gone = 0 LIMIT 64)
+             UNION ALL SELECT * FROM (SELECT * FROM file WHERE content_id = @contentId AND is_gone = 1 LIMIT 64)) AS file
        JOIN directory ON directory.id = file.directory_id JOIN folder ON folder.id = directory.folder_id
        ORDER BY inode_first DESC, file.is_gone LIMIT 16`,
     );
@@ -153,6 +156,7 @@ export class FileStore {
       directoryId: row.directory_id,
       isGone: row.is_gone === 1,
       isSameInode: row.inode_first === 1,
+      isWatched: row.is_active === 1,
       stat: toStat(row),
     }));
   }

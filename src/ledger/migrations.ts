@@ -178,7 +178,9 @@ export const migrations: readonly string[] = [
     created_at   INTEGER,
     sha256       TEXT
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX remote_asset_size ON remote_asset (workspace_id, size_bytes);
-  CREATE INDEX remote_asset_pending ON remote_asset (workspace_id, name) WHERE status = 'pending_upload';
+  CREATE INDEX remote_asset_bytes ON remote_asset (workspace_id, size_bytes, sha256);
+  CREATE INDEX remote_asset_name ON remote_asset (workspace_id, name);
+
+  CREATE INDEX file_problem ON file (directory_id) WHERE problem_code IS NOT NULL;
   `,
 ];

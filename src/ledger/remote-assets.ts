@@ -19,12 +19,11 @@ export interface AssetQuery {
   readonly workspaceId: string;
   readonly projectId: string | null;
   readonly sizeBytes: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
   /** All names that files with these bytes have. */
   readonly names: readonly string[];
 }
-
-/** More assets of one size than this are compared in several rounds. */
-const mostCandidates = 100;
 
 /** What FLORA's listing showed while a new or restored ledger looks for its bytes there; empty otherwise. */
 export class RemoteAssetStore {
@@ -33,7 +32,7 @@ export class RemoteAssetStore {
   readonly #saveDigest: Statement<[string, string]>;
   readonly #saveStatus: Statement<[string, string]>;
   readonly #count: Statement<[], { count: number }>;
-  readonly #ready: Statement<[Record<string, unknown>], RemoteAssetRow>;
+  readonly #likeliest: readonly Statement<[Record<string, unknown>], RemoteAssetRow>[];
   readonly #pending: Statement<[Record<string, unknown>], RemoteAssetRow>;
 
   constructor(database: LedgerDatabase) {
@@ -51,11 +50,14 @@ export class RemoteAssetStore {
     const free = 'NOT EXISTS (SELECT 1 FROM content WHERE content.asset_id = remote_asset.asset_id)';
     const place = 'workspace_id = @workspaceId AND (@projectId IS NULL OR project_id = @projectId)';
     const named = 'name IN (SELECT value FROM json_each(@names))';
-    this.#ready = database.prepare(
-      `SELECT * FROM remote_asset WHERE ${place} AND status = 'ready' AND ${free} AND size_bytes = @sizeBytes
-       UNION ALL
-       SELECT * FROM remote_asset WHERE ${place} AND status = 'ready' AND ${free} AND size_bytes IS NULL AND ${named}`,
-    );
+    const left = `${place} AND status = 'ready' AND ${free} AND asset_id NOT IN (SELECT value FROM json_each(@compared))`;
+    // Outside projects first, for who has none.
+    const nearest = 'ORDER BY project_id IS NOT @projectId LIMIT 1';
+    this.#likeliest = [
+      `size_bytes = @sizeBytes AND sha256 = @sha256`,
+      `ifnull(size_bytes, @sizeBytes) = @sizeBytes AND sha256 IS NULL AND ${named}`,
+      `size_bytes = @sizeBytes AND sha256 IS NULL`,
+    ].map((wanted) => database.prepare(`SELECT * FROM remote_asset WHERE ${left} AND ${wanted} ${nearest}`));
     this.#pending = database.prepare(
       `SELECT * FROM remote_asset WHERE ${place} AND status = 'pending_upload' AND ${free} AND ${named}
          AND ifnull(size_bytes, @sizeBytes) = @sizeBytes`,
@@ -85,20 +87,18 @@ export class RemoteAssetStore {
   }
 
   /**
-   * Ready assets that no content has and that could be these bytes, the likeliest first: known digests, then the same name,
-   * then (without a project of our own) those outside projects. At most 100 of them.
+   * The ready asset that no content has and that is likeliest to be these bytes: of their digest, else one that was not
+   * fetched yet and has their name, else one that was not fetched yet and has their size. Undefined when none is left.
+   *
+   * @param compared ids of assets that have been looked at and are something else
    */
-  candidates(query: AssetQuery): readonly RemoteAsset[] {
-    const names = new Set(query.names);
-    const rank = (row: RemoteAssetRow) =>
-      (row.sha256 === null ? 4 : 0) +
-      (names.has(row.name ?? '') ? 0 : 2) +
-      (row.project_id === query.projectId ? 0 : 1);
-    const rows = this.#ready.all(toParameters(query));
-    return rows
-      .sort((a, b) => rank(a) - rank(b))
-      .slice(0, mostCandidates)
-      .map(toAsset);
+  candidate(query: AssetQuery, compared: readonly string[] = []): RemoteAsset | undefined {
+    const parameters = { ...toParameters(query), compared: JSON.stringify(compared) };
+    for (const likely of this.#likeliest) {
+      const row = likely.get(parameters);
+      if (row !== undefined) return toAsset(row);
+    }
+    return undefined;
   }
 
   /** Assets of the same name that may still become ready. */

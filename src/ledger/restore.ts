@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { openSqlite, type SqliteDatabase } from '../sqlite.ts';
-import { isDamage, requireSoundCopy } from './damage.ts';
+import { isDamage, readThrough, requireSoundCopy } from './damage.ts';
 import { migrate } from './migrate.ts';
 import { putInPlace, syncDirectory } from './put-in-place.ts';
 import { listSnapshots, type Snapshot, stampOf } from './snapshot-files.ts';
@@ -81,8 +81,19 @@ function restoreFrom(snapshot: Snapshot, path: string, restoration: Restoration)
     return undefined;
   } catch (error) {
     removeCopy(copy);
-    if (isDamage(error)) return error;
+    if (isDamage(error) || isUnreadable(snapshot.path))
+      return error instanceof Error ? error : new Error(String(error));
     throw error;
+  }
+}
+
+/** Whether it is the snapshot that the disk does not give out, and not the copy that it does not take. */
+function isUnreadable(path: string): boolean {
+  try {
+    readThrough(path);
+    return false;
+  } catch {
+    return true;
   }
 }
 
@@ -118,7 +129,7 @@ export function markRestored(database: SqliteDatabase, restoration: Restoration)
       .prepare(
         `UPDATE content SET state = 'matching', not_before = @atMs, attempts = 0, reason_code = NULL, reason = NULL,
            complete_sent = asset_id IS NOT NULL, revision = revision + 1, updated_at = @atMs
-         WHERE complete_sent = 0 AND state IN ('queued', 'reserved', 'renewing', 'checking')`,
+         WHERE complete_sent = 0 AND state IN ('queued', 'reserved', 'renewing', 'checking', 'rejected', 'gone')`,
       )
       .run({ atMs: restoration.atMs });
     // What an earlier search saw of FLORA is as old as the ledger.

@@ -1,4 +1,4 @@
-import type { Content } from '../core/content.ts';
+import { type Content, isActive } from '../core/content.ts';
 import { absolutePath, type FilePath, type FileStat, type Fingerprint, joinPath, type Problem } from '../core/entry.ts';
 import { displayName, remoteName } from '../core/name.ts';
 import { transition } from '../core/transition.ts';
@@ -130,7 +130,10 @@ function findContent(
   knownId: number | null,
 ): Content | undefined {
   const twins = tables.contents.withBytes(file.destinationId, sha256);
-  if (file.copies === 'share') return twins[0];
+  // Of several, from a time when copies did not share, one that is there already.
+  if (file.copies === 'share') {
+    return twins.find(({ state }) => state === 'ready') ?? twins.find(({ state }) => isActive(state)) ?? twins[0];
+  }
   const own = twins.find(({ id }) => id === knownId);
   if (own !== undefined) return own;
   const isFree = ({ id }: Content) => !tables.files.pathsOf(id, stat).some((path) => isStillThere(deps, path, file));
@@ -141,7 +144,9 @@ function findContent(
 function isStillThere(deps: AdmitDeps, path: ContentPath, file: FolderFile): boolean {
   if (path.isGone || absolutePath(path) === absolutePath(file)) return false;
   const look = deps.local.look(path);
-  return look.kind === 'file' ? !isAnother(look.stat, path.stat) : !deps.isRootThere(path.root, path.directory);
+  if (look.kind === 'file') return !isAnother(look.stat, path.stat);
+  // In a folder that nobody watches any more nothing is waited for.
+  return path.isWatched && !deps.isRootThere(path.root, path.directory);
 }
 
 /** A new file under the name, as when an editor lets the old version step aside; one that was only written to may still have its bytes. */
@@ -158,14 +163,14 @@ function begin(
 ): Content {
   const nowMs = deps.clock.now();
   const { destinationId } = file;
-  const content = { destinationId, sizeBytes: stat.sizeBytes, fileName: remoteName(file.name) };
+  const content = { destinationId, sizeBytes: stat.sizeBytes, sha256, fileName: remoteName(file.name) };
   const twins = tables.contents.withBytes(destinationId, sha256);
   const start = needsMatching
     ? deps.matching.begin(tables, content, nowMs)
     : ({ state: 'queued', notBeforeMs: nowMs } as const);
   const idempotencyKey = deps.random.token();
   const twin = (twins.at(-1)?.twin ?? -1) + 1;
-  return tables.contents.insert({ ...content, sha256, contentType, idempotencyKey, twin, ...start }, nowMs);
+  return tables.contents.insert({ ...content, contentType, idempotencyKey, twin, ...start }, nowMs);
 }
 
 /** Where bytes that the ledger knew came from: the file under its former name, or a copy of one that is still there. */

@@ -16,7 +16,7 @@ export interface MatchDeps {
   readonly remote: RemotePort;
   readonly gate: Gate;
   readonly clock: ClockPort;
-  /** By asset id: each asset is fetched once, however many contents ask. */
+  /** By asset and length: each asset is fetched once, however many contents ask. */
   readonly fetches: Map<string, Promise<string>>;
   /** By asset id: since when (monotonic) FLORA has answered 404 for what it listed. */
   readonly hiddenSince: Map<string, number>;
@@ -32,9 +32,12 @@ const enoughByChance = 150;
 /** So long a listed asset may answer 404 before it is taken for gone: three looks, ten minutes apart. */
 const goneAfterMs = 2 * seldomMs;
 
-export function queryOf(destination: Destination, sizeBytes: number, names: readonly string[]): AssetQuery {
-  const { workspaceId, projectId } = destination;
-  return { workspaceId, projectId, sizeBytes, names };
+export function queryOf(
+  { workspaceId, projectId }: Destination,
+  { sizeBytes, sha256 }: Pick<Content, 'sizeBytes' | 'sha256'>,
+  names: readonly string[],
+): AssetQuery {
+  return { workspaceId, projectId, sizeBytes, sha256, names };
 }
 
 /** Compares a content with FLORA's assets; null when the signals, or trouble with FLORA as a whole, cut it short. */
@@ -45,13 +48,13 @@ export async function matchContent(deps: MatchDeps, content: Content, signals: W
     return wait('match_listing', 'What FLORA has already is being listed', longestWaitMs);
   }
   const names = [content.fileName, ...ledger.files.sources(content.id).map(({ name }) => remoteName(name))];
-  const query = queryOf(destination, content.sizeBytes, [...new Set(names)]);
-  const compared = new Set<string>();
+  const query = queryOf(destination, content, [...new Set(names)]);
+  const compared: string[] = [];
   for (;;) {
     // The best of those that are left: what was fetched for others meanwhile counts too.
-    const candidate = ledger.remoteAssets.candidates(query).find(({ assetId }) => !compared.has(assetId));
+    const candidate = ledger.remoteAssets.candidate(query, compared);
     if (candidate === undefined) break;
-    compared.add(candidate.assetId);
+    compared.push(candidate.assetId);
     const outcome = await compare(deps, content, candidate, query.names, signals);
     if (outcome !== 'other') return outcome;
   }
@@ -123,9 +126,10 @@ async function fetchOnce(
   mostBytes: number,
   signals: WorkSignals,
 ): Promise<string | Outcome | null> {
-  const { assetId } = candidate;
-  const under = deps.fetches.get(assetId) ?? fetchDigest(deps, candidate, url, mostBytes, signals.abort);
-  deps.fetches.set(assetId, under);
+  // One for each length: a digest that was cut at another file's size says nothing.
+  const key = `${candidate.assetId} ${mostBytes}`;
+  const under = deps.fetches.get(key) ?? fetchDigest(deps, candidate, url, mostBytes, signals.abort);
+  deps.fetches.set(key, under);
   try {
     return await under;
   } catch (error) {
@@ -133,7 +137,7 @@ async function fetchOnce(
     if (!isKnown(error)) throw error;
     return unreadable(candidate, error.message, error.retryAfterMs);
   } finally {
-    deps.fetches.delete(assetId);
+    deps.fetches.delete(key);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Content } from '../core/content.ts';
+import { failureCodes } from '../core/failure.ts';
 import type { MatchingSummary } from '../core/records.ts';
 import { longestWaitMs } from '../core/steps.ts';
 import { isKnown, type WorkSignals } from './asking.ts';
@@ -39,15 +40,15 @@ export class Matching {
   /** In which state a content that nothing is known of begins. Inside a write. */
   begin(
     tables: LedgerTablesPort,
-    content: { readonly destinationId: number; readonly sizeBytes: number; readonly fileName: string },
+    content: Pick<Content, 'destinationId' | 'sizeBytes' | 'sha256' | 'fileName'>,
     nowMs: number,
   ): { readonly state: 'matching' | 'queued'; readonly notBeforeMs: number } {
     const destination = tables.directories.destination(content.destinationId);
     // Parked: the end of the listing makes it due.
     if (!tables.facts.isListed(keyOf(destination))) return { state: 'matching', notBeforeMs: nowMs + longestWaitMs };
-    const query = queryOf(destination, content.sizeBytes, [content.fileName]);
+    const query = queryOf(destination, content, [content.fileName]);
     const couldBeThere =
-      tables.remoteAssets.candidates(query).length > 0 || tables.remoteAssets.pending(query).length > 0;
+      tables.remoteAssets.candidate(query) !== undefined || tables.remoteAssets.pending(query).length > 0;
     return { state: couldBeThere ? 'matching' : 'queued', notBeforeMs: nowMs };
   }
 
@@ -87,7 +88,10 @@ export class Matching {
     const open = ledger.directories.toMatch();
     if (open.length === 0 || ledger.contents.hasMatching()) return null;
     if (this.#deps.places.some((place) => !ledger.facts.isListed(keyOf(place)))) return null;
-    const ending = open.filter((id) => folderIds.includes(id) && ledger.directories.hasFiles(id));
+    const { directories } = ledger;
+    // What could not be read yet may be in FLORA too.
+    const isWhole = (id: number) => directories.hasFiles(id) && !directories.hasProblems(id, failureCodes);
+    const ending = open.filter((id) => folderIds.includes(id) && isWhole(id));
     if (ending.length === 0) return null;
     const summary = await ledger.write((tables) => {
       if (tables.contents.hasMatching()) return null;

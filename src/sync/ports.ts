@@ -48,6 +48,8 @@ export interface KnownFile extends KnownName {
 export type ContentPath = SourcePath & {
   readonly isGone: boolean;
   readonly isSameInode: boolean;
+  /** In a folder that is watched now. */
+  readonly isWatched: boolean;
   /** As the ledger last saw it. */
   readonly stat: FileStat;
 };
@@ -57,6 +59,8 @@ export interface AssetQuery {
   readonly workspaceId: string;
   readonly projectId: string | null;
   readonly sizeBytes: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
   /** All names that files with these bytes have. */
   readonly names: readonly string[];
 }
@@ -104,6 +108,8 @@ export interface LedgerTablesPort {
     needsMatching(folderId: number): boolean;
     setNeedsMatching(folderId: number, needsMatching: boolean): void;
     toMatch(): readonly number[];
+    /** Whether any file or directory of the folder has one of these problems. */
+    hasProblems(folderId: number, codes: ReadonlySet<string>): boolean;
     find(folderId: number, path: string): { readonly id: number; readonly isGone: boolean } | undefined;
     save(folderId: number, path: string): number;
     children(directoryId: number): readonly { readonly id: number; readonly path: string }[];
@@ -127,7 +133,7 @@ export interface LedgerTablesPort {
     saveDigest(assetId: string, sha256: string): void;
     saveStatus(assetId: string, status: RemoteAsset['status']): void;
     count(): number;
-    candidates(query: AssetQuery): readonly RemoteAsset[];
+    candidate(query: AssetQuery, compared?: readonly string[]): RemoteAsset | undefined;
     pending(query: AssetQuery): readonly RemoteAsset[];
   };
 }

@@ -59,7 +59,9 @@ export async function retryFile(deps: RetryDeps, file: RetryFile): Promise<Retri
     case 'rejected':
     case 'missing':
     case 'matching': {
-      const event = { type: 'wanted', by: 'operator', needsMatching: false } as const;
+      // Who waits for a comparison is sent without it; what the ledger may have forgotten is looked for first.
+      const needsMatching = content.state !== 'matching' && ledger.directories.toMatch().length > 0;
+      const event = { type: 'wanted', by: 'operator', needsMatching } as const;
       const after = await commitOutcome(deps, content, { event, requestId: null, doubted: [] });
       if (after === null) {
         const state = ledger.contents.get(content.id)?.state ?? null;

@@ -152,6 +152,17 @@ describe('copies = separate', () => {
     assert.equal((await readyAssets(world)).length, 5);
   });
 
+  it('follows a drop folder that was renamed, with the setting', async (t) => {
+    const world = await worldWithFlora(t);
+    writePictures(world.drop, 5);
+    await world.run(['sync'], separate);
+    const since = await mark(world);
+    const renamed = join(world.base, 'renamed drop');
+    renameSync(world.drop, renamed);
+    assert.equal((await world.run(['sync'], { ...separate, FLORA_SYNC_FOLDER: renamed })).code, 0);
+    assert.deepEqual(await sendsSince(world, since), []);
+  });
+
   it('finds each its own asset again after the ledger was lost', async (t) => {
     const world = await worldWithFlora(t);
     const [a = ''] = writePictures(world.drop, 1);

@@ -182,4 +182,17 @@ describe('the control socket', () => {
     sleeper.destroy();
     assert.deepEqual(await ask('/wait').then(({ result }) => result), null, 'and then nobody is there');
   });
+
+  it('does not wait for who never ends a request when the daemon stops', async (t) => {
+    const { stateDir, stop, errors } = await serve(t, { '/retry': async () => ({}) });
+    const outgoing = request({ socketPath: socketPath(stateDir), method: 'POST', path: '/retry' });
+    outgoing.setHeader('content-length', 10);
+    outgoing.flushHeaders();
+    const broken = once(outgoing, 'error');
+    // Answered only after the first was read: then that one is under way.
+    await askStatus(stateDir);
+    await stop();
+    await broken;
+    assert.deepEqual(errors, []);
+  });
 });

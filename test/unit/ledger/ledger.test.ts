@@ -9,6 +9,25 @@ import { memoryLedger, newContent, plansOf, withFolder } from '../../support/led
 
 const stat: FileStat = { sizeBytes: 3, mtimeMs: 1.5, ctimeMs: 2.25, inode: 2 ** 60, device: 5 };
 
+describe('the paths of a content', () => {
+  it('show one that is there behind any number that are gone', async () => {
+    const { ledger } = memoryLedger();
+    const { destinationId, folderId } = await withFolder(ledger);
+    const id = await ledger.write(({ contents, directories, files }) => {
+      const content = contents.insert(newContent(destinationId), 1);
+      const directoryId = directories.save(folderId, '');
+      for (let at = 0; at < 100; at += 1) {
+        const name = `${String(at).padStart(3, '0')}.png`;
+        files.saveContent(directoryId, name, stat, content.id, 1);
+        if (at < 99) files.markGone(directoryId, name, 1);
+      }
+      return content.id;
+    });
+    const [first] = ledger.files.pathsOf(id, { inode: 0, device: 0 });
+    assert.deepEqual({ name: first?.name, isGone: first?.isGone }, { name: '099.png', isGone: false });
+  });
+});
+
 describe('contents', () => {
   it('have one row for the same bytes at one destination, and another elsewhere', async () => {
     const { ledger } = memoryLedger();

@@ -114,8 +114,8 @@ describe('a restored ledger', () => {
       'checking.png': 'matching',
       'uploaded.png': 'uploaded',
       'ready.png': 'ready',
-      'rejected.png': 'rejected',
-      'gone.png': 'gone',
+      'rejected.png': 'matching',
+      'gone.png': 'matching',
     });
     const before = rows['content'] as Record<string, unknown>[];
     for (const row of rowsOf(database)['content'] as Record<string, unknown>[]) {

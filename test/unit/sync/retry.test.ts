@@ -68,6 +68,21 @@ describe('a retry', () => {
     assert.equal(ledger.contents.get(id)?.state, 'queued');
   });
 
+  it('looks first for what a ledger that was put back may have forgotten, but not for what only waits for a look', async () => {
+    for (const [state, becomes] of [
+      ['rejected', 'matching'],
+      ['matching', 'queued'],
+    ] as const) {
+      for (const isSearching of [true, false]) {
+        const { ledger, folderId, deps, file, put } = await world();
+        const id = await put({ state });
+        await ledger.write(({ directories }) => directories.setNeedsMatching(folderId, isSearching));
+        await retryFile(deps, file);
+        assert.equal(ledger.contents.get(id)?.state, isSearching ? becomes : 'queued', `${state} ${isSearching}`);
+      }
+    }
+  });
+
   it('asks about an asset that may be complete, and never lets it go', async () => {
     const { ledger, deps, file, put } = await world();
     const id = await put({ state: 'rejected', assetId: 'asset_1', isCompleteSent: true, reasonCode: 'asset_failed' });

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { AssetFacts } from '../../../src/core/event.ts';
+import { Gate } from '../../../src/sync/gate.ts';
+import { Matching } from '../../../src/sync/matching.ts';
+import type { RemotePort } from '../../../src/sync/ports.ts';
+import { HandClock } from '../../support/hand-clock.ts';
+import { memoryLedger, newContent, withFolder } from '../../support/ledgers.ts';
+import { listed, noLog } from '../../support/remote-listing.ts';
+
+const signal = new AbortController().signal;
+const signals = { stopping: signal, abort: signal };
+const stat = { sizeBytes: 3, mtimeMs: 1, ctimeMs: 1, inode: 1, device: 1 };
+
+/** A FLORA with these assets, by id: what their bytes are, and the name and size that it lists. */
+type Shelf = Readonly<Record<string, { readonly bytes: string; readonly name: string; readonly size?: number | null }>>;
+
+async function searching(shelf: Shelf) {
+  const { ledger } = memoryLedger();
+  const folder = await withFolder(ledger);
+  const fetched: string[] = [];
+  const facts = (assetId: string): AssetFacts => {
+    return { assetId, status: 'ready', url: `https://files/${assetId}`, sizeBytes: null, failureMessage: null };
+  };
+  const assets = Object.entries(shelf).map(([id, { bytes, name, size = bytes.length }]) =>
+    listed(id, { ...facts(id), name, sizeBytes: size }),
+  );
+  const remote = new Proxy({} as RemotePort, {
+    get: (_, call: keyof RemotePort) => async (id: string, mostBytes: number) => {
+      if (call === 'list') return { value: { assets, nameless: 0, nextCursor: null }, requestId: null };
+      if (call === 'get') return { value: facts(id), requestId: null };
+      assert.equal(call, 'fetchDigest');
+      const { bytes = '' } = shelf[id.slice('https://files/'.length)] ?? {};
+      fetched.push(id);
+      const read = bytes.slice(0, mostBytes + 1);
+      return { sha256: `of ${read}`, sizeBytes: read.length };
+    },
+  });
+  const clock = new HandClock();
+  const random = { fraction: () => 0.5, token: () => 'token' };
+  const matching = new Matching({
+    ledger,
+    remote,
+    clock,
+    gate: new Gate({ clock, random, onChange: () => {} }),
+    log: noLog,
+    places: [{ workspaceId: 'ws_1', projectId: null }],
+    paceMs: () => 0,
+    onWork: () => {},
+  });
+  await matching.list(signal);
+  const content = (bytes: string, fileName: string) =>
+    ledger.write(({ contents }) =>
+      contents.insert(
+        {
+          ...newContent(folder.destinationId, { sha256: `of ${bytes}`, idempotencyKey: `${bytes} ${fileName}` }),
+          sizeBytes: bytes.length,
+          fileName,
+          state: 'matching',
+        },
+        1,
+      ),
+    );
+  const match = async (bytes: string, fileName: string) => {
+    const outcome = await matching.match(await content(bytes, fileName), signals);
+    const event = outcome?.event;
+    return event?.type === 'adopted' ? event.facts.assetId : event?.type;
+  };
+  return { ledger, folder, matching, match, fetched };
+}
+
+describe('the search for bytes that FLORA has', () => {
+  it('finds them among any number of assets of the same size, and fetches each of those once at most', async () => {
+    const others = Array.from({ length: 150 }, (_, at) => [
+      `o${at}`,
+      { bytes: `x${String(at).padStart(3, '0')}`, name: `${at}` },
+    ]);
+    const { match, fetched } = await searching({
+      ...Object.fromEntries(others),
+      right: { bytes: 'mine', name: 'mine.wav' },
+    });
+    assert.equal(await match('none', 'none.wav'), 'unmatched');
+    assert.equal(fetched.length, 151);
+    assert.equal(await match('mine', 'mine.wav'), 'right');
+    assert.equal(await match('x149', 'renamed.wav'), 'o149');
+    assert.equal(fetched.length, 151);
+  });
+
+  it('fetches what has the name before what only has the size', async () => {
+    const { match, fetched } = await searching({
+      a: { bytes: 'aaaa', name: 'a' },
+      b: { bytes: 'bbbb', name: 'b' },
+      right: { bytes: 'mine', name: 'mine.wav' },
+    });
+    assert.equal(await match('mine', 'mine.wav'), 'right');
+    assert.equal(fetched.length, 1);
+  });
+
+  it('does not take a digest that was cut at another file’s length for this one’s', async () => {
+    const { match } = await searching({ right: { bytes: 'longer', name: 'same.wav', size: null } });
+    const both = await Promise.all([match('abc', 'same.wav'), match('longer', 'same.wav')]);
+    assert.deepEqual(both, ['unmatched', 'right']);
+  });
+
+  it('does not end for a folder that is empty, or in which something could not be read yet', async () => {
+    const { matching, ledger, folder } = await searching({});
+    const isOpen = () => ledger.directories.needsMatching(folder.folderId);
+    await matching.finish([folder.folderId]);
+    assert.equal(isOpen(), true, 'empty');
+    const directoryId = await ledger.write(({ directories, files }) => {
+      const id = directories.save(folder.folderId, '');
+      files.saveProblem(id, 'a.png', stat, { code: 'unreadable', reason: 'EACCES' }, 1);
+      return id;
+    });
+    await matching.finish([folder.folderId]);
+    assert.equal(isOpen(), true, 'unreadable');
+    await ledger.write(({ files }) =>
+      files.saveProblem(directoryId, 'a.png', stat, { code: 'type', reason: 'text' }, 1),
+    );
+    await matching.finish([]);
+    assert.equal(isOpen(), true, 'not read whole');
+    await matching.finish([folder.folderId]);
+    assert.equal(isOpen(), false);
+  });
+});
