@@ -179,6 +179,7 @@ export const migrations: readonly string[] = [
     sha256       TEXT
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX remote_asset_bytes ON remote_asset (workspace_id, size_bytes, sha256);
+  CREATE INDEX remote_asset_digest ON remote_asset (workspace_id, sha256);
   CREATE INDEX remote_asset_name ON remote_asset (workspace_id, name);
 
   CREATE INDEX file_problem ON file (directory_id) WHERE problem_code IS NOT NULL;

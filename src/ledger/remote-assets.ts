@@ -54,7 +54,8 @@ export class RemoteAssetStore {
     // Outside projects first, for who has none.
     const nearest = 'ORDER BY project_id IS NOT @projectId LIMIT 1';
     this.#likeliest = [
-      `size_bytes = @sizeBytes AND sha256 = @sha256`,
+      // Whatever size was listed, if any: the digest is of all its bytes.
+      `sha256 = @sha256`,
       `ifnull(size_bytes, @sizeBytes) = @sizeBytes AND sha256 IS NULL AND ${named}`,
       `size_bytes = @sizeBytes AND sha256 IS NULL`,
     ].map((wanted) => database.prepare(`SELECT * FROM remote_asset WHERE ${left} AND ${wanted} ${nearest}`));

@@ -143,16 +143,15 @@ async function fetchOnce(
 
 async function fetchDigest(
   deps: MatchDeps,
-  { assetId, sizeBytes: listedBytes }: RemoteAsset,
+  { assetId }: RemoteAsset,
   url: string,
   mostBytes: number,
   signal: AbortSignal,
 ): Promise<string> {
-  const isSizeKnown = listedBytes !== null;
   const { sha256, sizeBytes } = await deps.remote.fetchDigest(url, mostBytes, signal);
   await deps.ledger.write((tables) => {
     // Of an asset that is longer only its beginning was read, which says nothing to files of another size.
-    if (sizeBytes <= mostBytes || isSizeKnown) tables.remoteAssets.saveDigest(assetId, sha256);
+    if (sizeBytes <= mostBytes) tables.remoteAssets.saveDigest(assetId, sha256);
     const { matching } = tables.facts;
     if (matching !== null) tables.facts.setMatching({ ...matching, fetchedBytes: matching.fetchedBytes + sizeBytes });
   });

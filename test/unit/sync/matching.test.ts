@@ -96,6 +96,13 @@ describe('the search for bytes that FLORA has', () => {
     assert.equal(fetched.length, 1);
   });
 
+  it('finds an asset without a listed size also when another file has fetched it', async () => {
+    const { match, fetched } = await searching({ right: { bytes: 'mine', name: 'same.wav', size: null } });
+    assert.equal(await match('else', 'same.wav'), 'unmatched');
+    assert.equal(await match('mine', 'same.wav'), 'right');
+    assert.equal(fetched.length, 1);
+  });
+
   it('does not take a digest that was cut at another file’s length for this one’s', async () => {
     const { match } = await searching({ right: { bytes: 'longer', name: 'same.wav', size: null } });
     const both = await Promise.all([match('abc', 'same.wav'), match('longer', 'same.wav')]);
