@@ -1,4 +1,4 @@
-import { repeat } from './clock.ts';
+import { type Clock, repeat, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { reloadApiKey } from './config-key.ts';
@@ -37,14 +37,15 @@ export function holdKey({ apiKey, apiKeySource }: Pick<Config, 'apiKey' | 'apiKe
 
 const lookForKeyMs = 5_000;
 
-/** While FLORA refuses the key, looks for a new one; `onChange` is told when there is one. Keys are rotated by cut-over. */
+/** Looks for another key where it came from; `onChange` is told when there is one. Keys are rotated by cut-over. */
 export async function lookForNewKey(
   key: KeyHolder,
-  isRefused: () => boolean,
   onChange: () => void,
   signal: AbortSignal,
+  clock: Pick<Clock, 'sleep'> = systemClock,
 ): Promise<void> {
-  await repeat(lookForKeyMs, signal, async () => {
-    if (isRefused() && key.reload()) onChange();
-  });
+  const look = async () => {
+    if (key.reload()) onChange();
+  };
+  await repeat(lookForKeyMs, signal, look, clock);
 }

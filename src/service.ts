@@ -79,12 +79,7 @@ function startLoops(engine: Engine, deps: ServiceDeps, watchers: FolderWatchers)
     startSnapshots({ stateDir: config.stateDir, ledger: engine.ledger, log }, signal),
     repeat(ledgerCheckMs, signal, async () => file.check(String(systemClock.now()))),
     repeat(matchingMs, signal, async () => void (await engine.finishMatching())),
-    lookForNewKey(
-      key,
-      () => gate.trouble?.disposition === 'wait',
-      () => gate.hurry(),
-      signal,
-    ),
+    lookForNewKey(key, () => gate.hurry(), signal),
     repeat(config.reconcileIntervalMs, signal, async () => void (await engine.reconcileNow())),
     repeat(config.rescanIntervalMs, signal, async () => {
       engine.state = 'scanning';

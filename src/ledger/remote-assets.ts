@@ -60,7 +60,7 @@ export class RemoteAssetStore {
       `size_bytes = @sizeBytes AND sha256 IS NULL`,
     ].map((wanted) => database.prepare(`SELECT * FROM remote_asset WHERE ${left} AND ${wanted} ${nearest}`));
     this.#pending = database.prepare(
-      `SELECT * FROM remote_asset WHERE ${place} AND status = 'pending_upload' AND ${free} AND ${named}
+      `SELECT * FROM remote_asset WHERE ${place} AND status <> 'ready' AND ${free} AND ${named}
          AND ifnull(size_bytes, @sizeBytes) = @sizeBytes`,
     );
   }
@@ -102,7 +102,7 @@ export class RemoteAssetStore {
     return undefined;
   }
 
-  /** Assets of the same name that may still become ready. */
+  /** Assets of the same name that may still become ready: a listing may lag behind, and what had failed may be sent anew. */
   pending(query: AssetQuery): readonly RemoteAsset[] {
     return this.#pending.all(toParameters(query)).map(toAsset);
   }

@@ -34,7 +34,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'what was digested need not be what settled',
-    file: 'sync/intake.js',
+    file: 'sync/inspector.js',
     search: `if (!isSameStat(inspection.fingerprint.stat, stat))`,
     replace: `if (false)`,
     withinSeeds: 2_000,

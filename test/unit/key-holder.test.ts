@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { holdKey } from '../../src/key-holder.ts';
+import { holdKey, lookForNewKey } from '../../src/key-holder.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createSecret } from '../../src/secret.ts';
 
@@ -30,5 +30,21 @@ describe('holdKey', () => {
     assert.equal(holder.reload(), false);
     assert.equal(holder.current(), 'sk_live_old');
     assert.equal(lines.length, 1);
+  });
+});
+
+describe('lookForNewKey', () => {
+  it('takes another key up unasked, and tells so once', async () => {
+    const stopping = new AbortController();
+    const keys = [false, true, false, false];
+    let told = 0;
+    let sleeps = 0;
+    const key = { current: () => '', reload: () => keys.shift() ?? false };
+    const sleep = async () => {
+      sleeps += 1;
+      if (keys.length === 0) stopping.abort();
+    };
+    await lookForNewKey(key, () => (told += 1), stopping.signal, { sleep });
+    assert.deepEqual({ told, sleeps }, { told: 1, sleeps: 4 });
   });
 });

@@ -15,7 +15,7 @@ const stat = { sizeBytes: 3, mtimeMs: 1, ctimeMs: 1, inode: 1, device: 1 };
 /** A FLORA with these assets, by id: what their bytes are, and the name and size that it lists. */
 type Shelf = Readonly<Record<string, { readonly bytes: string; readonly name: string; readonly size?: number | null }>>;
 
-async function searching(shelf: Shelf) {
+async function searching(shelf: Shelf, walks: readonly (readonly string[])[] = []) {
   const { ledger } = memoryLedger();
   const folder = await withFolder(ledger);
   const fetched: string[] = [];
@@ -25,9 +25,15 @@ async function searching(shelf: Shelf) {
   const assets = Object.entries(shelf).map(([id, { bytes, name, size = bytes.length }]) =>
     listed(id, { ...facts(id), name, sizeBytes: size }),
   );
+  const limits: number[] = [];
   const remote = new Proxy({} as RemotePort, {
     get: (_, call: keyof RemotePort) => async (id: string, mostBytes: number) => {
-      if (call === 'list') return { value: { assets, nameless: 0, nextCursor: null }, requestId: null };
+      if (call === 'list') {
+        const shown = walks[limits.length];
+        limits.push((id as unknown as { limit: number }).limit);
+        const page = assets.filter(({ assetId }) => shown?.includes(assetId) ?? true);
+        return { value: { assets: page, nameless: 0, nextCursor: null }, requestId: null };
+      }
       if (call === 'get') return { value: facts(id), requestId: null };
       assert.equal(call, 'fetchDigest');
       const { bytes = '' } = shelf[id.slice('https://files/'.length)] ?? {};
@@ -66,10 +72,19 @@ async function searching(shelf: Shelf) {
     const event = outcome?.event;
     return event?.type === 'adopted' ? event.facts.assetId : event?.type;
   };
-  return { ledger, folder, matching, match, fetched };
+  return { ledger, folder, matching, match, fetched, limits };
 }
 
 describe('the search for bytes that FLORA has', () => {
+  it('walks through the listing with other page lengths until a walk shows nothing that none before had', async () => {
+    const shelf = { a: { bytes: 'aaaa', name: 'a' }, b: { bytes: 'bbbb', name: 'b' }, c: { bytes: 'cccc', name: 'c' } };
+    const { match, limits } = await searching(shelf, [['a'], ['b'], ['a', 'c'], ['a']]);
+    assert.equal(new Set(limits).size, 4);
+    for (const [id, { bytes, name }] of Object.entries(shelf)) assert.equal(await match(bytes, name), id);
+    const quiet = await searching(shelf);
+    assert.equal(quiet.limits.length, 2, 'two at least');
+  });
+
   it('finds them among any number of assets of the same size, and fetches each of those once at most', async () => {
     const others = Array.from({ length: 150 }, (_, at) => [
       `o${at}`,
