@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { assertReadyOnce } from '../support/flora.ts';
+import { addFaults, assertReadyOnce } from '../support/flora.ts';
 import { writePictures } from '../support/pictures.ts';
 import { ended, logged, type Running } from '../support/process.ts';
 import { mountSmallDisk, whyNoSmallDisk } from '../support/small-disk.ts';
@@ -69,6 +69,23 @@ describe('when the disk with the ledger is full', () => {
     disk.makeRoom();
     await goesOn(daemon, start, 3);
     await assertAllReady(world, world.startUnder(disk.under, ['sync', '--json'], quick), 3);
+  });
+
+  it('a command that waits for room does not keep the daemon from stopping', { skip: whyNoSmallDisk }, async (t) => {
+    const world = await worldWithFlora(t);
+    const disk = await mountSmallDisk(t, world.directory('state'), 8 * 1024 * 1024);
+    await addFaults(world, { kind: 'status', status: 400, match: { route: 'create' } });
+    const [path = ''] = writePictures(world.drop, 1);
+    const daemon = world.startUnder(disk.under, ['run'], quick);
+    await logged(daemon, 'it is refused', ({ to }) => to === 'rejected', 1);
+    disk.fill();
+    const retry = world.startUnder(disk.under, ['retry', path], quick);
+    await saysThatItIsFull(daemon);
+    daemon.kill('SIGTERM');
+    // Not before room is made: nobody makes any here.
+    const { signal } = await ended(daemon, 60_000);
+    assert.equal(signal, null);
+    assert.notEqual((await ended(retry)).code, 0);
   });
 
   // The 40th write is one of the first commit, the others are somewhere in the work, which takes at least 120; some writes

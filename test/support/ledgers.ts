@@ -55,7 +55,9 @@ export function plansOf(database: LedgerDatabase, open: (database: LedgerDatabas
     .filter((source) => wanted.test(source))
     .map((source) => {
       const statement = database.prepare(`EXPLAIN QUERY PLAN ${source}`);
-      const rows = statement.all(...Array.from(source.matchAll(/\?/g), () => 1)) as { detail: string }[];
+      const named = Object.fromEntries(Array.from(source.matchAll(/@(\w+)/g), ([, name = '']) => [name, 1]));
+      const values = Object.keys(named).length > 0 ? [named] : Array.from(source.matchAll(/\?/g), () => 1);
+      const rows = statement.all(...values) as { detail: string }[];
       return rows.map(({ detail }) => detail).join('; ');
     });
 }

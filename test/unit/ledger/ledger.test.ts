@@ -86,6 +86,13 @@ describe('contents', () => {
     for (const plan of plans) assert.match(plan, /content_due/);
   });
 
+  it('find others of a workspace from the latest back, without sorting them all', () => {
+    const { database } = memoryLedger();
+    const [plan = ''] = plansOf(database, (recording) => new ContentStore(recording), /@limit/);
+    assert.match(plan, /SCAN content|SEARCH content USING INTEGER PRIMARY KEY/);
+    assert.doesNotMatch(plan, /TEMP B-TREE/);
+  });
+
   it('keep target and secrets out of what reports show', async () => {
     const { ledger, database } = memoryLedger();
     const { destinationId, folderId } = await withFolder(ledger);

@@ -14,7 +14,13 @@ import { SyncError } from '../../../src/errors.ts';
 import { type LedgerDatabase, openDatabase } from '../../../src/ledger/database.ts';
 import { migrations } from '../../../src/ledger/migrations.ts';
 import type { LedgerNotice } from '../../../src/ledger/restore.ts';
-import { listSnapshots, type Snapshot, snapshotsDirectory, stampOf } from '../../../src/ledger/snapshot-files.ts';
+import {
+  listSnapshots,
+  type Snapshot,
+  snapshotPath,
+  snapshotsDirectory,
+  stampOf,
+} from '../../../src/ledger/snapshot-files.ts';
 import { takeSnapshot } from '../../../src/ledger/snapshots.ts';
 import { openSqlite } from '../../../src/sqlite.ts';
 import { oldLedger, rowsOf } from '../../support/old-ledger.ts';
@@ -79,6 +85,19 @@ describe('a ledger that is damaged', () => {
     assert.equal(content?.length, rows['content']?.length);
     assert.equal(folder?.length, rows['folder']?.length);
     assert.equal(fact?.length, (rows['fact']?.length ?? 0) + 1);
+  });
+
+  it('is restored from the next one where the newest cannot be read', async (t) => {
+    const { dir, path, snapshot } = await withSnapshot(t);
+    damageFile(path);
+    // What the disk does not give out: opened, but not read.
+    mkdirSync(snapshotPath(dir, now - 1));
+    const { notices } = reopen(t, dir);
+    assert.deepEqual(
+      notices.map(({ type }) => type),
+      ['set-aside', 'snapshot-damaged', 'restored'],
+    );
+    assert.deepEqual(notices[2], { type: 'restored', snapshot, setAside: `${path}.corrupt-${stampOf(now)}` });
   });
 
   it('is one again like any other: private, durable, one file, and the snapshot stays', async (t) => {
