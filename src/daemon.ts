@@ -5,6 +5,7 @@ import type { Config } from './config.ts';
 import { connect } from './connecting.ts';
 import type { LiveStatus } from './control.ts';
 import type { Content } from './core/content.ts';
+import type { FilePath } from './core/entry.ts';
 import { displayName } from './core/name.ts';
 import type { MatchingSummary, ReconcileSummary } from './core/records.ts';
 import type { SyncError } from './errors.ts';
@@ -19,6 +20,7 @@ import { type OpenedLedger, openState } from './opening.ts';
 import { systemRandom } from './random.ts';
 import type { FloraClient } from './remote/client.ts';
 import { openService, type Service } from './service.ts';
+import type { Admitted } from './sync/admit.ts';
 import type { IntakeFolder } from './sync/folders.ts';
 import { Gate } from './sync/gate.ts';
 import { Intake } from './sync/intake.ts';
@@ -111,7 +113,7 @@ export class Engine {
       log,
       places: placesOf(config.folders.map((folder) => folder.destination)),
       paceMs: () => (this.#scheduler.concurrency() < config.concurrency ? slowPageMs : 0),
-      onWork: () => this.#scheduler.wake(),
+      onWork: (admitted?: Admitted) => this.#scheduler.wake(admitted),
     };
     this.#matching = new Matching(listing);
     const isRootThere = (root: string, directory: string) => this.intake.isRootThere(root, directory);
@@ -133,7 +135,7 @@ export class Engine {
     const worker = {
       ...common,
       uploadsMissing: (root: string) =>
-        config.folders.some((folder) => folder.path === root && folder.onMissing === 'upload'),
+        config.folders.some((each) => each.path === root && each.onMissing === 'upload'),
       onChange: (before: Content, after: Content) => {
         this.#sent.delete(after.id);
         observer.onChange?.(before, after);
@@ -142,26 +144,29 @@ export class Engine {
         this.#sent.set(content.id, (this.#sent.get(content.id) ?? 0) + bytes);
         observer.onSent?.(content, bytes);
       },
-      onDoubt: (path: { directory: string; name: string; root: string }) => {
-        const folder = this.folders.find((each) => each.root === path.root);
+      onIdle: () => observer.onIdle?.(),
+      onDoubt: (path: FilePath) => {
+        const folder = this.folders.find(({ root }) => root === path.root);
         if (folder !== undefined) this.intake.hint(folder.folderId, path.directory, path.name);
       },
     };
     this.operating = worker;
-    this.#scheduler = startScheduler(worker, config.concurrency, {
-      stopping: this.#stopping.signal,
-      abort: this.#abort.signal,
-    });
+    const signals = { stopping: this.#stopping.signal, abort: this.#abort.signal };
+    this.#scheduler = startScheduler(worker, config.concurrency, signals);
     this.#scheduler.finished.catch((error) => this.#fail(error));
     this.#reconciler = new Reconciler({ ...worker, inHand: () => this.#scheduler.taken() });
-    const { signal } = this.#stopping;
-    this.#listing = this.#matching.list(signal).catch((error) => this.#fail(error));
+    this.#listing = this.#matching.list(this.#stopping.signal).catch((error) => this.#fail(error));
   }
 
   /** Reads every folder and compares it with the ledger. One such scan runs at a time; a call during one adds another. */
   readonly scanAll = coalesce(async () => {
     for (const folder of this.folders) if (await this.intake.scan(folder)) this.#scanned.add(folder.folderId);
   });
+
+  /** How many contents are on their way to FLORA. */
+  get inWork(): number {
+    return this.#scheduler.taken().size;
+  }
 
   /** Reads the key anew from where it came; with another one FLORA is asked again at once. */
   reloadKey(): void {

@@ -7,6 +7,8 @@ export interface EngineObserver {
   onSent?(content: Content, bytes: number): void;
   /** Something changed about the files that are settled and digested. */
   onIntake?(): void;
+  /** Nothing is on its way to FLORA any more. */
+  onIdle?(): void;
   /** The door to FLORA closed (error) or opened (null). */
   onTrouble?(trouble: SyncError | null): void;
 }

@@ -77,6 +77,7 @@ async function syncOnce(config: Config): Promise<SyncResult> {
       run.changed(content.attempts < triesThatCount);
     },
     onIntake: () => run.changed(true),
+    onIdle: () => run.changed(false),
     onTrouble: (trouble) => run.troubleChanged(trouble),
   });
   const ended = new AbortController();
@@ -128,7 +129,7 @@ async function everythingDone(
   while (!ended.aborted) {
     onStep();
     const nowMs = systemClock.monotonic();
-    const isSent = isLookedAt && !engine.ledger.contents.hasActive();
+    const isSent = isLookedAt && engine.inWork === 0 && !engine.ledger.contents.hasActive();
     if (isSent && engine.intake.isIdle) break;
     const held = isSent ? engine.intake.heldOpen : 0;
     heldSinceMs = held > 0 && engine.intake.inHand === held ? (heldSinceMs ?? nowMs) : undefined;

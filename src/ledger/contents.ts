@@ -1,36 +1,9 @@
 import type { Statement } from 'better-sqlite3';
-import type { Content, ContentState, UploadTarget } from '../core/content.ts';
+import type { Content } from '../core/content.ts';
 import type { NewContent } from '../core/records.ts';
+import { begun, type ContentRow, maybeContent, toContent } from './content-row.ts';
+import { ContentUpdate } from './content-update.ts';
 import type { LedgerDatabase } from './database.ts';
-
-interface ContentRow {
-  id: number;
-  destination_id: number;
-  sha256: string;
-  twin: number;
-  size_bytes: number;
-  content_type: string;
-  file_name: string;
-  state: ContentState;
-  generation: number;
-  idempotency_key: string;
-  renewals: number;
-  asset_id: string | null;
-  url: string | null;
-  target: string | null;
-  target_expires_at: number | null;
-  bytes_confirmed: number;
-  complete_sent: number;
-  complete_accepted: number;
-  attempts: number;
-  strikes: number;
-  failures: number;
-  missing_since: number | null;
-  not_before: number;
-  reason_code: string | null;
-  reason: string | null;
-  revision: number;
-}
 
 // Must be the predicate of the index content_due, word for word, or the planner will not use it.
 const active = `state IN ('matching', 'queued', 'reserved', 'uploaded', 'checking', 'renewing')`;
@@ -53,8 +26,8 @@ export class ContentStore {
   readonly #missingCount: Statement<[], { count: number }>;
   readonly #oldestBound: Statement<[], { at: number | null }>;
   readonly #clampWaits: Statement<[{ nowMs: number; longestMs: number }]>;
-  readonly #insert: Statement<[NewContent & { nowMs: number }]>;
-  readonly #update: Statement<[Record<string, unknown>]>;
+  readonly #insert: Statement<unknown[]>;
+  readonly #update: ContentUpdate;
 
   constructor(database: LedgerDatabase) {
     this.#byId = database.prepare('SELECT * FROM content WHERE id = ?');
@@ -91,21 +64,12 @@ export class ContentStore {
       `UPDATE content SET not_before = @nowMs WHERE ${active} AND not_before > @nowMs + @longestMs`,
     );
     this.#insert = database.prepare(
-      `INSERT INTO content (destination_id, sha256, twin, size_bytes, content_type, file_name, state, generation,
-         idempotency_key, renewals, bytes_confirmed, complete_sent, complete_accepted, attempts, strikes, failures, not_before,
-         revision, created_at, updated_at)
-       VALUES (@destinationId, @sha256, @twin, @sizeBytes, @contentType, @fileName, @state, 1,
-         @idempotencyKey, 0, 0, 0, 0, 0, 0, 0, @notBeforeMs, 1, @nowMs, @nowMs)`,
+      `INSERT INTO content (destination_id, sha256, twin, size_bytes, content_type, file_name, state, idempotency_key,
+         not_before, created_at, updated_at, generation, renewals, bytes_confirmed, complete_sent, complete_accepted, attempts,
+         strikes, failures, revision)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 0, 0, 0, 0, 0, 0, 1)`,
     );
-    this.#update = database.prepare(
-      `UPDATE content SET state = @state, generation = @generation, idempotency_key = @idempotencyKey,
-         renewals = @renewals, asset_id = @assetId, url = @url, target = @target,
-         target_expires_at = @targetExpiresAtMs, bytes_confirmed = @areBytesConfirmed,
-         complete_sent = @isCompleteSent, complete_accepted = @isCompleteAccepted, attempts = @attempts,
-         strikes = @strikes, failures = @failures, missing_since = @missingSinceMs, not_before = @notBeforeMs, reason_code = @reasonCode, reason = @reason,
-         revision = revision + 1, updated_at = iif(state = @state, updated_at, @nowMs)
-       WHERE id = @id AND state = @expectedState AND generation = @expectedGeneration AND revision = @expectedRevision`,
-    );
+    this.#update = new ContentUpdate(database);
   }
 
   get(id: number): Content | undefined {
@@ -184,61 +148,26 @@ export class ContentStore {
 
   /** Begins a new content. Throws SQLite's constraint error when these bytes already have one. */
   insert(content: NewContent, nowMs: number): Content {
-    const id = Number(this.#insert.run({ ...content, nowMs }).lastInsertRowid);
-    const inserted = this.get(id);
-    if (inserted === undefined) throw new Error(`Content ${id} vanished inside its own transaction`);
-    return inserted;
+    const { destinationId, sha256, twin, sizeBytes, contentType, fileName, state, idempotencyKey, notBeforeMs } =
+      content;
+    const { lastInsertRowid } = this.#insert.run(
+      destinationId,
+      sha256,
+      twin,
+      sizeBytes,
+      contentType,
+      fileName,
+      state,
+      idempotencyKey,
+      notBeforeMs,
+      nowMs,
+      nowMs,
+    );
+    return { ...content, ...begun, id: Number(lastInsertRowid) };
   }
 
   /** Compare-and-set: writes `next` if the row is still exactly `previous`; false when it is not (drop the result). */
   save(previous: Content, next: Content, nowMs: number): boolean {
-    const { changes } = this.#update.run({
-      ...next,
-      target: next.target === null ? null : JSON.stringify(next.target),
-      areBytesConfirmed: Number(next.areBytesConfirmed),
-      isCompleteSent: Number(next.isCompleteSent),
-      isCompleteAccepted: Number(next.isCompleteAccepted),
-      expectedState: previous.state,
-      expectedGeneration: previous.generation,
-      expectedRevision: previous.revision,
-      nowMs,
-    });
-    return changes === 1;
+    return this.#update.run(previous, next, nowMs);
   }
-}
-
-function maybeContent(row: ContentRow | undefined): Content | undefined {
-  return row === undefined ? undefined : toContent(row);
-}
-
-function toContent(row: ContentRow): Content {
-  return {
-    id: row.id,
-    destinationId: row.destination_id,
-    sha256: row.sha256,
-    twin: row.twin,
-    sizeBytes: row.size_bytes,
-    contentType: row.content_type,
-    fileName: row.file_name,
-    state: row.state,
-    generation: row.generation,
-    idempotencyKey: row.idempotency_key,
-    renewals: row.renewals,
-    assetId: row.asset_id,
-    url: row.url,
-    // Written by `save` from an UploadTarget, and by nobody else.
-    target: row.target === null ? null : (JSON.parse(row.target) as UploadTarget),
-    targetExpiresAtMs: row.target_expires_at,
-    areBytesConfirmed: row.bytes_confirmed === 1,
-    isCompleteSent: row.complete_sent === 1,
-    isCompleteAccepted: row.complete_accepted === 1,
-    attempts: row.attempts,
-    strikes: row.strikes,
-    failures: row.failures,
-    missingSinceMs: row.missing_since,
-    notBeforeMs: row.not_before,
-    reasonCode: row.reason_code,
-    reason: row.reason,
-    revision: row.revision,
-  };
 }

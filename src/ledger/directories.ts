@@ -18,6 +18,8 @@ interface DirectoryRow {
 
 /** Drop folders, their destinations, and the directories in them. */
 export class DirectoryStore {
+  /** A destination never changes; which ids there are may, between two lives over one database. */
+  readonly #destinations = new Map<number, Destination>();
   readonly #findDestination: Statement<[Destination], { id: number }>;
   readonly #insertDestination: Statement<[Destination]>;
   readonly #getDestination: Statement<
@@ -98,9 +100,13 @@ export class DirectoryStore {
   }
 
   destination(id: number): Destination {
+    const known = this.#destinations.get(id);
+    if (known !== undefined) return known;
     const row = this.#getDestination.get(id);
     if (row === undefined) throw new Error(`Destination ${id} is not in the ledger`);
-    return { workspaceId: row.workspace_id, folder: row.folder, projectId: row.project_id };
+    const destination = { workspaceId: row.workspace_id, folder: row.folder, projectId: row.project_id };
+    this.#destinations.set(id, destination);
+    return destination;
   }
 
   /**
@@ -108,6 +114,7 @@ export class DirectoryStore {
    * another destination from now on are looked at anew, so that they get there too.
    */
   activateFolders(folders: readonly { path: string; destinationId: number }[]): readonly number[] {
+    this.#destinations.clear();
     this.#deactivate.run();
     return folders.map(({ path, destinationId }) => {
       this.#doubtMoved.run({ path: toStored(path), destinationId });

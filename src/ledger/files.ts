@@ -42,7 +42,7 @@ export type ContentPath = FilePath & {
 export class FileStore {
   readonly #inDirectory: Statement<[number], FileRow>;
   readonly #one: Statement<[number, StoredName], FileRow>;
-  readonly #save: Statement<[Record<string, unknown>]>;
+  readonly #save: Statement<unknown[]>;
   readonly #remove: Statement<[number, StoredName]>;
   readonly #markGone: Statement<[{ directoryId: number; name: StoredName; nowMs: number }]>;
   readonly #doubt: Statement<[{ directoryId: number; name: StoredName; contentId: number }]>;
@@ -63,8 +63,7 @@ export class FileStore {
     this.#save = database.prepare(
       `INSERT INTO file (directory_id, name, size_bytes, mtime_ms, ctime_ms, inode, device, content_id, problem_code,
          problem, is_gone, updated_at)
-       VALUES (@directoryId, @name, @sizeBytes, @mtimeMs, @ctimeMs, @inode, @device, @contentId, @problemCode,
-         @problem, 0, @nowMs)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
        ON CONFLICT (directory_id, name) DO UPDATE SET size_bytes = excluded.size_bytes, mtime_ms = excluded.mtime_ms,
          ctime_ms = excluded.ctime_ms, inode = excluded.inode, device = excluded.device,
          content_id = excluded.content_id, problem_code = excluded.problem_code, problem = excluded.problem,
@@ -108,19 +107,11 @@ export class FileStore {
   }
 
   saveContent(directoryId: number, name: string, stat: FileStat, contentId: number, nowMs: number): void {
-    this.#save.run({ ...keyed(directoryId, name), ...stat, contentId, problemCode: null, problem: null, nowMs });
+    this.#put(directoryId, name, stat, contentId, null, nowMs);
   }
 
   saveProblem(directoryId: number, name: string, stat: FileStat, problem: Problem, nowMs: number): void {
-    const { code, reason } = problem;
-    this.#save.run({
-      ...keyed(directoryId, name),
-      ...stat,
-      contentId: null,
-      problemCode: code,
-      problem: reason,
-      nowMs,
-    });
+    this.#put(directoryId, name, stat, null, problem, nowMs);
   }
 
   markGone(directoryId: number, name: string, nowMs: number): void {
@@ -169,6 +160,19 @@ export class FileStore {
       name: fromStored(row.name),
       directoryId: row.id,
     }));
+  }
+
+  #put(
+    directoryId: number,
+    name: string,
+    { sizeBytes, mtimeMs, ctimeMs, inode, device }: FileStat,
+    contentId: number | null,
+    problem: Problem | null,
+    nowMs: number,
+  ): void {
+    const stored = toStored(name);
+    const [code, reason] = problem === null ? [null, null] : [problem.code, problem.reason];
+    this.#save.run(directoryId, stored, sizeBytes, mtimeMs, ctimeMs, inode, device, contentId, code, reason, nowMs);
   }
 }
 

@@ -19,12 +19,16 @@ export interface GroupCommitOptions {
 /** The disk is full or read-only: nothing was written, and later the same write may go through. */
 const blockedCodes = /^SQLITE_(FULL|READONLY)/;
 
+/** The ledger itself cannot be relied on any more. */
+const fatalCodes = /^SQLITE_(IOERR|CORRUPT|NOTADB|NOMEM)/;
+
 /**
  * Gathers the writes of several workers into one durable transaction. A write's promise settles after its group is on
- * disk (`synchronous=FULL`), so an effect that awaits it never precedes its durable row. Each write runs in a savepoint:
- * one that throws undoes itself and rejects alone. A full or read-only disk holds the whole group up until it takes it, and
- * with it whoever waits. Any other error of the commit rejects everything, for good: after a failed sync SQLite's next
- * commit may succeed without the lost pages.
+ * disk (`synchronous=FULL`), so an effect that awaits it never precedes its durable row. A write that throws undoes itself
+ * and rejects alone: its group is undone and made again with a savepoint around each write, which nobody pays for
+ * otherwise. A full or read-only disk holds the whole group up until it takes it, and with it whoever waits. Any other
+ * error of the commit rejects everything, for good: after a failed sync SQLite's next commit may succeed without the lost
+ * pages.
  */
 export class GroupCommit {
   readonly #database: LedgerDatabase;
@@ -58,12 +62,10 @@ export class GroupCommit {
     this.#pending = [];
     if (group.length === 0) return;
     this.#isBusy = group.length > 1;
-    const settle: (() => void)[] = [];
+    let settle: (() => void)[];
     try {
       if (this.#failure !== undefined) throw this.#failure;
-      this.#database.transaction(() => {
-        for (const write of group) settle.push(this.#attempt(write));
-      })();
+      settle = this.#together(group) ?? this.#oneByOne(group);
     } catch (error) {
       if (this.#failure === undefined && isBlocked(error)) this.#wait(group, errnoCode(error) ?? '');
       else this.#fail(group, error);
@@ -80,6 +82,28 @@ export class GroupCommit {
   giveUp(error: unknown): void {
     this.#failure ??= error;
     this.flush();
+  }
+
+  /** Null, with nothing written, when one of them threw. */
+  #together(group: readonly PendingWrite[]): (() => void)[] | null {
+    let isWriting = true;
+    try {
+      return this.#database.transaction(() => {
+        const settle = group.map(({ run, resolve }) => {
+          const value = run();
+          return () => resolve(value as never);
+        });
+        isWriting = false;
+        return settle;
+      })();
+    } catch (error) {
+      if (isWriting && !isBlocked(error) && !fatalCodes.test(errnoCode(error) ?? '')) return null;
+      throw error;
+    }
+  }
+
+  #oneByOne(group: readonly PendingWrite[]): (() => void)[] {
+    return this.#database.transaction(() => group.map((write) => this.#attempt(write)))();
   }
 
   #attempt(write: PendingWrite): () => void {

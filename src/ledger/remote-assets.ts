@@ -31,6 +31,7 @@ export class RemoteAssetStore {
   readonly #save: Statement<[Omit<RemoteAsset, 'sha256'>]>;
   readonly #saveDigest: Statement<[string, string]>;
   readonly #saveStatus: Statement<[string, string]>;
+  readonly #any: Statement<[], { one: number }>;
   readonly #count: Statement<[], { count: number }>;
   readonly #likeliest: readonly Statement<[Record<string, unknown>], RemoteAssetRow>[];
   readonly #pending: Statement<[Record<string, unknown>], RemoteAssetRow>;
@@ -46,6 +47,7 @@ export class RemoteAssetStore {
     );
     this.#saveDigest = database.prepare('UPDATE remote_asset SET sha256 = ? WHERE asset_id = ?');
     this.#saveStatus = database.prepare('UPDATE remote_asset SET status = ? WHERE asset_id = ?');
+    this.#any = database.prepare('SELECT 1 AS one FROM remote_asset LIMIT 1');
     this.#count = database.prepare('SELECT count(*) AS count FROM remote_asset');
     const free = 'NOT EXISTS (SELECT 1 FROM content WHERE content.asset_id = remote_asset.asset_id)';
     const place = 'workspace_id = @workspaceId AND (@projectId IS NULL OR project_id = @projectId)';
@@ -81,6 +83,10 @@ export class RemoteAssetStore {
 
   saveStatus(assetId: string, status: RemoteAsset['status']): void {
     this.#saveStatus.run(status, assetId);
+  }
+
+  hasAny(): boolean {
+    return this.#any.get() !== undefined;
   }
 
   count(): number {

@@ -3,7 +3,16 @@ import { absolutePath, type FilePath, type FileStat, type Fingerprint, joinPath,
 import { displayName, remoteName } from '../core/name.ts';
 import { transition } from '../core/transition.ts';
 import type { Matching } from './matching.ts';
-import type { ClockPort, ContentPath, LedgerPort, LedgerTablesPort, LocalPort, LogPort, RandomPort } from './ports.ts';
+import type {
+  ClockPort,
+  ContentPath,
+  LedgerPort,
+  LedgerTablesPort,
+  LocalPort,
+  LogPort,
+  RandomPort,
+  SourcePath,
+} from './ports.ts';
 
 export interface AdmitDeps {
   readonly ledger: LedgerPort;
@@ -23,17 +32,26 @@ export interface FolderFile extends FilePath {
   readonly copies: 'share' | 'separate';
 }
 
+/** A content as it has just been written, and a file that has its bytes. */
+export interface Admitted {
+  readonly content: Content;
+  readonly path: SourcePath;
+}
+
 /**
  * Writes a finished file into the ledger: its bytes become a queued content, or the file joins the content that these
- * bytes already have at its destination. Returns the content as it stands then.
+ * bytes already have at its destination.
  */
-export async function admitFile(deps: AdmitDeps, file: FolderFile, fingerprint: Fingerprint): Promise<Content> {
-  const { content, isNew, isKnown } = await deps.ledger.write((tables) => admit(tables, deps, file, fingerprint));
+export async function admitFile(deps: AdmitDeps, file: FolderFile, fingerprint: Fingerprint): Promise<Admitted> {
+  const { content, directoryId, isNew, isKnown } = await deps.ledger.write((tables) =>
+    admit(tables, deps, file, fingerprint),
+  );
   if (!isKnown) {
     const facts = { path: displayName(absolutePath(file)), to: content.state, asset_id: content.assetId };
     deps.log.info(facts, isNew ? `finished -> ${content.state}` : `finished, same bytes as before -> ${content.state}`);
   }
-  return content;
+  const { root, directory, name } = file;
+  return { content, path: { root, directory, name, directoryId } };
 }
 
 /** Writes down why a file is not sent, once for each reason. Returns whether that was news. */
@@ -98,11 +116,12 @@ function admit(tables: LedgerTablesPort, deps: AdmitDeps, file: FolderFile, fing
   const nowMs = deps.clock.now();
   const directoryId = tables.directories.save(file.folderId, file.directory);
   const known = tables.files.get(directoryId, file.name);
-  const found = findContent(tables, deps, file, fingerprint, known?.contentId ?? null);
+  const twins = tables.contents.withBytes(file.destinationId, sha256);
+  const found = findContent(tables, deps, file, stat, twins, known?.contentId ?? null);
   const needsMatching = tables.directories.needsMatching(file.folderId);
   const content =
     found === undefined
-      ? begin(tables, deps, file, fingerprint, needsMatching)
+      ? begin(tables, deps, file, fingerprint, (twins.at(-1)?.twin ?? -1) + 1, needsMatching)
       : want(tables, deps, found, needsMatching, nowMs);
   const isKnown = known?.contentId === content.id && !known.isGone && found?.state === content.state;
   if (!isKnown) {
@@ -118,7 +137,7 @@ function admit(tables: LedgerTablesPort, deps: AdmitDeps, file: FolderFile, fing
     });
   }
   tables.files.saveContent(directoryId, file.name, stat, content.id, nowMs);
-  return { content, isNew: found === undefined, isKnown };
+  return { content, directoryId, isNew: found === undefined, isKnown };
 }
 
 /** The content that these bytes have already; where copies do not share, the one that this file had, or that no other has now. */
@@ -126,10 +145,10 @@ function findContent(
   tables: LedgerTablesPort,
   deps: AdmitDeps,
   file: FolderFile,
-  { sha256, stat }: Fingerprint,
+  stat: FileStat,
+  twins: readonly Content[],
   knownId: number | null,
 ): Content | undefined {
-  const twins = tables.contents.withBytes(file.destinationId, sha256);
   // Of several, from a time when copies did not share, one that is there already.
   if (file.copies === 'share') {
     return twins.find(({ state }) => state === 'ready') ?? twins.find(({ state }) => isActive(state)) ?? twins[0];
@@ -159,17 +178,16 @@ function begin(
   deps: AdmitDeps,
   file: FolderFile,
   { stat, sha256, contentType }: Fingerprint,
+  twin: number,
   needsMatching: boolean,
 ): Content {
   const nowMs = deps.clock.now();
   const { destinationId } = file;
   const content = { destinationId, sizeBytes: stat.sizeBytes, sha256, fileName: remoteName(file.name) };
-  const twins = tables.contents.withBytes(destinationId, sha256);
   const start = needsMatching
     ? deps.matching.begin(tables, content, nowMs)
     : ({ state: 'queued', notBeforeMs: nowMs } as const);
   const idempotencyKey = deps.random.token();
-  const twin = (twins.at(-1)?.twin ?? -1) + 1;
   return tables.contents.insert({ ...content, contentType, idempotencyKey, twin, ...start }, nowMs);
 }
 

@@ -5,7 +5,7 @@ import { displayName } from '../core/name.ts';
 import type { TransitionContext } from '../core/steps.ts';
 import { transition } from '../core/transition.ts';
 import type { Outcome } from './perform.ts';
-import type { ClockPort, LedgerPort, LedgerTablesPort, LogPort, RandomPort } from './ports.ts';
+import type { ClockPort, LedgerPort, LedgerTablesPort, LogPort, RandomPort, SourcePath } from './ports.ts';
 
 export interface CommitDeps {
   readonly ledger: LedgerPort;
@@ -44,12 +44,14 @@ const otherSource: ContentEvent = {
  * durable step. Null when nothing changed: the row is not what it was, or the event means nothing to it.
  *
  * @param otherwise the event to take when the outcome's own changes nothing
+ * @param seen a file that has the bytes, if one is known, to speak of
  */
 export async function commitOutcome(
   deps: CommitDeps,
   content: Content,
   outcome: Outcome,
   otherwise: ContentEvent | null = null,
+  seen?: SourcePath,
 ): Promise<Content | null> {
   const nowMs = deps.clock.now();
   const context = { nowMs, random: deps.random.fraction(), freshKey: deps.random.token() };
@@ -70,7 +72,7 @@ export async function commitOutcome(
     return after.state === 'missing' ? byPolicy(deps, tables, after, context) : after;
   });
   if (next === null) return null;
-  if (isWorthTelling(content, next)) tell(deps, content, next, outcome);
+  if (isWorthTelling(content, next)) tell(deps, content, next, outcome, seen);
   deps.onChange(content, next);
   return next;
 }
@@ -132,10 +134,16 @@ function record(before: Content, after: Content, outcome: Outcome, atMs: number)
   };
 }
 
-function tell(deps: Pick<CommitDeps, 'ledger' | 'log'>, before: Content, after: Content, outcome: Outcome): void {
+function tell(
+  deps: Pick<CommitDeps, 'ledger' | 'log'>,
+  before: Content,
+  after: Content,
+  outcome: Outcome,
+  seen: SourcePath | undefined,
+): void {
   const isWarning = after.state === 'missing' || after.state === 'rejected' || after.state === 'gone';
   if (!isWarning && deps.log.isLevelEnabled?.('info') === false) return;
-  const [source] = deps.ledger.files.sources(after.id, 1);
+  const source = seen ?? deps.ledger.files.sources(after.id, 1)[0];
   const path = source === undefined ? after.fileName : displayName(absolutePath(source));
   const facts = {
     path,

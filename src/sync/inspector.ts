@@ -1,14 +1,14 @@
 import PQueue from 'p-queue';
 import { unknownStat } from '../core/diff.ts';
 import { type FileStat, type Fingerprint, isSameStat } from '../core/entry.ts';
-import { type AdmitDeps, admitFile, admitProblem, type FolderFile } from './admit.ts';
+import { type AdmitDeps, type Admitted, admitFile, admitProblem, type FolderFile } from './admit.ts';
 import type { LocalPort } from './ports.ts';
 
 export interface InspectorDeps extends AdmitDeps {
   readonly local: LocalPort;
   readonly signal: AbortSignal;
-  /** There may be new work in the ledger. */
-  readonly onWork: () => void;
+  /** There may be new work in the ledger: this. */
+  readonly onWork: (admitted: Admitted) => void;
   /** Whether anything may be taken from the file's folder now. */
   readonly mayTake: (file: FolderFile) => boolean;
   /** The file is not what it was: look at its name again. */
@@ -83,12 +83,13 @@ export class Inspector {
 
   async #admit(file: FolderFile, fingerprint: Fingerprint): Promise<void> {
     this.#admitting += 1;
+    let admitted: Admitted;
     try {
-      await admitFile(this.#deps, file, fingerprint);
+      admitted = await admitFile(this.#deps, file, fingerprint);
     } finally {
       this.#admitting -= 1;
     }
-    this.#deps.onWork();
+    this.#deps.onWork(admitted);
   }
 
   async #guard(work: Promise<void>): Promise<void> {

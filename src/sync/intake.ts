@@ -1,6 +1,6 @@
 import { joinPath, type Problem, splitPath } from '../core/entry.ts';
 import { SyncError } from '../errors.ts';
-import type { AdmitDeps, FolderFile } from './admit.ts';
+import type { AdmitDeps, Admitted, FolderFile } from './admit.ts';
 import { Examiner } from './examiner.ts';
 import { FolderWatch, type IntakeFolder } from './folders.ts';
 import { type HintedDirectory, Hints } from './hints.ts';
@@ -12,8 +12,8 @@ export interface IntakeDeps extends AdmitDeps {
   readonly local: LocalPort;
   readonly quietMs: number;
   readonly signal: AbortSignal;
-  /** There may be new work in the ledger. */
-  readonly onWork: () => void;
+  /** There may be new work in the ledger: this. */
+  readonly onWork: (admitted: Admitted) => void;
   /** A directory was read: watch it. */
   readonly onDirectory: (folder: IntakeFolder, listing: ScannedListing) => void;
   /** Whether the watcher has this directory, so that what happens below it will be hinted. True where nothing watches. */

@@ -46,6 +46,7 @@ export class Matching {
     const destination = tables.directories.destination(content.destinationId);
     // Parked: the end of the listing makes it due.
     if (!tables.facts.isListed(keyOf(destination))) return { state: 'matching', notBeforeMs: nowMs + longestWaitMs };
+    if (!tables.remoteAssets.hasAny()) return { state: 'queued', notBeforeMs: nowMs };
     const query = queryOf(destination, content, [content.fileName]);
     const couldBeThere =
       tables.remoteAssets.candidate(query) !== undefined || tables.remoteAssets.pending(query).length > 0;

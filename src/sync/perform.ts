@@ -56,7 +56,7 @@ export async function perform(
     case 'upload':
       return await upload(deps, content, action, abort, seen);
     case 'reserve': {
-      const source = findSource(deps, content);
+      const source = findSource(deps, content, seen);
       if (source.path === null) return withoutSource(source);
       const { idempotencyKey } = action;
       const { fileName, contentType } = content;

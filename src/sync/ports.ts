@@ -132,6 +132,7 @@ export interface LedgerTablesPort {
     save(asset: Omit<RemoteAsset, 'sha256'>): void;
     saveDigest(assetId: string, sha256: string): void;
     saveStatus(assetId: string, status: RemoteAsset['status']): void;
+    hasAny(): boolean;
     count(): number;
     candidate(query: AssetQuery, compared?: readonly string[]): RemoteAsset | undefined;
     pending(query: AssetQuery): readonly RemoteAsset[];

@@ -1,13 +1,15 @@
 import PQueue from 'p-queue';
 import { type ConcurrencyWindow, narrow, openWindow, widen } from '../core/concurrency.ts';
+import type { Content } from '../core/content.ts';
 import type { Action } from '../core/next-action.ts';
 import { longestWaitMs } from '../core/steps.ts';
+import type { Admitted } from './admit.ts';
 import type { WorkSignals } from './asking.ts';
 import { advance, type InTurn, type WorkerDeps } from './worker.ts';
 
 export interface Scheduler {
-  /** Something may have become due: look now. */
-  wake(): void;
+  /** Something may have become due: look now. What was written just now comes with it, and need not be read again. */
+  wake(admitted?: Admitted): void;
   /** Ids of the contents that a worker has in hand. */
   taken(): ReadonlySet<number>;
   /** Ids of the contents with an effect under way now. */
@@ -25,6 +27,9 @@ export interface Scheduler {
  * the effects, and a group of the ledger gathers more rows. Never the whole backlog.
  */
 const contentsPerEffect = 16;
+
+/** So many contents that were admitted a moment ago are kept at hand for when their turn comes. */
+const mostAtHand = 4_096;
 
 /** What brings a content nearer to its end comes first. */
 const priorities: Readonly<Partial<Record<Action['type'], number>>> = { complete: 3, upload: 2, check: 1, renew: 1 };
@@ -44,6 +49,7 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
   };
   const taken = new Set<number>();
   const inFlight = new Set<number>();
+  const atHand = new Map<number, Admitted>();
   const bell = new Bell();
   let failure: unknown;
 
@@ -64,12 +70,14 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
 
   const work = async (id: number) => {
     try {
-      await advance(deps, id, inTurn, signals);
+      await advance(deps, id, inTurn, signals, atHand.get(id));
       if (window.limit < window.most && deps.gate.trouble === null) resize(widen(window));
     } catch (error) {
       failure ??= error;
     } finally {
       taken.delete(id);
+      atHand.delete(id);
+      if (taken.size === 0) deps.onIdle?.();
       bell.ring();
     }
   };
@@ -101,11 +109,24 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
   return {
     slower: () => resize(narrow(window)),
     concurrency: () => queue.concurrency,
-    wake: () => bell.ring(),
+    wake: (admitted) => {
+      if (admitted !== undefined && atHand.size < mostAtHand && isUntouched(admitted.content, taken)) {
+        atHand.set(admitted.content.id, admitted);
+      }
+      bell.ring();
+    },
     taken: () => taken,
     inFlight: () => inFlight,
     finished: loop(),
   };
+}
+
+/**
+ * Whether a row may be worked on as it was written, without reading it again: nothing but reserving begins with it, which may
+ * repeat. What is further on may be another by the time of its turn, and bytes would go where they must not.
+ */
+function isUntouched({ id, state, revision }: Content, taken: ReadonlySet<number>): boolean {
+  return state === 'queued' && revision === 1 && !taken.has(id);
 }
 
 /** Lets one loop wait for the next ring. */

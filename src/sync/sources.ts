@@ -17,11 +17,15 @@ export interface FoundSource {
   readonly isWaiting: boolean;
 }
 
-/** The first file that still looks as if it held the bytes; nothing is opened. */
-export function findSource(deps: SourceDeps, content: Content): FoundSource {
+/**
+ * The first file that still looks as if it held the bytes; nothing is opened.
+ *
+ * @param seen the path to try first, without asking the ledger
+ */
+export function findSource(deps: SourceDeps, content: Content, seen?: SourcePath): FoundSource {
   const doubted: SourcePath[] = [];
   let isWaiting = false;
-  for (const path of deps.ledger.files.sources(content.id)) {
+  for (const path of pathsFrom(deps, content, seen)) {
     const look = deps.local.look(path);
     const isFound = look.kind === 'file' && look.stat.sizeBytes === content.sizeBytes;
     // A file that is there is on a drive that is: only of the root it may be another one.

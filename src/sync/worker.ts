@@ -1,6 +1,7 @@
 import { type Content, isActive } from '../core/content.ts';
 import type { ContentEvent } from '../core/event.ts';
 import { type Action, nextAction } from '../core/next-action.ts';
+import type { Admitted } from './admit.ts';
 import type { WorkSignals } from './asking.ts';
 import { type CommitDeps, commitOutcome } from './commit.ts';
 import { type Outcome, type PerformDeps, perform } from './perform.ts';
@@ -9,6 +10,8 @@ import type { SourcePath } from './ports.ts';
 export interface WorkerDeps extends PerformDeps, CommitDeps {
   /** A file turned out to be other than the ledger thinks: look at its name again. */
   readonly onDoubt: (path: SourcePath) => void;
+  /** No content is in hand any more. */
+  readonly onIdle?: () => void;
 }
 
 /** Lets an effect run when there is room for one more; null when its turn never came. */
@@ -32,15 +35,19 @@ const misfit: ContentEvent = {
 /**
  * Brings one content as far as it goes now: row -> action -> event -> row, each new row durable before the next effect.
  * Returns when the content is at its end, waits for a later time, or somebody else changed it meanwhile.
+ *
+ * @param admitted the row as it was written a moment ago, where that is known and only a reservation can come of it. If it is
+ *   another by now, what comes of it is not written down.
  */
 export async function advance(
   deps: WorkerDeps,
   contentId: number,
   inTurn: InTurn,
   signals: WorkSignals,
+  admitted?: Admitted,
 ): Promise<void> {
-  let seen: SourcePath | undefined;
-  let content = deps.ledger.contents.get(contentId);
+  let seen = admitted?.path;
+  let content = admitted?.content ?? deps.ledger.contents.get(contentId);
   while (!signals.stopping.aborted) {
     const nowMs = deps.clock.now();
     if (content === undefined || !isActive(content.state) || content.notBeforeMs > nowMs) return;
@@ -51,10 +58,10 @@ export async function advance(
       content = deps.ledger.contents.get(contentId);
       continue;
     }
-    const next = await commitOutcome(deps, current, outcome, misfit);
+    const next = await commitOutcome(deps, current, outcome, misfit, outcome.path ?? seen);
     for (const path of outcome.doubted) deps.onDoubt(path);
     if (next === null) return;
     content = next;
-    seen = outcome.path;
+    seen = outcome.doubted.length > 0 ? outcome.path : (outcome.path ?? seen);
   }
 }

@@ -6,6 +6,7 @@ import { joinPath } from '../../src/core/entry.ts';
 import type { LedgerDatabase } from '../../src/ledger/database.ts';
 import { type LedgerTables, openLedger } from '../../src/ledger/ledger.ts';
 import { registerFolders } from '../../src/opening.ts';
+import type { Admitted } from '../../src/sync/admit.ts';
 import type { IntakeFolder } from '../../src/sync/folders.ts';
 import { Gate } from '../../src/sync/gate.ts';
 import { Intake } from '../../src/sync/intake.ts';
@@ -137,7 +138,7 @@ export async function startEngine(
     log,
     places: placesOf(world.folders.map(({ destination }) => destination)),
     paceMs: () => (scheduler.concurrency() < knobs.concurrency ? slowPageMs : 0),
-    onWork: () => scheduler.wake(),
+    onWork: (admitted?: Admitted) => scheduler.wake(admitted),
   };
   const matching = new Matching(listing);
   const isRootThere = (root: string) => intake.isRootThere(root);

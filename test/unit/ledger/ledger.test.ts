@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Content } from '../../../src/core/content.ts';
 import { unknownStat } from '../../../src/core/diff.ts';
 import type { FileStat } from '../../../src/core/entry.ts';
 import { decodeName } from '../../../src/core/name.ts';
@@ -54,6 +55,56 @@ describe('contents', () => {
     const bind = { state: 'reserved', assetId: 'asset_1' } as const;
     assert.equal(await ledger.write((tables) => tables.contents.save(one, { ...one, ...bind }, 2)), true);
     await assert.rejects(ledger.write((tables) => tables.contents.save(two, { ...two, ...bind }, 2)));
+  });
+
+  it('are handed out as they are written', async () => {
+    const { ledger } = memoryLedger();
+    const { destinationId } = await withFolder(ledger);
+    const inserted = await ledger.write((tables) => tables.contents.insert(newContent(destinationId), 1));
+    assert.deepEqual(inserted, ledger.contents.get(inserted.id));
+  });
+
+  it('keep whatever a step changes, and when the state did', async () => {
+    const { ledger, database } = memoryLedger();
+    const { destinationId } = await withFolder(ledger);
+    const first = await ledger.write((tables) => tables.contents.insert(newContent(destinationId), 1));
+    const changes: Partial<Content> = {
+      state: 'renewing',
+      generation: 2,
+      idempotencyKey: 'key-2',
+      renewals: 3,
+      assetId: 'asset_1',
+      url: 'https://host/1',
+      target: { kind: 'put', url: 'https://host/upload' },
+      targetExpiresAtMs: 4,
+      areBytesConfirmed: true,
+      isCompleteSent: true,
+      isCompleteAccepted: true,
+      attempts: 5,
+      strikes: 6,
+      failures: 7,
+      missingSinceMs: 8,
+      notBeforeMs: 9,
+      reasonCode: 'code',
+      reason: 'reason',
+    };
+    const updatedAt = () => database.prepare('SELECT updated_at FROM content').pluck().get();
+    // Each alone, but those of which a CHECK wants both.
+    let row = first;
+    const { state, assetId, ...others } = changes;
+    for (const change of [{ state, assetId }, ...Object.entries(others).map(([key, value]) => ({ [key]: value }))]) {
+      const next = { ...row, ...change } as Content;
+      assert.equal(await ledger.write((tables) => tables.contents.save(row, next, 10)), true);
+      row = { ...next, revision: row.revision + 1 };
+      assert.deepEqual(ledger.contents.get(first.id), row);
+    }
+    assert.equal(updatedAt(), 10);
+    assert.equal(await ledger.write((tables) => tables.contents.save(row, { ...row, attempts: 50 }, 11)), true);
+    assert.equal(updatedAt(), 10);
+    // And back to nothing, all at once.
+    const again = ledger.contents.get(first.id) as Content;
+    assert.equal(await ledger.write((tables) => tables.contents.save(again, first, 12)), true);
+    assert.deepEqual(ledger.contents.get(first.id), { ...first, revision: again.revision + 1 });
   });
 
   it('drop a result whose row has changed meanwhile', async () => {
@@ -222,6 +273,22 @@ describe('group commit', () => {
     await assert.rejects(bad, /on purpose/);
     assert.equal((await good).sha256, 'cc');
     assert.deepEqual(ledger.contents.withBytes(destinationId, newContent(1).sha256), []);
+  });
+
+  it('rejects everything, for good, when the ledger itself fails under a write', async () => {
+    const { ledger } = memoryLedger();
+    const { destinationId } = await withFolder(ledger);
+    const neighbour = ledger.write((tables) => tables.contents.insert(newContent(destinationId), 1));
+    const failing = ledger.write(() => {
+      throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_READ' });
+    });
+    await assert.rejects(neighbour, { code: 'ledger_io' });
+    await assert.rejects(failing, { code: 'ledger_io' });
+    await assert.rejects(
+      ledger.write(() => 1),
+      { code: 'ledger_io' },
+    );
+    assert.equal(ledger.contents.hasAny(), false);
   });
 
   it('accepts nothing more once a commit failed', async () => {

@@ -5,6 +5,7 @@ import { SyncError } from '../../../src/errors.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { Gate } from '../../../src/sync/gate.ts';
 import type { RemotePort } from '../../../src/sync/ports.ts';
+import { startScheduler } from '../../../src/sync/scheduler.ts';
 import { advance, atOnce, type WorkerDeps } from '../../../src/sync/worker.ts';
 import { facts, reservation } from '../../support/contents.ts';
 import { HandClock } from '../../support/hand-clock.ts';
@@ -86,6 +87,10 @@ async function bench(script: Script, names: readonly string[] = ['a.png']) {
     doubts,
     run: () => advance(deps, content.id, atOnce, signals),
   };
+}
+
+async function until(isDone: () => boolean): Promise<void> {
+  while (!isDone()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function tokens(): () => string {
@@ -279,5 +284,55 @@ describe('advance', () => {
     await run();
     assert.equal(stateOf(ledger, content.id), 'rejected');
     assert.equal(ledger.contents.get(content.id)?.assetId, null);
+  });
+});
+
+describe('the scheduler, told of what was written a moment ago', () => {
+  const path = { root: '/drop', directory: '', name: 'a.png', directoryId: 1 };
+
+  it('begins with that, and reads nothing again', async () => {
+    const { deps, content, calls, ledger } = await bench({});
+    const stopping = new AbortController();
+    let isIdle = false;
+    const idle = () => {
+      isIdle = true;
+    };
+    const read: string[] = [];
+    const { get } = ledger.contents;
+    const { sources } = ledger.files;
+    ledger.contents.get = (id) => {
+      read.push('content');
+      return get.call(ledger.contents, id);
+    };
+    ledger.files.sources = (id, most) => {
+      read.push('sources');
+      return sources.call(ledger.files, id, most);
+    };
+    const scheduler = startScheduler({ ...deps, onIdle: idle }, 1, { ...signals, stopping: stopping.signal });
+    scheduler.wake({ content, path });
+    await until(() => isIdle);
+    stopping.abort();
+    await scheduler.finished;
+    // Each read is one of the test's own, before a call to FLORA.
+    assert.deepEqual(read, ['content', 'content', 'content']);
+    assert.equal(calls.length, 3);
+    assert.equal(stateOf(ledger, content.id), 'ready');
+  });
+
+  it('does not believe it of a content that is further on: its bytes could go where they must not', async () => {
+    const { deps, content, calls, ledger } = await bench({});
+    const bound = { ...content, state: 'reserved', assetId: 'asset_1', target: reservation().target } as const;
+    await ledger.write((tables) => tables.contents.save(content, { ...bound, state: 'checking' }, 1));
+    const stopping = new AbortController();
+    let isIdle = false;
+    const idle = () => {
+      isIdle = true;
+    };
+    const scheduler = startScheduler({ ...deps, onIdle: idle }, 1, { ...signals, stopping: stopping.signal });
+    scheduler.wake({ content: { ...bound, revision: content.revision }, path });
+    await until(() => isIdle);
+    stopping.abort();
+    await scheduler.finished;
+    assert.equal(calls[0], 'get while checking asset_1');
   });
 });
