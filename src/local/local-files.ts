@@ -39,6 +39,9 @@ interface WalkHandlers {
 
 const nothingOpen: ReadonlySet<string> = new Set();
 
+/** Small local files are read without a pause: after so long of them everybody else has a turn. */
+const inspectingSliceMs = 2;
+
 /** This room's door: the drop folders as the engine wants to see them. */
 export function createLocalFiles({ now, accept }: LocalFilesOptions) {
   const yieldTurn = () => nextTurn();
@@ -55,6 +58,13 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
       // Not there just now: the careful answer, and asked again next time.
       return true;
     }
+  };
+
+  let sliceBeganMs = Number.NEGATIVE_INFINITY;
+  const breathe = async (): Promise<void> => {
+    if (now() - sliceBeganMs < inspectingSliceMs) return;
+    await yieldTurn();
+    sliceBeganMs = now();
   };
 
   return {
@@ -117,6 +127,7 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
     isRemote,
 
     async inspect(path: FilePath, signal: AbortSignal): Promise<Inspection> {
+      await breathe();
       return await fingerprintFile(path, {
         signal,
         isLocal: !isRemote(path.root),
