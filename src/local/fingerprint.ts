@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash as digestOf } from 'node:crypto';
 import type { FilePath, Fingerprint, Problem } from '../core/entry.ts';
 import { accessProblem } from './local-problem.ts';
 import { HEAD_BYTES } from './media.ts';
@@ -8,19 +8,18 @@ export interface FingerprintOptions {
   readonly signal: AbortSignal;
   /** See `openRegularFile`. */
   readonly isLocal?: boolean;
-  /** The content type, from the first bytes and the name. */
+  /** The content type, from the first bytes (`HEAD_BYTES`, which hold only until it is told) and the name. */
   readonly identify: (head: Uint8Array, name: string) => Promise<string>;
-  /** Why such a file is not wanted; asked before the rest of a large file is read. */
+  /** Why such a file is not wanted; asked before the rest of a large file is read. The head holds only during the call. */
   readonly judge?: (head: Uint8Array, contentType: string, sizeBytes: number) => Problem | null;
 }
 
-export type FingerprintResult =
-  | { readonly kind: 'fingerprint'; readonly fingerprint: Fingerprint; readonly head: Uint8Array }
-  | NotOpen;
+export type FingerprintResult = { readonly kind: 'fingerprint'; readonly fingerprint: Fingerprint } | NotOpen;
 
 const chunkBytes = 1_048_576;
+// A fresh buffer for each file would cost more than reading a small one.
 const idleBuffersKept = 4;
-const idleBuffers: Uint8Array[] = [];
+const idleBuffers: Buffer[] = [];
 
 /**
  * Reads a file whole and digests it. `changed` when size, times or inode differ afterwards, by descriptor or by path, so a
@@ -37,64 +36,57 @@ export async function fingerprintFile(path: FilePath, options: FingerprintOption
     contentType = await options.identify(head, path.name);
     return options.judge?.(head, contentType, stat.sizeBytes) ?? null;
   };
+  const buffer = idleBuffers.pop() ?? Buffer.allocUnsafeSlow(chunkBytes);
   try {
-    const content = await readContent(file, refuse, options.signal);
-    if (content === 'changed') return { kind: 'changed' };
-    const now = file.recheck();
-    if (now !== 'same') return { kind: now };
+    const content = await (file.isQuick
+      ? readAtOnce(file, buffer, refuse)
+      : readInChunks(file, buffer, refuse, options.signal));
+    if (content === 'changed' || content === 'gone') return { kind: content };
     if ('problem' in content) return { kind: 'problem', problem: content.problem };
-    return { kind: 'fingerprint', fingerprint: { stat, sha256: content.sha256, contentType }, head: content.head };
+    return { kind: 'fingerprint', fingerprint: { stat, sha256: content.sha256, contentType } };
   } catch (error) {
     options.signal.throwIfAborted();
     return { kind: 'problem', problem: accessProblem(error) };
   } finally {
+    // Only after it is closed does nothing read into the buffer any more.
     await file.close();
+    if (idleBuffers.length < idleBuffersKept) idleBuffers.push(buffer);
   }
 }
 
 type Refuse = (head: Uint8Array) => Promise<Problem | null>;
 
-type Content = { readonly sha256: string; readonly head: Uint8Array } | { readonly problem: Problem };
+type Content = { readonly sha256: string } | { readonly problem: Problem } | 'changed' | 'gone';
 
-async function readContent(file: OpenFile, refuse: Refuse, signal: AbortSignal): Promise<Content | 'changed'> {
+/** Nothing else runs between opening it and having read it, so that there is next to no time for a change. */
+async function readAtOnce(file: OpenFile, buffer: Buffer, refuse: Refuse): Promise<Content> {
   const { sizeBytes } = file.stat;
-  return sizeBytes <= HEAD_BYTES ? readSmall(file, sizeBytes, refuse) : readLarge(file, sizeBytes, refuse, signal);
-}
-
-async function readSmall(file: OpenFile, sizeBytes: number, refuse: Refuse): Promise<Content | 'changed'> {
   // One byte more than it should have, to see that it ends there.
-  const buffer = Buffer.allocUnsafeSlow(sizeBytes + 1);
-  if ((await file.readFully(buffer, 0)) !== sizeBytes) return 'changed';
-  const head = buffer.subarray(0, sizeBytes);
-  const problem = await refuse(head);
-  return problem === null ? { sha256: createHash('sha256').update(head).digest('hex'), head } : { problem };
+  const bytesRead = file.readNow(buffer.subarray(0, sizeBytes + 1));
+  const now = file.recheck();
+  await file.close();
+  if (now !== 'same') return now;
+  if (bytesRead !== sizeBytes) return 'changed';
+  const content = buffer.subarray(0, sizeBytes);
+  const problem = await refuse(content);
+  return problem === null ? { sha256: digestOf('sha256', content, 'hex') } : { problem };
 }
 
-async function readLarge(
-  file: OpenFile,
-  sizeBytes: number,
-  refuse: Refuse,
-  signal: AbortSignal,
-): Promise<Content | 'changed'> {
-  const buffer = idleBuffers.pop() ?? Buffer.allocUnsafeSlow(chunkBytes);
-  try {
-    const hash = createHash('sha256');
-    let head: Uint8Array | null = null;
-    let position = 0;
-    for (;;) {
-      signal.throwIfAborted();
-      const bytesRead = await file.readFully(buffer, position);
-      hash.update(buffer.subarray(0, bytesRead));
-      if (head === null) {
-        head = Uint8Array.from(buffer.subarray(0, HEAD_BYTES));
-        const problem = await refuse(head);
-        if (problem !== null) return { problem };
-      }
-      position += bytesRead;
-      if (bytesRead < buffer.byteLength || position > sizeBytes) break;
-    }
-    return position === sizeBytes ? { sha256: hash.digest('hex'), head } : 'changed';
-  } finally {
-    if (idleBuffers.length < idleBuffersKept) idleBuffers.push(buffer);
+async function readInChunks(file: OpenFile, buffer: Buffer, refuse: Refuse, signal: AbortSignal): Promise<Content> {
+  const { sizeBytes } = file.stat;
+  const hash = createHash('sha256');
+  let problem: Problem | null = null;
+  let position = 0;
+  for (;;) {
+    signal.throwIfAborted();
+    const bytesRead = await file.readFully(buffer, position);
+    hash.update(buffer.subarray(0, bytesRead));
+    if (position === 0) problem = await refuse(buffer.subarray(0, Math.min(bytesRead, HEAD_BYTES)));
+    position += bytesRead;
+    if (problem !== null || bytesRead < buffer.byteLength || position > sizeBytes) break;
   }
+  const now = file.recheck();
+  if (now !== 'same') return now;
+  if (problem !== null) return { problem };
+  return position === sizeBytes ? { sha256: hash.digest('hex') } : 'changed';
 }

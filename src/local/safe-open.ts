@@ -26,9 +26,13 @@ export type NotOpen =
 export interface OpenFile {
   readonly kind: 'open';
   readonly stat: FileStat;
+  /** Whether it is small and on a disk of this machine, so that reading it at once is cheaper than waiting for a thread. */
+  readonly isQuick: boolean;
   /** Fills `buffer` from `position` on and resolves to the bytes read, fewer only at the end of the file. */
   readFully(buffer: Uint8Array, position: number): Promise<number>;
-  /** Whether descriptor and path still show what was there when it was opened. */
+  /** The same from the file's beginning, at once: for quick files only, since it holds everything else up. */
+  readNow(buffer: Uint8Array): number;
+  /** Whether path and descriptor still show what was there when it was opened. */
   recheck(): 'same' | 'changed' | 'gone';
   /** Idempotent; waits for a read that is under way, since a closed descriptor number may be somebody else's next. */
   close(): Promise<void>;
@@ -76,23 +80,32 @@ function openFile(fd: number, stat: FileStat, target: string | Buffer, isQuick: 
     if (reading !== null) await reading.catch(() => {});
     closeSync(fd);
   };
+  const shouldBeOpen = (): void => {
+    if (closed !== null) throw new Error('Read from a file after it was closed');
+  };
 
   return {
     kind: 'open',
     stat,
+    isQuick,
     async readFully(buffer, position) {
       let filled = 0;
       while (filled < buffer.byteLength) {
-        if (closed !== null) throw new Error('Read from a file after it was closed');
-        const wanted = buffer.byteLength - filled;
-        let bytesRead: number;
-        if (isQuick) bytesRead = readSync(fd, buffer, filled, wanted, position + filled);
-        else {
-          const read = readAt(fd, buffer, filled, wanted, position + filled);
-          reading = read;
-          ({ bytesRead } = await read);
-          reading = null;
-        }
+        shouldBeOpen();
+        const read = readAt(fd, buffer, filled, buffer.byteLength - filled, position + filled);
+        reading = read;
+        const { bytesRead } = await read;
+        reading = null;
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      return filled;
+    },
+    readNow(buffer) {
+      shouldBeOpen();
+      let filled = 0;
+      while (filled < buffer.byteLength) {
+        const bytesRead = readSync(fd, buffer, filled, buffer.byteLength - filled, filled);
         if (bytesRead === 0) break;
         filled += bytesRead;
       }
@@ -102,7 +115,10 @@ function openFile(fd: number, stat: FileStat, target: string | Buffer, isQuick: 
       if (closed !== null) return 'changed';
       const there = lstatSync(target, { throwIfNoEntry: false });
       if (there === undefined) return 'gone';
-      return isSameStat(stat, toFileStat(there)) && isSameStat(stat, toFileStat(fstatSync(fd))) ? 'same' : 'changed';
+      if (!isSameStat(stat, toFileStat(there))) return 'changed';
+      // On a disk of this machine the same inode is the same file, as long as we hold it open. A server may show its
+      // clients other things by name than by handle.
+      return isQuick || isSameStat(stat, toFileStat(fstatSync(fd))) ? 'same' : 'changed';
     },
     close() {
       closed ??= closeAfterReading();
@@ -120,6 +136,7 @@ function refusal(stats: Stats): NotOpen | null {
 
 /** Whether the descriptor is really the file at `path`: inside the root, and not reached through a link. */
 function placeRefusal(fd: number, stats: Stats, path: FilePath): NotOpen | null {
+  if (isReachedWithoutLinks(fd, absolutePath(path))) return null;
   const realRoot = realPath(path.root);
   const opened = pathOfDescriptor(fd) ?? realPath(absolutePath(path));
   if (!isInside(opened, realRoot)) {
@@ -133,6 +150,20 @@ function placeRefusal(fd: number, stats: Stats, path: FilePath): NotOpen | null 
   // macOS may answer in another case or normalization, so the inode has to decide.
   const there = lstatSync(fsPath(opened));
   return there.ino === stats.ino && there.dev === stats.dev ? null : { kind: 'changed' };
+}
+
+/**
+ * The quick proof: the kernel's own name of what was opened, in which there are no links, is the path as we spell it. Then the
+ * root, which that path begins with, is where it is spelled as well. A root that is spelled through a link needs the slow one.
+ */
+function isReachedWithoutLinks(fd: number, path: string): boolean {
+  // Bytes that are not UTF-8 all decode to U+FFFD: such a name proves nothing here.
+  if (process.platform !== 'linux' || path.includes('\uFFFD')) return false;
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`) === path;
+  } catch {
+    return false;
+  }
 }
 
 function pathOfDescriptor(fd: number): string | null {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash as digestOf } from 'node:crypto';
 import { type FilePath, joinPath } from '../core/entry.ts';
 import { displayName } from '../core/name.ts';
 import { SyncError } from '../errors.ts';
@@ -10,12 +10,18 @@ export interface ByteSource {
   readonly kind: 'source';
   readonly sizeBytes: number;
   /**
+   * Puts all bytes at the beginning of `target`, which must have room for at least one more, and closes. False, without having
+   * done anything, where the file is not both small and on a disk of this machine. Otherwise it keeps the promises of
+   * `chunks`, instead of which it is called.
+   */
+  readInto(target: Uint8Array): boolean;
+  /**
    * Fresh buffers of at most 1 MiB, exactly `sizeBytes` in all. The last one comes only after everything proved to be the
    * expected version; else it throws SyncError `source_changed` or `read_error` (scope `file`). Once only; closes at the
    * end, on failure, and when it is abandoned.
    */
   chunks(): AsyncGenerator<Uint8Array, void, undefined>;
-  /** Lower-case hex SHA-256 of what was sent, once the last chunk was handed out; null before. */
+  /** Lower-case hex SHA-256 of what was sent, once all of it was handed out; null before. */
   digest(): string | null;
   /** Idempotent. Needed where `chunks` may never be iterated; an abort closes too. */
   close(): Promise<void>;
@@ -57,20 +63,55 @@ function toSource(file: OpenFile, path: FilePath, expected: ExpectedContent, sig
   };
   signal.addEventListener('abort', close, { once: true });
 
+  const use = (): void => {
+    if (isUsed) throw new Error('A source was used a second time');
+    isUsed = true;
+  };
+
+  const failedToRead = (error: unknown): SyncError => {
+    signal.throwIfAborted();
+    const { code, reason } = accessProblem(error);
+    return fileError(path, code, 'could not be read while it was being sent', reason, error);
+  };
+
   const read = async (buffer: Uint8Array, position: number): Promise<number> => {
     signal.throwIfAborted();
     const bytesRead = await file.readFully(buffer, position).catch((error: unknown) => {
-      signal.throwIfAborted();
-      const { code, reason } = accessProblem(error);
-      throw fileError(path, code, 'could not be read while it was being sent', reason, error);
+      throw failedToRead(error);
     });
     signal.throwIfAborted();
     return bytesRead;
   };
 
+  const readNow = (buffer: Uint8Array): number => {
+    try {
+      return file.readNow(buffer);
+    } catch (error) {
+      throw failedToRead(error);
+    }
+  };
+
+  const prove = (digest: string, isWhole: boolean): void => {
+    const isExpected = expected.sha256 === null || expected.sha256 === digest;
+    if (!isWhole || !isExpected || file.recheck() !== 'same') throw changedError(path);
+    sha256 = digest;
+  };
+
+  function readInto(target: Uint8Array): boolean {
+    if (!file.isQuick) return false;
+    use();
+    try {
+      signal.throwIfAborted();
+      const bytesRead = readNow(target.subarray(0, sizeBytes + 1));
+      prove(digestOf('sha256', target.subarray(0, sizeBytes), 'hex'), bytesRead === sizeBytes);
+      return true;
+    } finally {
+      void close();
+    }
+  }
+
   async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
-    if (isUsed) throw new Error('chunks() was called a second time');
-    isUsed = true;
+    use();
     try {
       const hash = createHash('sha256');
       let held: Uint8Array | null = null;
@@ -82,17 +123,14 @@ function toSource(file: OpenFile, path: FilePath, expected: ExpectedContent, sig
         held = buffer;
       }
       const extraBytes = await read(new Uint8Array(1), sizeBytes);
-      const digest = hash.digest('hex');
-      const isExpected = expected.sha256 === null || expected.sha256 === digest;
-      if (extraBytes > 0 || !isExpected || file.recheck() !== 'same') throw changedError(path);
-      sha256 = digest;
+      prove(hash.digest('hex'), extraBytes === 0);
       if (held !== null) yield held;
     } finally {
       await close();
     }
   }
 
-  return { kind: 'source', sizeBytes, chunks, digest: () => sha256, close };
+  return { kind: 'source', sizeBytes, readInto, chunks, digest: () => sha256, close };
 }
 
 function changedError(path: FilePath): SyncError {

@@ -68,14 +68,22 @@ export function checkAssetUrl(text: string, isApiOnLoopback: boolean): URL {
 }
 
 function checkUrl(text: string, isApiOnLoopback: boolean, refuse: Refuse): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined) throw refuse('is not a URL', 'reject');
+  const url = parseUrl(text);
+  if (url === null) throw refuse('is not a URL', 'reject');
   if (isApiOnLoopback && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
   if (url.protocol !== 'https:') throw refuse(`uses ${url.protocol} instead of https:`, 'reject');
   if (isLoopbackHost(url.hostname) || isNonPublicAddress(url.hostname)) {
     throw refuse(`points to the private address ${url.hostname}`, 'reject');
   }
   return url;
+}
+
+function parseUrl(text: string): URL | null {
+  try {
+    return new URL(text);
+  } catch {
+    return null;
+  }
 }
 
 /** `dns.lookup` for upload connections that refuses names which resolve to addresses that are not public. */

@@ -6,8 +6,10 @@ import type { AssetFacts, Reservation } from '../core/event.ts';
 import { checkAssetUrl, checkUploadUrl, isLoopbackHost, publicAssetLookup, publicLookup } from './addresses.ts';
 import { badAnswer, errorFromAnswer, networkError } from './answer-errors.ts';
 import { type FetchedDigest, fetchDigest } from './download.ts';
-import { deadlines, type JsonAnswer, requestJson } from './http.ts';
-import { sendUpload, type UploadDeps, type UploadSource } from './upload.ts';
+import { deadlines, type SetTimer } from './exchange.ts';
+import { type JsonAnswer, requestJson } from './http.ts';
+import { sendUpload } from './upload.ts';
+import type { UploadSource } from './upload-body.ts';
 import { type AssetPage, readAsset, readPage, readReservation, readWorkspaceIds } from './wire.ts';
 
 /** What FLORA said, and the request-id by which their support finds it. */
@@ -25,7 +27,7 @@ export interface ClientOptions {
   readonly userAgent: string;
   readonly nowMs: () => number;
   readonly token: () => string;
-  readonly setTimer: UploadDeps['setTimer'];
+  readonly setTimer: SetTimer;
   /** Proxies as the environment names them; null for none. Never used towards an API on loopback. */
   readonly proxy?: ProxySettings | null;
   /** Injected by tests; otherwise a pool each for the API, for upload hosts and for those that serve assets. */
@@ -77,12 +79,17 @@ export class FloraClient {
   readonly #uploads: Dispatcher;
   readonly #downloads: Dispatcher;
   readonly #host: string;
+  readonly #origin: string;
+  /** What stands in front of each path: `/api/v1`. */
+  readonly #prefix: string;
   readonly #isApiOnLoopback: boolean;
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    const { host, hostname } = new URL(options.baseUrl);
+    const { host, hostname, origin, pathname } = new URL(options.baseUrl);
     this.#host = host;
+    this.#origin = origin;
+    this.#prefix = pathname === '/' ? '' : pathname;
     this.#isApiOnLoopback = isLoopbackHost(hostname);
     const proxy = this.#isApiOnLoopback ? null : (options.proxy ?? null);
     const connect = { timeout: deadlines.connectMs };
@@ -160,24 +167,28 @@ export class FloraClient {
   }
 
   #post(op: string, path: string, idempotencyKey: string, signal: AbortSignal, body?: object): Promise<JsonAnswer> {
-    const headers: Record<string, string> = { 'idempotency-key': idempotencyKey };
+    const headers = this.#headers();
+    headers['idempotency-key'] = idempotencyKey;
     if (body !== undefined) headers['content-type'] = 'application/json';
-    const content = body === undefined ? {} : { body: JSON.stringify(body) };
-    return this.#call(op, { method: 'POST', path, headers, signal, maxBodyBytes: maxAnswerBytes, ...content });
+    const text = body === undefined ? null : JSON.stringify(body);
+    return this.#call(op, { method: 'POST', path, headers, body: text, signal, maxBodyBytes: maxAnswerBytes });
   }
 
   #get(op: string, path: string, signal: AbortSignal, maxBodyBytes: number): Promise<JsonAnswer> {
-    return this.#call(op, { method: 'GET', path, headers: {}, signal, maxBodyBytes });
+    return this.#call(op, { method: 'GET', path, headers: this.#headers(), body: null, signal, maxBodyBytes });
   }
 
-  async #call(op: string, call: ApiCall): Promise<JsonAnswer> {
-    const { path, headers, ...rest } = call;
-    const { baseUrl, apiKey, userAgent, nowMs, setTimer } = this.#options;
-    const common = { authorization: `Bearer ${apiKey()}`, accept: 'application/json', 'user-agent': userAgent };
+  #headers(): Record<string, string> {
+    const { apiKey, userAgent } = this.#options;
+    return { authorization: `Bearer ${apiKey()}`, accept: 'application/json', 'user-agent': userAgent };
+  }
+
+  async #call(op: string, { path, method, headers, body, signal, maxBodyBytes }: ApiCall): Promise<JsonAnswer> {
+    const { nowMs, setTimer } = this.#options;
+    const place = { origin: this.#origin, path: this.#prefix + path };
     let answer: JsonAnswer;
     try {
-      const url = baseUrl + path;
-      answer = await requestJson(this.#api, { ...rest, url, headers: { ...common, ...headers }, setTimer });
+      answer = await requestJson(this.#api, { ...place, method, headers, body, signal, maxBodyBytes, setTimer });
     } catch (error) {
       throw networkError(op, this.#host, error);
     }
@@ -209,7 +220,7 @@ interface ApiCall {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly headers: Record<string, string>;
-  readonly body?: string;
+  readonly body: string | null;
   readonly signal: AbortSignal;
   readonly maxBodyBytes: number;
 }

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Dispatcher, request } from 'undici';
 import { SyncError } from '../errors.ts';
 import { networkError, readRetryAfter } from './answer-errors.ts';
-import { deadlines, headerOf } from './http.ts';
-import type { UploadDeps } from './upload.ts';
+import { deadlines, headerOf, type SetTimer } from './exchange.ts';
 
 /** What lies behind an asset's URL. */
 export interface FetchedDigest {
@@ -22,7 +21,7 @@ export interface DownloadRequest {
 export interface DownloadDeps {
   readonly dispatcher: Dispatcher;
   readonly nowMs: () => number;
-  readonly setTimer: UploadDeps['setTimer'];
+  readonly setTimer: SetTimer;
   readonly userAgent: string;
 }
 
@@ -112,12 +111,12 @@ function unreadable(response: Response, nowMs: number): SyncError | null {
 
 /** Runs out unless enough bytes come in time, again and again. */
 class ProgressWatch {
-  readonly #setTimer: UploadDeps['setTimer'];
+  readonly #setTimer: SetTimer;
   readonly #onStall: () => void;
   #timer: { cancel(): void } | undefined;
   #sinceBytes = 0;
 
-  constructor(setTimer: UploadDeps['setTimer'], onStall: () => void) {
+  constructor(setTimer: SetTimer, onStall: () => void) {
     this.#setTimer = setTimer;
     this.#onStall = onStall;
   }

@@ -149,6 +149,8 @@ export interface LedgerPort extends LedgerTablesPort {
 /** Bytes for an upload. `chunks` throws `source_changed` before its last piece unless all of them were the right ones. */
 export interface ByteSource {
   readonly sizeBytes: number;
+  /** All bytes at once, by the same promise, where that waits for nothing; false elsewhere. Either this or `chunks`. */
+  readInto?(target: Uint8Array): boolean;
   chunks(): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }

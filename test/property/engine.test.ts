@@ -189,7 +189,7 @@ describe('frameMultipart', () => {
         fc.uint8Array({ maxLength: 300 }),
         async (fields, fileName, bytes) => {
           const frame = frameMultipart(fields, { field: 'file', fileName, contentType: 'image/png' }, 'token');
-          const body = Buffer.concat([frame.head, bytes, frame.tail]);
+          const body = Buffer.concat([Buffer.from(frame.head), bytes, Buffer.from(frame.tail)]);
           const form = await new Response(body, { headers: { 'content-type': frame.contentType } }).formData();
           for (const [name, value] of Object.entries(fields))
             assert.equal(form.get(name.replaceAll('"', '%22')) ?? form.get(name), value);

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FilePath } from '../../../src/core/entry.ts';
 import { type FingerprintResult, fingerprintFile } from '../../../src/local/fingerprint.ts';
 import { HEAD_BYTES } from '../../../src/local/media.ts';
@@ -33,28 +34,56 @@ function problemOf(result: FingerprintResult): string {
   return result.kind === 'problem' ? result.problem.code : result.kind;
 }
 
-for (const sizeBytes of [0, 1, HEAD_BYTES - 1, HEAD_BYTES, HEAD_BYTES + 1, 1_048_576, 2_500_000]) {
-  test(`a file of ${sizeBytes} bytes has the digest of all its bytes and its first 256 KiB as head`, async (t) => {
-    const content = randomBytes(sizeBytes);
-    const root = plantTemporary(t, { sub: { 'a.png': content } });
-    const result = await fingerprint({ root, directory: 'sub', name: 'a.png' });
-    assert.ok(result.kind === 'fingerprint');
-    assert.equal(result.fingerprint.sha256, createHash('sha256').update(content).digest('hex'));
-    assert.equal(result.fingerprint.contentType, 'image/png');
-    assert.equal(result.fingerprint.stat.sizeBytes, sizeBytes);
-    assert.equal(result.fingerprint.stat.mtimeMs, lstatSync(join(root, 'sub', 'a.png')).mtimeMs);
-    assert.deepEqual(Buffer.from(result.head), content.subarray(0, HEAD_BYTES));
-  });
+for (const isLocal of [true, false]) {
+  for (const sizeBytes of [0, 1, HEAD_BYTES - 1, HEAD_BYTES, HEAD_BYTES + 1, 1_048_576, 2_500_000]) {
+    test(`a file of ${sizeBytes} bytes on a ${isLocal ? 'local' : 'remote'} disk has the digest of all, and is judged by its first 256 KiB`, async (t) => {
+      const content = randomBytes(sizeBytes);
+      const root = plantTemporary(t, { sub: { 'a.png': content } });
+      const heads: Buffer[] = [];
+      const result = await fingerprintFile(
+        { root, directory: 'sub', name: 'a.png' },
+        {
+          signal,
+          isLocal,
+          identify: async (head) => {
+            heads.push(Buffer.from(head));
+            return 'image/png';
+          },
+        },
+      );
+      assert.ok(result.kind === 'fingerprint');
+      assert.equal(result.fingerprint.sha256, createHash('sha256').update(content).digest('hex'));
+      assert.equal(result.fingerprint.contentType, 'image/png');
+      assert.equal(result.fingerprint.stat.sizeBytes, sizeBytes);
+      assert.equal(result.fingerprint.stat.mtimeMs, lstatSync(join(root, 'sub', 'a.png')).mtimeMs);
+      assert.deepEqual(heads, [content.subarray(0, HEAD_BYTES)]);
+    });
+  }
 }
 
-test('heads of large files do not share memory with later reads', async (t) => {
-  const contents = [randomBytes(2_000_000), randomBytes(2_000_000)] as const;
-  const root = plantTemporary(t, { a: contents[0], b: contents[1] });
-  const first = await fingerprint({ root, directory: '', name: 'a' });
-  await fingerprint({ root, directory: '', name: 'b' });
-  assert.ok(first.kind === 'fingerprint');
-  assert.deepEqual(Buffer.from(first.head), contents[0].subarray(0, HEAD_BYTES));
-});
+for (const sizeBytes of [1_000, 2_000_000]) {
+  test(`files of ${sizeBytes} bytes that are read at the same time do not share memory`, async (t) => {
+    const contents = Array.from({ length: 8 }, () => randomBytes(sizeBytes));
+    const root = plantTemporary(t, Object.fromEntries(contents.map((content, at) => [`${at}`, content])));
+    const digests = await Promise.all(
+      contents.map(async (_, at) => {
+        const identify = async () => {
+          await nextTurn();
+          return 'image/png';
+        };
+        const result = await fingerprintFile(
+          { root, directory: '', name: `${at}` },
+          { signal, isLocal: true, identify },
+        );
+        return result.kind === 'fingerprint' ? result.fingerprint.sha256 : result.kind;
+      }),
+    );
+    assert.deepEqual(
+      digests,
+      contents.map((content) => createHash('sha256').update(content).digest('hex')),
+    );
+  });
+}
 
 test('names that are not UTF-8 can be read, below directories that are not UTF-8', {
   skip: process.platform !== 'linux',
@@ -101,6 +130,16 @@ test('what is not a file is told apart and never waited for', async (t) => {
   assert.equal(problemOf(await fingerprint({ root, directory: '', name: 'x'.repeat(300) })), 'path_too_long');
 });
 
+for (const isLocal of [true, false]) {
+  test(`a file ${isLocal ? 'here' : 'on a server'} that does not end where its size says has no fingerprint`, {
+    skip: process.platform !== 'linux',
+  }, async () => {
+    const path = { root: '/proc/sys', directory: 'kernel', name: 'ostype' };
+    const result = await fingerprintFile(path, { signal, isLocal, identify: async () => '' });
+    assert.deepEqual(result, { kind: 'changed' });
+  });
+}
+
 test('a file that we may not read is a problem with the permission that is missing', (t) => {
   const root = plantTemporary(t, { 'a.png': 'x' });
   chmodSync(root, 0o755);
@@ -128,6 +167,23 @@ const changes: Record<string, (path: string) => void> = {
     renameSync(`${path}.new`, path);
   },
 };
+
+for (const isLocal of [true, false]) {
+  test(`a small file ${isLocal ? 'here' : 'on a server'} that was changed while its type was looked for is one version or none`, async (t) => {
+    const root = plantTemporary(t, { 'a.png': 'before' });
+    const path = join(root, 'a.png');
+    utimesSync(path, 1, 1);
+    const identify = async () => {
+      writeFileSync(path, 'after!');
+      return 'image/png';
+    };
+    const result = await fingerprintFile({ root, directory: '', name: 'a.png' }, { signal, isLocal, identify });
+    if (result.kind === 'changed') return assert.equal(isLocal, false);
+    assert.ok(result.kind === 'fingerprint');
+    assert.equal(result.fingerprint.sha256, createHash('sha256').update('before').digest('hex'));
+    assert.equal(result.fingerprint.stat.mtimeMs, 1_000);
+  });
+}
 
 for (const [what, change] of Object.entries(changes)) {
   test(`a file that ${what} while it is read has no fingerprint`, async (t) => {

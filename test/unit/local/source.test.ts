@@ -1,8 +1,20 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { appendFileSync, closeSync, openSync, renameSync, rmSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
+import { getEventListeners } from 'node:events';
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { describe, it, type TestContext, test } from 'node:test';
 import { type ByteSource, openSource } from '../../../src/local/source.ts';
 import { openDescriptors } from '../../support/descriptors.ts';
 import { fifo, plantTemporary } from '../../support/tree.ts';
@@ -21,12 +33,18 @@ interface Opened {
   readonly source: ByteSource;
 }
 
-async function open(t: TestContext, content: Buffer, digest: string | null, signal = never): Promise<Opened> {
+async function open(
+  t: TestContext,
+  content: Buffer,
+  digest: string | null,
+  signal = never,
+  isLocal = false,
+): Promise<Opened> {
   const root = plantTemporary(t, { 'a.mov': content });
   // Long ago, so that a change within the same tick of the kernel's clock shows.
   utimesSync(join(root, 'a.mov'), 1, 1);
   const expected = { sizeBytes: content.byteLength, sha256: digest };
-  const source = await openSource({ root, directory: '', name: 'a.mov' }, expected, { signal });
+  const source = await openSource({ root, directory: '', name: 'a.mov' }, expected, { signal, isLocal });
   assert.ok(source.kind === 'source');
   return { root, path: join(root, 'a.mov'), source };
 }
@@ -100,6 +118,147 @@ for (const [what, change] of Object.entries(changes)) {
     }
   });
 }
+
+describe('a source that can be read at once', () => {
+  const most = 256 * 1024;
+
+  for (const sizeBytes of [0, 1, 20_000, most]) {
+    it(`puts all ${sizeBytes} bytes where they are wanted, and closes`, async (t) => {
+      const content = randomBytes(sizeBytes);
+      for (const digest of [sha256(content), null]) {
+        const { root, source } = await open(t, content, digest, never, true);
+        const target = Buffer.alloc(sizeBytes + 10, 1);
+        assert.equal(source.readInto(target), true);
+        assert.ok(target.subarray(0, sizeBytes).equals(content));
+        assert.ok(target.subarray(sizeBytes + 1).every((byte) => byte === 1));
+        assert.equal(source.digest(), sha256(content));
+        assert.equal(openDescriptors(root), 0);
+      }
+    });
+  }
+
+  it('is small and on a local disk; any other is read in chunks', async (t) => {
+    for (const [sizeBytes, isLocal] of [
+      [most + 1, true],
+      [10, false],
+    ] as const) {
+      const content = randomBytes(sizeBytes);
+      const { source } = await open(t, content, null, never, isLocal);
+      assert.equal(source.readInto(Buffer.alloc(sizeBytes + 1)), false);
+      assert.ok(Buffer.concat(await collect(source)).equals(content));
+    }
+  });
+
+  it('is read in chunks just as well', async (t) => {
+    const content = randomBytes(1_000);
+    const { source } = await open(t, content, sha256(content), never, true);
+    assert.ok(Buffer.concat(await collect(source)).equals(content));
+  });
+
+  it('is read once', async (t) => {
+    const { source } = await open(t, randomBytes(10), null, never, true);
+    assert.equal(source.readInto(Buffer.alloc(11)), true);
+    assert.throws(() => source.readInto(Buffer.alloc(11)), /second time/);
+    await assert.rejects(collect(source), /second time/);
+  });
+
+  it('refuses other bytes than were expected', async (t) => {
+    const { root, source } = await open(t, Buffer.from('abc'), sha256(Buffer.from('abd')), never, true);
+    assert.throws(() => source.readInto(Buffer.alloc(4)), { name: 'SyncError', code: 'source_changed', path: 'a.mov' });
+    assert.deepEqual([source.digest(), openDescriptors(root)], [null, 0]);
+  });
+
+  for (const [what, change] of Object.entries(changes)) {
+    it(`refuses a file that ${what} after it was opened`, async (t) => {
+      const content = randomBytes(20_000);
+      for (const digest of [sha256(content), null]) {
+        const { root, path, source } = await open(t, content, digest, never, true);
+        change(path);
+        assert.throws(() => source.readInto(Buffer.alloc(20_001)), { code: 'source_changed' });
+        assert.equal(openDescriptors(root), 0);
+      }
+    });
+  }
+
+  it('refuses a file that does not end where its size says', { skip: process.platform !== 'linux' }, async () => {
+    const path = { root: '/proc/sys', directory: 'kernel', name: 'ostype' };
+    const source = await openSource(path, { sizeBytes: 0, sha256: null }, { signal: never, isLocal: true });
+    assert.ok(source.kind === 'source');
+    assert.throws(() => source.readInto(Buffer.alloc(1)), { code: 'source_changed' });
+  });
+
+  it('gives nothing after an abort', async (t) => {
+    const controller = new AbortController();
+    const { root, source } = await open(t, randomBytes(10), null, controller.signal, true);
+    controller.abort(new Error('stop'));
+    assert.throws(() => source.readInto(Buffer.alloc(11)), { message: 'stop' });
+    await until('the file is closed', () => openDescriptors(root) === 0);
+  });
+
+  it('leaves no listener on the signal', async (t) => {
+    const { signal } = new AbortController();
+    const { source } = await open(t, randomBytes(10), null, signal, true);
+    source.readInto(Buffer.alloc(11));
+    assert.deepEqual(getEventListeners(signal, 'abort'), []);
+  });
+});
+
+describe('where a source lies', () => {
+  const expected = { sizeBytes: 6, sha256: null };
+  const path = (root: string, directory: string) => ({ root, directory, name: 'a.png' });
+  const kindOf = async (root: string, directory: string): Promise<string> => {
+    const source = await openSource(path(root, directory), expected, { signal: never, isLocal: true });
+    if (source.kind === 'source') await source.close();
+    return source.kind === 'problem' ? source.problem.code : source.kind;
+  };
+
+  it('is looked at for each file, however often one was opened there: a directory may become a link', async (t) => {
+    const outside = plantTemporary(t, { 'a.png': 'secret' });
+    const root = plantTemporary(t, { sub: { 'a.png': 'inside' }, other: { 'a.png': 'inside' } });
+    assert.deepEqual([await kindOf(root, 'sub'), await kindOf(root, 'sub')], ['source', 'source']);
+    renameSync(join(root, 'sub'), join(root, 'moved'));
+    symlinkSync(outside, join(root, 'sub'));
+    assert.equal(await kindOf(root, 'sub'), 'outside_root');
+    rmSync(join(root, 'sub'));
+    symlinkSync(join(root, 'other'), join(root, 'sub'));
+    assert.equal(await kindOf(root, 'sub'), 'changed', 'links inside are not followed either');
+    assert.equal(openDescriptors(outside) + openDescriptors(root), 0);
+  });
+
+  it('follows a root that is a link to where it points now', async (t) => {
+    const first = plantTemporary(t, { sub: { 'a.png': 'inside' } });
+    const second = plantTemporary(t, { sub: { 'a.png': 'inside' } });
+    const root = join(plantTemporary(t, {}), 'root');
+    symlinkSync(first, root);
+    assert.equal(await kindOf(root, 'sub'), 'source');
+    rmSync(root);
+    symlinkSync(second, root);
+    assert.equal(await kindOf(root, 'sub'), 'source');
+    renameSync(join(second, 'sub'), join(second, 'moved'));
+    symlinkSync(join(first, 'sub'), join(second, 'sub'));
+    assert.equal(await kindOf(root, 'sub'), 'outside_root');
+  });
+
+  it('follows a root that was moved, with another in its place', async (t) => {
+    const base = plantTemporary(t, { root: { sub: { 'a.png': 'inside' } } });
+    const root = join(base, 'root');
+    assert.equal(await kindOf(root, 'sub'), 'source');
+    renameSync(root, join(base, 'old'));
+    mkdirSync(root);
+    assert.equal(await kindOf(root, 'sub'), 'gone');
+    symlinkSync(join(base, 'old', 'sub'), join(root, 'sub'));
+    assert.equal(await kindOf(root, 'sub'), 'outside_root');
+  });
+
+  it('is not proven by a name that other bytes decode to', { skip: process.platform !== 'linux' }, async (t) => {
+    const root = plantTemporary(t, { 'd\uDCFF': { 'a.png': 'inside' }, 'd\uFFFD': { 'a.png': 'inside' } });
+    assert.deepEqual([await kindOf(root, 'd\uFFFD'), await kindOf(root, 'd\uDCFF')], ['source', 'source']);
+    rmSync(join(root, 'd\uFFFD'), { recursive: true });
+    const bytes = Buffer.concat([Buffer.from(`${root}/d`), Buffer.from([0xff])]);
+    symlinkSync(bytes, join(root, 'd\uFFFD'));
+    assert.equal(await kindOf(root, 'd\uFFFD'), 'changed');
+  });
+});
 
 test('another size, a missing file and a FIFO are results, not errors', async (t) => {
   const root = plantTemporary(t, { 'a.png': 'abc', pipe: fifo() });

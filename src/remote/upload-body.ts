@@ -1,0 +1,105 @@
+import { deadlines, type SetTimer } from './exchange.ts';
+import type { MultipartFrame } from './multipart.ts';
+
+/** The bytes to send, once. */
+export interface UploadSource {
+  readonly sizeBytes: number;
+  /**
+   * Puts all bytes at the beginning of `target`, which has room for more behind them, and throws as `chunks` does unless they
+   * are the right ones. False where they cannot be had at once: then `chunks` gives them.
+   */
+  readInto?(target: Uint8Array): boolean;
+  /** Fails with `source_changed` before its last piece unless all of them were the right ones. */
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
+/** The body in one buffer, with the file's bytes read to where they belong. Throws what the source throws. */
+export async function wholeBody(
+  frame: MultipartFrame,
+  source: UploadSource,
+  onSent: (bytes: number) => void,
+): Promise<Buffer> {
+  const { head, tail } = frame;
+  const fromBytes = Buffer.byteLength(head);
+  const toBytes = fromBytes + source.sizeBytes;
+  const endBytes = toBytes + Buffer.byteLength(tail);
+  // One byte more, for a source that looks whether the file ends where it should.
+  const room = Buffer.allocUnsafe(endBytes + 1);
+  room.write(head);
+  if (source.readInto?.(room.subarray(fromBytes)) !== true) await gather(source, room.subarray(fromBytes, toBytes));
+  onSent(source.sizeBytes);
+  room.write(tail, toBytes);
+  return room.subarray(0, endBytes);
+}
+
+async function gather(source: UploadSource, target: Buffer): Promise<void> {
+  let lengthBytes = 0;
+  for await (const chunk of source.chunks()) {
+    target.set(chunk, lengthBytes);
+    lengthBytes += chunk.length;
+  }
+  if (lengthBytes !== target.length) throw new Error(`The source gave ${lengthBytes} of ${target.length} bytes`);
+}
+
+/** A body in its pieces, with the watch over its progress. */
+export class UploadStream {
+  readonly lengthBytes: number;
+  /** Nothing could be sent for `deadlines.stallMs`. */
+  onStalled: () => void = () => {};
+  /** What the source threw: the true reason behind the aborted request. */
+  failure: unknown;
+  readonly #head: Buffer;
+  readonly #source: UploadSource;
+  readonly #tail: Buffer;
+  readonly #setTimer: SetTimer;
+  readonly #onSent: (bytes: number) => void;
+  #timer: { cancel(): void } | undefined;
+  #handedBytes = 0;
+
+  constructor(frame: MultipartFrame, source: UploadSource, setTimer: SetTimer, onSent: (bytes: number) => void) {
+    this.#head = Buffer.from(frame.head);
+    this.#source = source;
+    this.#tail = Buffer.from(frame.tail);
+    this.#setTimer = setTimer;
+    this.#onSent = onSent;
+    this.lengthBytes = this.#head.length + source.sizeBytes + this.#tail.length;
+  }
+
+  /** Whether the last piece was given out. */
+  get isHandedOver(): boolean {
+    return this.#handedBytes === this.lengthBytes;
+  }
+
+  /** Once only. It ends only if all bytes were there: what fails has no end, and the request is aborted. */
+  async *pieces(): AsyncGenerator<Uint8Array> {
+    if (this.#head.length > 0) yield this.#hand(this.#head);
+    try {
+      for await (const chunk of this.#source.chunks()) {
+        this.#watch();
+        yield this.#hand(chunk);
+        this.#onSent(chunk.length);
+      }
+    } catch (error) {
+      this.failure = error;
+      throw error;
+    }
+    if (this.#tail.length > 0) yield this.#hand(this.#tail);
+    this.stop();
+  }
+
+  /** No watch any more. */
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  #hand(piece: Uint8Array): Uint8Array {
+    this.#handedBytes += piece.length;
+    return piece;
+  }
+
+  /** The request asks for the next piece when it could send the last one: no asking, no progress. */
+  #watch(): void {
+    this.#timer?.cancel();
+    this.#timer = this.#setTimer(deadlines.stallMs, this.onStalled);
+  }
+}

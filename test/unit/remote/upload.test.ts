@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, it, type TestContext } from 'node:test';
+import { Agent } from 'undici';
+import { SyncError } from '../../../src/errors.ts';
+import { sendUpload } from '../../../src/remote/upload.ts';
+import type { UploadSource } from '../../../src/remote/upload-body.ts';
+import { settled } from '../../support/hand-clock.ts';
+import { handTimers } from '../../support/hand-timers.ts';
+import { type SeenRequest, scriptedServer } from '../../support/scripted-server.ts';
+import { until } from '../../support/until.ts';
+
+const mebibyte = 1 << 20;
+const changed = new SyncError('changed', { code: 'source_changed', scope: 'file', disposition: 'retry', op: 'read' });
+
+async function open(t: TestContext, answer: (request: SeenRequest, response: ServerResponse) => void) {
+  const server = await scriptedServer(t, answer);
+  const { dispatcher, send } = uploader(t, server.origin);
+  return { ...server, dispatcher, send };
+}
+
+function uploader(t: TestContext, origin: string) {
+  const dispatcher = new Agent({ connections: 1, pipelining: 1 });
+  t.after(() => dispatcher.destroy());
+  const timers = handTimers();
+  const send = (source: UploadSource, kind: 'form' | 'put' = 'put', signal = new AbortController().signal) => {
+    const target =
+      kind === 'put'
+        ? ({ kind, url: `${origin}/put?signature=1` } as const)
+        : ({ kind, url: `${origin}/form`, fileField: 'file', formFields: { key: 'ключ' } } as const);
+    const wanted = { url: new URL(target.url), target, fileName: 'ä.png', contentType: 'image/png', source, signal };
+    const deps = { dispatcher, nowMs: () => 0, token: () => 'token', setTimer: timers.setTimer };
+    return sendUpload(deps, { ...wanted, onSent: () => {} });
+  };
+  return { dispatcher, timers, send };
+}
+
+/** Gives all bytes at once. */
+function atOnce(bytes: Buffer): UploadSource {
+  return {
+    sizeBytes: bytes.length,
+    readInto(target) {
+      assert.ok(target.length > bytes.length, 'there is room to look for more');
+      target.fill(0xff);
+      target.set(bytes);
+      return true;
+    },
+    chunks: () => assert.fail('not asked for'),
+  };
+}
+
+function inChunks(...chunks: readonly Buffer[]): UploadSource {
+  return {
+    sizeBytes: chunks.reduce((sum, { length }) => sum + length, 0),
+    readInto: () => false,
+    async *chunks() {
+      yield* chunks;
+    },
+  };
+}
+
+describe('the body of an upload', () => {
+  const bytes = Buffer.from('some bytes');
+  const sources: Record<string, () => UploadSource> = {
+    'read at once': () => atOnce(bytes),
+    'read in chunks': () => inChunks(bytes.subarray(0, 3), bytes.subarray(3)),
+  };
+  for (const [how, source] of Object.entries(sources)) {
+    it(`has exactly the file's bytes in their frame, ${how}`, async (t) => {
+      const { seen, send } = await open(t, (_, response) => response.writeHead(204).end());
+      await send(source(), 'put');
+      await send(source(), 'form');
+      const [put, form] = seen;
+      assert.deepEqual([put?.method, put?.url, put?.headers['content-length']], ['PUT', '/put?signature=1', '10']);
+      assert.deepEqual(put?.body, bytes);
+      assert.equal(Number(form?.headers['content-length']), form?.body.length);
+      const headers = { 'content-type': String(form?.headers['content-type']) };
+      const parsed = await new Response(new Uint8Array(form?.body ?? []), { headers }).formData();
+      const file = parsed.get('file');
+      assert.ok(file instanceof File);
+      assert.deepEqual([parsed.get('key'), file.name, await file.text()], ['ключ', 'ä.png', 'some bytes']);
+    });
+  }
+
+  it('of an empty file is empty', async (t) => {
+    const { seen, send } = await open(t, (_, response) => response.writeHead(204).end());
+    await send(atOnce(Buffer.alloc(0)));
+    assert.deepEqual([seen[0]?.body.length, seen[0]?.headers['content-length']], [0, '0']);
+  });
+
+  it('whose source has other bytes at once than it should is never begun', async (t) => {
+    const { seen, send, dispatcher } = await open(t, (_, response) => response.writeHead(204).end());
+    let connections = 0;
+    dispatcher.on('connect', () => {
+      connections += 1;
+    });
+    const source = {
+      ...atOnce(Buffer.alloc(10)),
+      readInto: () => {
+        throw changed;
+      },
+    };
+    await assert.rejects(send(source), (error) => error === changed);
+    assert.deepEqual([seen.length, connections], [0, 0]);
+  });
+
+  it('whose source gives too few bytes is never begun', async (t) => {
+    const { seen, send } = await open(t, (_, response) => response.writeHead(204).end());
+    await assert.rejects(send({ ...inChunks(Buffer.alloc(3)), sizeBytes: 4 }), /3 of 4 bytes/);
+    assert.equal(seen.length, 0);
+  });
+
+  for (const kind of ['form', 'put'] as const) {
+    it(`never ends when its source fails midway, in a ${kind}`, async (t) => {
+      const { seen, send } = await open(t, (_, response) => response.writeHead(204).end());
+      const source: UploadSource = {
+        sizeBytes: 3 * mebibyte,
+        async *chunks() {
+          yield Buffer.alloc(mebibyte);
+          yield Buffer.alloc(mebibyte);
+          throw changed;
+        },
+      };
+      await assert.rejects(send(source, kind), (error) => error === changed);
+      await until('the server has seen its end', () => seen.length === 1);
+      assert.equal(seen[0]?.isWhole, false);
+      assert.ok((seen[0]?.body.length ?? 0) < source.sizeBytes);
+    });
+  }
+});
+
+describe('an upload', () => {
+  it('fails with what its source threw, whatever that looks like', async (t) => {
+    const { send } = await open(t, (_, response) => response.writeHead(204).end());
+    const bug = Object.assign(new Error('a bug'), { code: 'EPIPE' });
+    const source: UploadSource = {
+      sizeBytes: 3 * mebibyte,
+      async *chunks() {
+        yield Buffer.alloc(mebibyte);
+        throw bug;
+      },
+    };
+    await assert.rejects(send(source), (error) => error === bug);
+  });
+
+  it('follows no redirect', async (t) => {
+    const { seen, send } = await open(t, (_, response) => response.writeHead(307, { location: '/other' }).end());
+    for (const source of [atOnce(Buffer.alloc(10)), inChunks(Buffer.alloc(mebibyte), Buffer.alloc(mebibyte))]) {
+      await assert.rejects(send(source), { code: 'upload_refused', status: 307 });
+    }
+    assert.equal(seen.length, 2);
+  });
+
+  it('is not accepted by an answer that came before all bytes were there', async (t) => {
+    const server = createServer((_, response) => response.writeHead(200).end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const { send } = uploader(t, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    let isClosed = false;
+    const source: UploadSource = {
+      sizeBytes: 3 * mebibyte,
+      async *chunks() {
+        try {
+          yield Buffer.alloc(mebibyte);
+          await new Promise(() => {});
+        } finally {
+          isClosed = true;
+        }
+      },
+    };
+    await assert.rejects(send(source), { code: 'not_storage', disposition: 'retry' });
+    assert.equal(isClosed, false, 'a source that waits can only be closed by who opened it');
+  });
+
+  for (const moment of ['it is stopped', 'nothing of it can be sent']) {
+    it(`lets go of its source and of the signal when ${moment} in the middle`, async (t) => {
+      const server = createServer((incoming) => incoming.pause());
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      t.after(() => {
+        server.closeAllConnections();
+        server.close();
+      });
+      const { timers, send } = uploader(t, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+      const stop = new AbortController();
+      const reason = new Error('stopping');
+      let given = 0;
+      let isClosed = false;
+      const source: UploadSource = {
+        sizeBytes: 1_000 * mebibyte,
+        async *chunks() {
+          try {
+            for (; given < 1_000; given += 1) yield Buffer.alloc(mebibyte);
+          } finally {
+            isClosed = true;
+          }
+        },
+      };
+      const sent = send(source, 'form', stop.signal);
+      const failed = sent.catch((error: unknown) => error);
+      for (let before = -1; given === 0 || before !== given; await settled()) before = given;
+      assert.equal(getEventListeners(stop.signal, 'abort').length, 1);
+      const watching = timers.set.filter(({ isCancelled }) => !isCancelled);
+      assert.deepEqual(
+        watching.map(({ delayMs }) => delayMs),
+        [60_000],
+      );
+      if (moment === 'it is stopped') stop.abort(reason);
+      else watching[0]?.callback();
+      const error = await failed;
+      if (moment === 'it is stopped') assert.equal(error, reason);
+      else assert.ok(error instanceof SyncError && error.code === 'stalled');
+      await until('the source is closed', () => isClosed);
+      assert.deepEqual(getEventListeners(stop.signal, 'abort'), []);
+      assert.ok(timers.set.every(({ isCancelled }) => isCancelled) || moment !== 'it is stopped');
+      assert.ok(given < 100);
+    });
+  }
+});
