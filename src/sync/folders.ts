@@ -1,7 +1,7 @@
 import type { SyncError } from '../errors.ts';
 import { missing } from './folder-trouble.ts';
 import { findLostMount } from './lost-mount.ts';
-import { type Judgement, judgeRoot, type RootDeps, type RootMemory } from './root.ts';
+import { type Judgement, judgeRoot, type RootDeps, type RootMemory, savedIdentity } from './root.ts';
 
 /** A watched drop folder as the ledger numbers it. */
 export interface IntakeFolder {
@@ -79,7 +79,7 @@ export class FolderWatch {
 
   /** Before a whole scan: whether there is anything to walk. From here on, this root is known from another. */
   async begin(folder: IntakeFolder): Promise<boolean> {
-    const { directories } = this.#deps.ledger;
+    const { ledger } = this.#deps;
     const { identity, trouble } = this.#judge(folder);
     // Of a root that is missing, the walk says why.
     if (identity === null) return true;
@@ -89,10 +89,10 @@ export class FolderWatch {
     }
     const standing = this.#standing(folder);
     standing.isClosed = false;
-    if (directories.rootIdentity(folder.folderId) === null) {
+    if (savedIdentity(ledger, standing, folder.folderId) === null) {
       standing.believed = null;
       // Files without a root: a person has accepted what is there now, and be it nothing.
-      standing.isAccepted = directories.hasFiles(folder.folderId);
+      standing.isAccepted = ledger.directories.hasFiles(folder.folderId);
       if (standing.isAccepted) standing.emptySinceMs = Number.NEGATIVE_INFINITY;
     }
     await this.#save(folder, identity);
@@ -137,22 +137,24 @@ export class FolderWatch {
     const { ledger, local } = this.#deps;
     if (local.rootIdentity(folder.root) === null) return missing(folder.root);
     await ledger.write((tables) => tables.directories.forgetRootIdentity(folder.folderId));
+    this.#standing(folder).saved = null;
     return null;
   }
 
   #hasMoved({ folderId, root }: IntakeFolder): boolean {
-    const saved = this.#deps.ledger.directories.rootIdentity(folderId);
+    const saved = savedIdentity(this.#deps.ledger, this.#standing({ folderId }), folderId);
     return saved !== null && placeOf(this.#deps.local.rootIdentity(root)) !== placeOf(saved);
   }
 
   async #save({ folderId }: IntakeFolder, identity: string): Promise<void> {
     const { ledger } = this.#deps;
-    const { rootDevices } = this.#standing({ folderId });
-    const saved = ledger.directories.rootIdentity(folderId);
-    if (saved !== null) rootDevices.add(deviceOf(saved));
-    rootDevices.add(deviceOf(identity));
+    const standing = this.#standing({ folderId });
+    const saved = savedIdentity(ledger, standing, folderId);
+    if (saved !== null) standing.rootDevices.add(deviceOf(saved));
+    standing.rootDevices.add(deviceOf(identity));
     if (saved === identity) return;
     await ledger.write((tables) => tables.directories.saveRootIdentity(folderId, identity));
+    standing.saved = identity;
   }
 
   #halt(folder: IntakeFolder, trouble: SyncError): void {
@@ -177,6 +179,7 @@ export class FolderWatch {
       trouble: null,
       isClosed: false,
       isAccepted: false,
+      saved: undefined,
       believed: null,
       emptySinceMs: null,
       rootDevices: new Set(),

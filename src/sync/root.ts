@@ -11,6 +11,8 @@ export interface RootDeps {
 
 /** What is remembered from one look at a root to the next. */
 export interface RootMemory {
+  /** As the ledger has it, which nobody else writes while we run; undefined until it was read. */
+  saved: string | null | undefined;
   /** A root other than the ledger's that was found to hold what the ledger knows; from then on it is the one to compare with. */
   believed: string | null;
   /** Monotonic milliseconds since when a root on a server is empty; null when it is not. */
@@ -38,7 +40,7 @@ export function judgeRoot(
   const { ledger, local } = deps;
   const identity = local.rootIdentity(root);
   if (identity === null) return { identity, trouble: missing(root) };
-  const saved = ledger.directories.rootIdentity(folderId);
+  const saved = savedIdentity(ledger, memory, folderId);
   if (saved === null) return { identity, trouble: null };
   if (isSameRoot(identity, memory.believed ?? saved))
     return { identity, trouble: judgeEmptiness(deps, memory, folderId, root) };
@@ -51,6 +53,16 @@ export function judgeRoot(
   // Unless something was mounted between the looks, and these are the names of another root.
   if (local.rootIdentity(root) === identity) memory.believed = identity;
   return { identity, trouble: null };
+}
+
+/** What the ledger has as the root's identity; asked for once, because each file asks for it several times. */
+export function savedIdentity(
+  { directories }: Pick<LedgerPort, 'directories'>,
+  memory: RootMemory,
+  folderId: number,
+): string | null {
+  if (memory.saved === undefined) memory.saved = directories.rootIdentity(folderId);
+  return memory.saved;
 }
 
 /**
