@@ -6,7 +6,7 @@ import { ContentUpdate } from './content-update.ts';
 import type { LedgerDatabase } from './database.ts';
 
 // Must be the predicate of the index content_due, word for word, or the planner will not use it.
-const active = `state IN ('matching', 'queued', 'reserved', 'uploaded', 'checking', 'renewing')`;
+const active = `state <> 'ready' AND state <> 'missing' AND state <> 'rejected' AND state <> 'gone'`;
 
 /** The contents table: one row for each (destination, sha256). Call its writing methods inside `Ledger.write`. */
 export class ContentStore {
