@@ -1,5 +1,6 @@
 import { deadlines, type SetTimer } from './exchange.ts';
 import type { MultipartFrame } from './multipart.ts';
+import { whenWritten } from './written.ts';
 
 /** The bytes to send, once. */
 export interface UploadSource {
@@ -11,6 +12,8 @@ export interface UploadSource {
   readInto?(target: Uint8Array): boolean;
   /** Fails with `source_changed` before its last piece unless all of them were the right ones. */
   chunks(): AsyncIterable<Uint8Array>;
+  /** Takes a chunk back, to be filled again: nothing reads it any more. */
+  recycle?(chunk: Uint8Array): void;
 }
 
 /** The body in one buffer, with the file's bytes read to where they belong. Throws what the source throws. */
@@ -76,6 +79,7 @@ export class UploadStream {
     try {
       for await (const chunk of this.#source.chunks()) {
         this.#watch();
+        whenWritten(chunk, () => this.#source.recycle?.(chunk));
         yield this.#hand(chunk);
         this.#onSent(chunk.length);
       }
