@@ -2,11 +2,13 @@ import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
 
 const waiting = new WeakMap<object, () => void>();
+/** Pieces whose memory may hold other bytes by now. */
+const spent = new WeakSet<object>();
 
 /**
  * Has `callback` called once the piece was handed to a connection of `tellingConnector` and nothing will read it any more, so
  * that its memory may be used again: it was sent, or the connection is gone. It is not called for a piece that went another
- * way, which is left to the garbage collector.
+ * way, which is left to the garbage collector. A second write of the same piece is refused.
  */
 export function whenWritten(piece: Uint8Array, callback: () => void): void {
   waiting.set(piece, callback);
@@ -31,9 +33,12 @@ function tell(socket: Socket): void {
   const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
   socket.write = (...args: unknown[]): boolean => {
     const [piece] = args;
-    const callback = args.length === 1 && piece instanceof Uint8Array ? waiting.get(piece) : undefined;
+    if (!(piece instanceof Uint8Array)) return write(...args);
+    if (spent.has(piece)) throw new Error('A piece was written a second time');
+    const callback = args.length === 1 ? waiting.get(piece) : undefined;
     if (callback === undefined) return write(...args);
-    waiting.delete(piece as object);
+    waiting.delete(piece);
+    spent.add(piece);
     // With an error or without: a socket has let go of what it could not write, too.
     return write(piece, () => callback());
   };

@@ -39,10 +39,14 @@ function selfSigned(t: TestContext) {
   return { key: readFileSync(key), cert: readFileSync(cert) };
 }
 
-function send(t: TestContext, origin: string, source: UploadSource): Promise<void> {
+function telling(t: TestContext, connections = 1): Agent {
   const connect = tellingConnector({ rejectUnauthorized: false });
-  const dispatcher = new Agent({ connections: 1, pipelining: 1, connect });
+  const dispatcher = new Agent({ connections, pipelining: 1, connect });
   t.after(() => dispatcher.destroy());
+  return dispatcher;
+}
+
+function send(t: TestContext, origin: string, source: UploadSource, dispatcher = telling(t)): Promise<void> {
   const target = { kind: 'form', url: `${origin}/form`, fileField: 'file', formFields: { key: 'value' } } as const;
   const wanted = { target, url: new URL(target.url), fileName: 'a', contentType: 'image/png', onSent: () => {} };
   const deps = { dispatcher, nowMs: () => 0, token: () => 'token', setTimer: () => ({ cancel: () => {} }) };
@@ -99,6 +103,62 @@ describe('a piece that was written', () => {
       assert.deepEqual(counts, { given: pieces.length, back: pieces.length });
     });
   }
+
+  it('may be the body of a small upload, whose memory is then another one’s', async (t) => {
+    const count = 300;
+    const files = Array.from({ length: count }, (_, at) => randomBytes([1_000, 50_000, 100_000][at % 3] ?? 0));
+    const digests = files.map((file) => createHash('sha256').update(file).digest('hex'));
+    const seen: string[] = [];
+    const origin = await listen(t, 'http', (incoming, response) => {
+      const chunks: Buffer[] = [];
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+      incoming.on('end', async () => {
+        const headers = { 'content-type': String(incoming.headers['content-type']) };
+        const file = (await new Response(Buffer.concat(chunks), { headers }).formData()).get('file');
+        assert.ok(file instanceof File);
+        seen.push(
+          createHash('sha256')
+            .update(Buffer.from(await file.arrayBuffer()))
+            .digest('hex'),
+        );
+        response.writeHead(204).end();
+      });
+    });
+    const memories = new Set<ArrayBufferLike>();
+    const dispatcher = telling(t, 8);
+    const sendNext = async (): Promise<void> => {
+      for (let file = files.pop(); file !== undefined; file = files.pop()) {
+        const bytes = file;
+        const readInto = (target: Uint8Array) => {
+          memories.add(target.buffer);
+          target.set(bytes);
+          return true;
+        };
+        const source = { sizeBytes: bytes.length, readInto, chunks: () => assert.fail('not asked for') };
+        await send(t, origin, source, dispatcher);
+      }
+    };
+    // More at once than there are connections, so that some wait with their bodies.
+    await Promise.all(Array.from({ length: 12 }, sendNext));
+    assert.deepEqual(seen.toSorted(), digests.toSorted());
+    const fresh = count / 3;
+    assert.ok(memories.size < fresh + 50, `${memories.size} buffers for ${count} files`);
+  });
+
+  it('is not written a second time: it may hold other bytes by now', async (t) => {
+    const bodies: string[] = [];
+    const origin = await listen(t, 'http', (incoming, response) => {
+      incoming.on('data', (chunk: Buffer) => bodies.push(String(chunk)));
+      incoming.on('end', () => response.end());
+    });
+    const dispatcher = telling(t);
+    const body = Buffer.from('some bytes');
+    whenWritten(body, () => body.fill('x'));
+    const post = async () => (await dispatcher.request({ origin, path: '/', method: 'POST', body })).body.dump();
+    await post();
+    await assert.rejects(post(), /second time/);
+    assert.deepEqual(bodies, ['some bytes']);
+  });
 
   it('does not come back while the server reads nothing', async (t) => {
     const origin = await listen(t, 'http', (incoming) => incoming.pause());
