@@ -1,5 +1,6 @@
 import { createHash, hash as digestOf } from 'node:crypto';
 import type { FilePath, Fingerprint, Problem } from '../core/entry.ts';
+import { returnChunk, takeChunk } from './chunk-buffers.ts';
 import { accessProblem } from './local-problem.ts';
 import { HEAD_BYTES } from './media.ts';
 import { type NotOpen, type OpenFile, openRegularFile } from './safe-open.ts';
@@ -16,11 +17,6 @@ export interface FingerprintOptions {
 
 export type FingerprintResult = { readonly kind: 'fingerprint'; readonly fingerprint: Fingerprint } | NotOpen;
 
-const chunkBytes = 1_048_576;
-// A fresh buffer for each file would cost more than reading a small one.
-const idleBuffersKept = 4;
-const idleBuffers: Buffer[] = [];
-
 /**
  * Reads a file whole and digests it. `changed` when size, times or inode differ afterwards, by descriptor or by path, so a
  * fingerprint is always of one version. What is found on disk is a result; throws the signal's reason, and a SyncError of
@@ -36,7 +32,7 @@ export async function fingerprintFile(path: FilePath, options: FingerprintOption
     contentType = await options.identify(head, path.name);
     return options.judge?.(head, contentType, stat.sizeBytes) ?? null;
   };
-  const buffer = idleBuffers.pop() ?? Buffer.allocUnsafeSlow(chunkBytes);
+  const buffer = takeChunk();
   try {
     const content = await (file.isQuick
       ? readAtOnce(file, buffer, refuse)
@@ -50,7 +46,7 @@ export async function fingerprintFile(path: FilePath, options: FingerprintOption
   } finally {
     // Only after it is closed does nothing read into the buffer any more.
     await file.close();
-    if (idleBuffers.length < idleBuffersKept) idleBuffers.push(buffer);
+    returnChunk(buffer);
   }
 }
 

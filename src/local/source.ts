@@ -2,6 +2,7 @@ import { createHash, hash as digestOf } from 'node:crypto';
 import { type FilePath, joinPath } from '../core/entry.ts';
 import { displayName } from '../core/name.ts';
 import { SyncError } from '../errors.ts';
+import { chunkBytes, returnChunk, takeChunk } from './chunk-buffers.ts';
 import { accessProblem } from './local-problem.ts';
 import { type NotOpen, type OpenFile, openRegularFile } from './safe-open.ts';
 
@@ -16,11 +17,13 @@ export interface ByteSource {
    */
   readInto(target: Uint8Array): boolean;
   /**
-   * Fresh buffers of at most 1 MiB, exactly `sizeBytes` in all. The last one comes only after everything proved to be the
+   * Buffers that are nobody else's, of at most 1 MiB, exactly `sizeBytes` in all. The last one comes only after everything proved to be the
    * expected version; else it throws SyncError `source_changed` or `read_error` (scope `file`). Once only; closes at the
    * end, on failure, and when it is abandoned.
    */
   chunks(): AsyncGenerator<Uint8Array, void, undefined>;
+  /** Takes one of its chunks back, once, to be filled again for this source or another: nothing reads it any more. */
+  recycle(chunk: Uint8Array): void;
   /** Lower-case hex SHA-256 of what was sent, once all of it was handed out; null before. */
   digest(): string | null;
   /** Idempotent. Needed where `chunks` may never be iterated; an abort closes too. */
@@ -32,8 +35,6 @@ export interface ExpectedContent {
   /** Null when it is not known yet: then the file has only to stay as it was when it was opened. */
   readonly sha256: string | null;
 }
-
-const chunkBytes = 1_048_576;
 
 /** Opens a file for upload, provided that it still has the expected size. Throws the signal's reason. */
 export async function openSource(
@@ -83,6 +84,17 @@ function toSource(file: OpenFile, path: FilePath, expected: ExpectedContent, sig
     return bytesRead;
   };
 
+  const readChunk = (position: number): Promise<Uint8Array> => {
+    const chunk = takeChunk().subarray(0, sizeBytes - position);
+    const reading = read(chunk, position).then((bytesRead) => {
+      if (bytesRead < chunk.byteLength) throw changedError(path);
+      return chunk;
+    });
+    // It may be given up before anybody waits for it.
+    reading.catch(() => {});
+    return reading;
+  };
+
   const readNow = (buffer: Uint8Array): number => {
     try {
       return file.readNow(buffer);
@@ -115,12 +127,14 @@ function toSource(file: OpenFile, path: FilePath, expected: ExpectedContent, sig
     try {
       const hash = createHash('sha256');
       let held: Uint8Array | null = null;
+      let ahead = readChunk(0);
       for (let position = 0; position < sizeBytes; position += chunkBytes) {
-        const buffer = Buffer.allocUnsafeSlow(Math.min(chunkBytes, sizeBytes - position));
-        if ((await read(buffer, position)) < buffer.byteLength) throw changedError(path);
-        hash.update(buffer);
+        const chunk = await ahead;
+        // The disk works while this one is digested and sent.
+        if (position + chunkBytes < sizeBytes) ahead = readChunk(position + chunkBytes);
+        hash.update(chunk);
         if (held !== null) yield held;
-        held = buffer;
+        held = chunk;
       }
       const extraBytes = await read(new Uint8Array(1), sizeBytes);
       prove(hash.digest('hex'), extraBytes === 0);
@@ -130,7 +144,7 @@ function toSource(file: OpenFile, path: FilePath, expected: ExpectedContent, sig
     }
   }
 
-  return { kind: 'source', sizeBytes, readInto, chunks, digest: () => sha256, close };
+  return { kind: 'source', sizeBytes, readInto, chunks, recycle: returnChunk, digest: () => sha256, close };
 }
 
 function changedError(path: FilePath): SyncError {

@@ -1,5 +1,5 @@
 import type { LookupFunction } from 'node:net';
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { Agent, type buildConnector, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import type { UploadTarget } from '../core/content.ts';
 import type { Destination } from '../core/entry.ts';
 import type { AssetFacts, Reservation } from '../core/event.ts';
@@ -11,6 +11,7 @@ import { type JsonAnswer, requestJson } from './http.ts';
 import { sendUpload } from './upload.ts';
 import type { UploadSource } from './upload-body.ts';
 import { type AssetPage, readAsset, readPage, readReservation, readWorkspaceIds } from './wire.ts';
+import { tellingConnector } from './written.ts';
 
 /** What FLORA said, and the request-id by which their support finds it. */
 export interface Answer<T> {
@@ -96,7 +97,8 @@ export class FloraClient {
     this.#api = options.dispatcher ?? openPool(options.concurrency, proxy, connect);
     // Behind a proxy the names are resolved there; without one they are looked at when the connection is made.
     const guarded = (lookup: LookupFunction) => (this.#isApiOnLoopback ? connect : { ...connect, lookup });
-    this.#uploads = options.dispatcher ?? openPool(options.concurrency, proxy, guarded(publicLookup));
+    const telling = tellingConnector(guarded(publicLookup));
+    this.#uploads = options.dispatcher ?? openPool(options.concurrency, proxy, telling);
     this.#downloads = options.dispatcher ?? openPool(options.concurrency, proxy, guarded(publicAssetLookup));
   }
 
@@ -202,7 +204,7 @@ export class FloraClient {
 function openPool(
   concurrency: number,
   proxy: ProxySettings | null,
-  connect: { timeout: number; lookup?: LookupFunction },
+  connect: { timeout: number; lookup?: LookupFunction } | buildConnector.connector,
 ): Dispatcher {
   const pool = { connections: concurrency + 2, pipelining: 1, connect };
   if (proxy === null) return new Agent(pool);

@@ -1,5 +1,6 @@
 import { deadlines, type SetTimer } from './exchange.ts';
 import type { MultipartFrame } from './multipart.ts';
+import { whenWritten } from './written.ts';
 
 /** The bytes to send, once. */
 export interface UploadSource {
@@ -11,6 +12,23 @@ export interface UploadSource {
   readInto?(target: Uint8Array): boolean;
   /** Fails with `source_changed` before its last piece unless all of them were the right ones. */
   chunks(): AsyncIterable<Uint8Array>;
+  /** Takes a chunk back, to be filled again: nothing reads it any more. */
+  recycle?(chunk: Uint8Array): void;
+}
+
+/** Enough for the many: fresh memory costs more than reading a small file into it. */
+const roomBytes = 64 * 1024;
+const mostIdleRooms = 16;
+const idleRooms: ArrayBuffer[] = [];
+
+function takeRoom(lengthBytes: number): Buffer {
+  if (lengthBytes > roomBytes) return Buffer.allocUnsafeSlow(lengthBytes);
+  return Buffer.from(idleRooms.pop() ?? new ArrayBuffer(roomBytes), 0, lengthBytes);
+}
+
+function returnRoom({ buffer }: Uint8Array): void {
+  const isRoom = buffer instanceof ArrayBuffer && buffer.byteLength === roomBytes;
+  if (isRoom && idleRooms.length < mostIdleRooms) idleRooms.push(buffer);
 }
 
 /** The body in one buffer, with the file's bytes read to where they belong. Throws what the source throws. */
@@ -24,12 +42,14 @@ export async function wholeBody(
   const toBytes = fromBytes + source.sizeBytes;
   const endBytes = toBytes + Buffer.byteLength(tail);
   // One byte more, for a source that looks whether the file ends where it should.
-  const room = Buffer.allocUnsafe(endBytes + 1);
+  const room = takeRoom(endBytes + 1);
   room.write(head);
   if (source.readInto?.(room.subarray(fromBytes)) !== true) await gather(source, room.subarray(fromBytes, toBytes));
   onSent(source.sizeBytes);
   room.write(tail, toBytes);
-  return room.subarray(0, endBytes);
+  const body = room.subarray(0, endBytes);
+  whenWritten(body, () => returnRoom(body));
+  return body;
 }
 
 async function gather(source: UploadSource, target: Buffer): Promise<void> {
@@ -76,6 +96,7 @@ export class UploadStream {
     try {
       for await (const chunk of this.#source.chunks()) {
         this.#watch();
+        if (this.#source.recycle !== undefined) whenWritten(chunk, () => this.#source.recycle?.(chunk));
         yield this.#hand(chunk);
         this.#onSent(chunk.length);
       }

@@ -152,6 +152,8 @@ export interface ByteSource {
   /** All bytes at once, by the same promise, where that waits for nothing; false elsewhere. Either this or `chunks`. */
   readInto?(target: Uint8Array): boolean;
   chunks(): AsyncIterable<Uint8Array>;
+  /** Takes a chunk back, to be filled again: nothing reads it any more. */
+  recycle?(chunk: Uint8Array): void;
   close(): Promise<void>;
 }
 

@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ByteSource, openSource } from '../../../src/local/source.ts';
 import { openDescriptors } from '../../support/descriptors.ts';
 import { fifo, plantTemporary } from '../../support/tree.ts';
@@ -70,6 +71,29 @@ for (const sizeBytes of [0, 1, mebibyte, mebibyte + 1, 3 * mebibyte, 3 * mebibyt
     }
   });
 }
+
+test('chunks that came back are filled again, and no two that are out share memory', async (t) => {
+  const content = randomBytes(40 * mebibyte);
+  const { source } = await open(t, content, sha256(content));
+  const out: Buffer[] = [];
+  const memories = new Set<ArrayBufferLike>();
+  let position = 0;
+  for await (const chunk of source.chunks()) {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    assert.ok(out.every(({ buffer }) => buffer !== chunk.buffer));
+    assert.ok(content.subarray(position, position + bytes.length).equals(bytes));
+    position += bytes.length;
+    memories.add(chunk.buffer);
+    out.push(bytes);
+    if (out.length < 3) continue;
+    const written = out.shift();
+    assert.ok(written !== undefined);
+    written.fill(0);
+    source.recycle(written);
+  }
+  assert.equal(position, content.length);
+  assert.ok(memories.size < 20, `${memories.size} buffers for 40 chunks`);
+});
 
 test('with another digest the last chunk is withheld', async (t) => {
   const { source, root } = await open(t, randomBytes(2 * mebibyte), sha256(randomBytes(1)));
@@ -300,6 +324,18 @@ test('an abort during a read ends the iteration with its reason and closes the f
   assert.equal(openDescriptors(root), 0);
   const late = openSource({ root, directory: '', name: 'a.mov' }, { sizeBytes: 1, sha256: null }, controller);
   await assert.rejects(late, { message: 'stop' });
+});
+
+test('what was read ahead is forgotten with the iteration, also when it fails', async (t) => {
+  const controller = new AbortController();
+  const { source, root } = await open(t, randomBytes(5 * mebibyte), null, controller.signal);
+  const chunks = source.chunks();
+  assert.equal((await chunks.next()).done, false);
+  // The next read is under way, and will fail; nobody waits for it.
+  controller.abort(new Error('stop'));
+  await chunks.return();
+  assert.equal(openDescriptors(root), 0);
+  await nextTurn();
 });
 
 test('chunks are given out once only', async (t) => {
