@@ -5,6 +5,7 @@ import type { LiveStatus } from './control.ts';
 import { type ControlServer, startControlServer } from './control-server.ts';
 import type { Engine } from './daemon.ts';
 import { SyncError } from './errors.ts';
+import { keepHeapSmall } from './heap.ts';
 import { type KeyHolder, lookForNewKey } from './key-holder.ts';
 import type { Logger } from './logger.ts';
 import type { OpenedLedger } from './opening.ts';
@@ -37,6 +38,7 @@ export interface Service {
 }
 
 export async function openService(engine: Engine, deps: ServiceDeps): Promise<Service> {
+  keepHeapSmall();
   const control = await answerCommands(engine, deps);
   const watchers = watchFolders(engine.folders, {
     log: deps.log,

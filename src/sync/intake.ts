@@ -1,10 +1,11 @@
-import { joinPath, type Problem, splitPath } from '../core/entry.ts';
+import { type FileStat, joinPath, type Problem, splitPath } from '../core/entry.ts';
 import { SyncError } from '../errors.ts';
 import type { AdmitDeps, Admitted, FolderFile } from './admit.ts';
 import { Examiner } from './examiner.ts';
 import { FolderWatch, type IntakeFolder } from './folders.ts';
 import { type HintedDirectory, Hints } from './hints.ts';
 import { Inspector } from './inspector.ts';
+import { Line } from './line.ts';
 import type { LocalPort, ScannedListing } from './ports.ts';
 import { Settling } from './settling.ts';
 
@@ -30,6 +31,9 @@ export interface IntakeDeps extends AdmitDeps {
 /** Files being settled or inspected at once; a scan waits beyond that, so that memory stays flat. */
 const mostInHand = 10_000;
 
+/** So many of them are with the inspector: enough for its digests to go on while a group of rows becomes durable. */
+const mostInspected = 64;
+
 /**
  * From "something is there" to "finished, digested and in the ledger". Scans are the truth, hints make it fast: both end
  * in the same comparison with the ledger, and what differs is settled, inspected and admitted.
@@ -41,6 +45,7 @@ export class Intake {
   readonly #examiner: Examiner;
   readonly #settling: Settling<FolderFile>;
   readonly #inspector: Inspector;
+  readonly #settled: Line<{ readonly file: FolderFile; readonly stat: FileStat }>;
   readonly #hints: Hints;
   #scans = 0;
   #waiters: (() => void)[] = [];
@@ -57,11 +62,18 @@ export class Intake {
         return folder !== undefined && this.#folders.mayTake(folder);
       },
       onLost,
-      onChange: () => this.#changed(),
+      onChange: () => {
+        this.#settled.advance();
+        this.#changed();
+      },
     });
+    this.#settled = new Line(
+      () => this.#inspector.size < mostInspected,
+      ({ file, stat }) => this.#inspector.add(file, stat),
+    );
     this.#settling = new Settling<FolderFile>({
       ...deps,
-      onSettled: (file, stat) => this.#inspector.add(file, stat),
+      onSettled: (file, stat) => this.#settled.add({ file, stat }),
       onLost,
     });
     this.#examiner = new Examiner({
@@ -148,7 +160,7 @@ export class Intake {
 
   /** How many files are seen but not in the ledger yet. */
   get inHand(): number {
-    return this.#settling.size + this.#inspector.size;
+    return this.#settling.size + this.#settled.size + this.#inspector.size;
   }
 
   /** How many files are not finished only because somebody has them open for writing. */
@@ -168,6 +180,7 @@ export class Intake {
   async close(): Promise<void> {
     this.#hints.close();
     this.#settling.close();
+    this.#settled.clear();
     await this.#inspector.close();
     while (this.#inspector.isAdmitting) await this.#nextChange();
     this.#changed();

@@ -34,9 +34,14 @@ export function keyOf({ workspaceId, projectId }: Place): string {
   return `${workspaceId}|${projectId ?? ''}`;
 }
 
+export interface WalkOptions {
+  /** The next page is asked for while one is looked at: for walks that read to the end. */
+  readonly readsAhead: boolean;
+}
+
 /**
- * The pages of a listing, each without the assets that an earlier one had: one request a page, behind the uploads at the gate. Ends early, without an error, when the signal is
- * aborted. Trouble with the service is waited out.
+ * The pages of a listing, each without the assets that an earlier one had: one request at a time, behind the uploads at the
+ * gate. Ends early, without an error, when the signal is aborted. Trouble with the service is waited out.
  *
  * @throws SyncError `cursor_loop` for a listing without an end, and what a page that cannot be read throws
  */
@@ -44,24 +49,47 @@ export async function* walkListing(
   deps: ListingDeps,
   query: ListQuery,
   signal: AbortSignal,
+  { readsAhead }: WalkOptions = { readsAhead: false },
 ): AsyncGenerator<readonly ListedAsset[]> {
   const cursors = new Set<string>();
   const ids = new Set<string>();
   let stalePages = 0;
-  let cursor: string | null = null;
-  do {
-    const page = await nextPage(deps, query, cursor, signal);
-    if (page === null) return;
-    const fresh = page.assets.filter(({ assetId }) => ids.size < ids.add(assetId).size);
-    stalePages = fresh.length === 0 ? stalePages + 1 : 0;
-    yield fresh;
-    cursor = page.nextCursor;
-    if (cursor === null) return;
-    if (cursors.has(cursor)) throw endless('its cursor repeats');
-    if (stalePages > mostStalePages) throw endless(`${mostStalePages} pages in a row show nothing new`);
-    if (cursors.size >= mostPages) throw endless(`there are more than ${mostPages} pages`);
-    cursors.add(cursor);
-  } while (!signal.aborted);
+  // Whoever leaves the walk does not wait for the page that was asked for ahead.
+  const left = new AbortController();
+  const stopping = AbortSignal.any([signal, left.signal]);
+  const ask = (cursor: string | null): Promise<ListedPage | null> => {
+    const page = nextPage(deps, query, cursor, stopping);
+    // Its failure is told when its turn comes.
+    page.catch(() => {});
+    return page;
+  };
+  let asked = ask(null);
+  try {
+    for (;;) {
+      const page = await asked;
+      if (page === null) return;
+      const fresh = page.assets.filter(({ assetId }) => ids.size < ids.add(assetId).size);
+      stalePages = fresh.length === 0 ? stalePages + 1 : 0;
+      const { nextCursor } = page;
+      const fault = nextCursor === null ? null : faultOf(nextCursor, cursors, stalePages);
+      const isAhead = readsAhead && nextCursor !== null && fault === null;
+      if (isAhead) asked = ask(nextCursor);
+      yield fresh;
+      if (nextCursor === null || signal.aborted) return;
+      if (fault !== null) throw endless(fault);
+      cursors.add(nextCursor);
+      if (!isAhead) asked = ask(nextCursor);
+    }
+  } finally {
+    left.abort();
+  }
+}
+
+/** Why a listing that goes on from this cursor has no end, as far as it shows. */
+function faultOf(cursor: string, former: ReadonlySet<string>, stalePages: number): string | null {
+  if (former.has(cursor)) return 'its cursor repeats';
+  if (stalePages > mostStalePages) return `${mostStalePages} pages in a row show nothing new`;
+  return former.size >= mostPages ? `there are more than ${mostPages} pages` : null;
 }
 
 async function nextPage(

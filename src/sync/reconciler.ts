@@ -39,6 +39,8 @@ const overlapMs = 3_600_000;
 /** How many assets that a listing lacked are asked for by themselves in one walk; the next one goes on from there. */
 const mostAsked = 500;
 const pageSize = 100;
+/** The pause before each page while files are on their way: one after the other would take half of the event loop. */
+const busyPageMs = 5;
 
 type Counts = { -readonly [K in 'pages' | 'assets' | 'ours' | 'unknown' | 'drift' | 'asked']: number };
 
@@ -113,7 +115,8 @@ export class Reconciler {
     const startedMs = clock.now();
     const horizonMs = isFull ? null : this.#horizonMs(place);
     const trend = new ListingTrend();
-    for await (const assets of walkListing(this.#deps, { ...place, limit: pageSize }, signal)) {
+    const pages = walkListing(this.#polite(), { ...place, limit: pageSize }, signal, { readsAhead: isFull });
+    for await (const assets of pages) {
       counts.pages += 1;
       counts.assets += assets.length;
       trend.add(assets);
@@ -125,6 +128,11 @@ export class Reconciler {
     const order = { fullAtMs: startedMs, isNewestFirst: trend.isNewestFirst };
     if (!isDryRun) await ledger.write((tables) => tables.facts.setListingOrder(keyOf(place), order));
     return true;
+  }
+
+  #polite(): ListingDeps {
+    const { paceMs, inHand } = this.#deps;
+    return { ...this.#deps, paceMs: () => Math.max(paceMs(), inHand().size > 0 ? busyPageMs : 0) };
   }
 
   /**

@@ -57,11 +57,16 @@ export async function runNode(
   return { wallMs, code, stdout, stderr, ...usage };
 }
 
-export function spawnNode(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
+/** @param stderr where it goes instead of a pipe: one whose reader is busy holds the program up. */
+export function spawnNode(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  stderr: 'pipe' | number = 'pipe',
+): ChildProcess {
   const usage = join(import.meta.dirname, 'usage.js');
   return spawn(process.execPath, ['--import', usage, ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', stderr],
   });
 }
 

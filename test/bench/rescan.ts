@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findProgram } from '../support/programs.ts';
 import { type Bench, type Figure, mainPath, median, runNode, runProgram } from './measure.ts';
+import { startDaemon } from './running.ts';
 import { settledLedger } from './settled.ts';
 import { plantFiles } from './trees.ts';
 
@@ -51,6 +53,7 @@ export async function rescan(
         ...(index === 0 ? {} : { reach: { most: index === 1 ? 150 : 250 } }),
       },
       { name: `${label}, ledger`, unit: 'MB', values: [statSync(join(stateDir, 'ledger.sqlite')).size / 1e6] },
+      ...(await running(bench, root, stateDir, count)),
     );
   }
   const [, small = 0, big = 0] = perFileUs;
@@ -61,5 +64,25 @@ export async function rescan(
     reference: { name: 'at the middle size', values: [small] },
     reach: { most: 1.3 },
   });
+  return figures;
+}
+
+/** The same tree under `run`: how long until it watches, and what it takes then. */
+async function running(bench: Bench, root: string, stateDir: string, count: number): Promise<readonly Figure[]> {
+  const directories = Math.ceil(count / 100) + 1;
+  const startedMs = performance.now();
+  const daemon = await startDaemon(bench, root, { FLORA_SYNC_STATE_DIR: stateDir });
+  const scannedMs = performance.now() - startedMs;
+  while (daemon.watches() < directories && performance.now() - startedMs < 120_000) await sleep(100);
+  const armedMs = performance.now() - startedMs;
+  await sleep(3_000);
+  const label = `run on ${count.toLocaleString('en')}`;
+  const figures: readonly Figure[] = [
+    { name: `${label}, until scanned`, unit: 'ms', values: [scannedMs] },
+    { name: `${label}, until all is watched`, unit: 'ms', values: [armedMs] },
+    { name: `${label}, watches beyond directories`, unit: '', values: [daemon.watches() - directories] },
+    { name: `${label}, memory`, unit: 'MB', values: [daemon.rssBytes() / 1e6] },
+  ];
+  await daemon.stop();
   return figures;
 }

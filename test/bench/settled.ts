@@ -3,6 +3,19 @@ import { join } from 'node:path';
 import { openDatabase } from '../../src/ledger/database.ts';
 import { openLedger } from '../../src/ledger/ledger.ts';
 
+const target = {
+  kind: 'form',
+  url: 'http://127.0.0.1:40000/u/asset_100000',
+  fileField: 'file',
+  formFields: { key: 'asset_100000', policy: 'p', signature: 's' },
+} as const;
+
+const steps = [
+  ['reserved', 'queued', 'reserved'],
+  ['bytes-accepted', 'reserved', 'uploaded'],
+  ['asset by complete', 'uploaded', 'ready'],
+] as const;
+
 /**
  * A ledger in which every file of the tree is ready, written as the engine would have left it but in large groups: sending a
  * million files first would take the better part of an hour.
@@ -54,7 +67,11 @@ export async function settledLedger(
             areBytesConfirmed: true,
             isCompleteAccepted: true,
           };
-          contents.save(inserted, { ...inserted, ...bound, state: 'ready' }, nowMs);
+          // With its target, which is what makes the row as large as it is for a while, and the file with it.
+          const reserved = { ...inserted, assetId: assetOf(at), state: 'reserved', target } as const;
+          contents.save(inserted, reserved, nowMs);
+          const stored = contents.get(inserted.id) ?? inserted;
+          contents.save(stored, { ...stored, ...bound, state: 'ready', target: null }, nowMs);
           const stat = {
             sizeBytes: stats.size,
             mtimeMs: stats.mtimeMs,
@@ -63,18 +80,23 @@ export async function settledLedger(
             device: stats.dev,
           };
           files.saveContent(directoryId, name, stat, inserted.id, nowMs);
-          history.append({
+          const line = {
             atMs: nowMs,
             contentId: inserted.id,
+            assetId: assetOf(at),
+            requestId: null,
+            attempt: 1,
+            detail: null,
+          };
+          history.append({
+            ...line,
             file: { directoryId, name },
             event: 'finished',
             from: null,
             to: 'queued',
-            assetId: null,
-            requestId: null,
-            attempt: null,
-            detail: null,
+            detail: `${stats.size} bytes, image/png, sha256 ${sha256}`,
           });
+          for (const [event, from, to] of steps) history.append({ ...line, file: null, event, from, to });
           at += 1;
         }
       });

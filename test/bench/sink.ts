@@ -73,7 +73,7 @@ function serve(request: IncomingMessage, response: ServerResponse, bytes: number
 function reserve(response: ServerResponse): void {
   counts.created += 1;
   ids += 1;
-  const id = `asset_${ids}`;
+  const id = `new_${ids}`;
   const upload = `{"url":"${origin}/u/${id}","method":"POST","content_type":"multipart/form-data","file_field":"file","form_fields":{"key":"${id}","policy":"p","signature":"s"}}`;
   answer(
     response,

@@ -69,6 +69,7 @@ export async function reconciling(count: number, model = new ListingModel()) {
       assert.ok(contents.save(inserted, { ...inserted, ...bound }, clock.now()));
     }
   });
+  const taken = new Set<number>();
   const changes: { readonly before: Content; readonly after: Content }[] = [];
   const deps = {
     ledger,
@@ -79,7 +80,7 @@ export async function reconciling(count: number, model = new ListingModel()) {
     gate: new Gate({ clock, random, onChange: () => {} }),
     places: [{ workspaceId: 'ws_1', projectId: null }],
     paceMs: () => 0,
-    inHand: () => new Set<number>(),
+    inHand: () => taken,
     onWork: () => {},
     onChange: (before: Content, after: Content) => void changes.push({ before, after }),
     uploadsMissing: () => false,
@@ -110,6 +111,8 @@ export async function reconciling(count: number, model = new ListingModel()) {
     ledger,
     clock,
     changes,
+    /** What a worker has in hand. */
+    taken,
     reconciler,
     reconcile: (isFull = true) => reconciler.run({ isFull, isDryRun: false }, signal),
     /** What is due now is done, as the scheduler would. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, promises, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readDirectory, type ScannedDirectory } from '../../../src/local/scanner.ts';
@@ -270,4 +271,32 @@ test('nothing is hinted after close, and every watch is given back', async (t) =
   await follower.watcher.add([listing(root, '')]);
   assert.equal(follower.watcher.isKnown('a.png'), false);
   assert.equal(follower.hints.length, hints);
+});
+
+test('a directory with a few dozen entries is not listed again at each event', { skip: !isLinux }, async (t) => {
+  const root = plantTemporary(t, { some: numbered(40) });
+  const follower = await follow(t, root, { isDeaf: true });
+  const looks: string[] = [];
+  const { lstat } = promises;
+  t.after(() => {
+    promises.lstat = lstat;
+    syncBuiltinESMExports();
+  });
+  // What chokidar lists a directory with.
+  promises.lstat = ((path: string) => {
+    looks.push(path);
+    return lstat(path);
+  }) as typeof lstat;
+  syncBuiltinESMExports();
+  plant(root, { 'at the top.png': 'x' });
+  await until('chokidar has listed the root', () => looks.some((path) => path.endsWith('at the top.png')));
+  looks.length = 0;
+  plant(join(root, 'some'), { 'new.png': 'x' });
+  await until('it is hinted', () => follower.hints.some(([directory, name]) => directory === 'some' && name !== null));
+  plant(root, { 'at the end.png': 'x' });
+  await until('chokidar has listed the root again', () => looks.some((path) => path.endsWith('at the end.png')));
+  assert.deepEqual(
+    looks.filter((path) => path.includes('/some/')),
+    [],
+  );
 });

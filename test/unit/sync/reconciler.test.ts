@@ -92,6 +92,19 @@ describe('a listing', () => {
     assert.deepEqual({ assets, ours, unknown, pages }, { assets: 4, ours: 3, unknown: 1, pages: 1 });
   });
 
+  it('leaves some time before each page to the files that are on their way', async () => {
+    const { model, reconcile, taken, clock } = await withAll(150);
+    taken.add(0);
+    const run = reconcile();
+    await settled();
+    assert.equal(model.lists, 0);
+    await clock.advance(5);
+    assert.equal(model.lists, 1);
+    taken.clear();
+    await clock.advance(5);
+    assert.equal((await run).pages, 2);
+  });
+
   it('is read no further than news can be, where the last full walk saw the newest first', async () => {
     const { model, reconcile, clock } = await withAll(0);
     const day = 24 * 3_600_000;
