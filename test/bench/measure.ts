@@ -70,13 +70,15 @@ export function spawnNode(
   });
 }
 
-/** Runs any program to its end; CPU and memory are not measured. */
+/** Runs any program to its end, with nothing of our environment; CPU and memory are not measured. */
 export async function runProgram(
   program: string,
   args: readonly string[],
 ): Promise<Omit<Usage, 'cpuMs' | 'maxRssBytes'>> {
   const startedMs = performance.now();
-  const result = await finished(spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] }));
+  const result = await finished(
+    spawn(program, args, { env: { PATH: process.env['PATH'] ?? '' }, stdio: ['ignore', 'pipe', 'pipe'] }),
+  );
   return { wallMs: performance.now() - startedMs, ...result };
 }
 

@@ -38,7 +38,7 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
     request.on('end', () => answer(response, 503, '{"error":{"code":"service_unavailable","message":"down"}}'));
     return;
   }
-  if (counts.firstMs === 0 && request.method === 'POST') counts.firstMs = performance.now();
+  if (counts.firstMs === 0 && isSending(request)) counts.firstMs = performance.now();
   let bytes = 0;
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
@@ -46,10 +46,20 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
   request.on('end', () => serve(request, response, bytes));
 });
 
+function isSending({ method }: IncomingMessage): boolean {
+  return method === 'POST' || method === 'PUT';
+}
+
 function serve(request: IncomingMessage, response: ServerResponse, bytes: number): void {
   const url = request.url ?? '';
+  if (isSending(request)) counts.lastMs = performance.now();
+  if (request.method === 'PUT') {
+    counts.uploaded += 1;
+    counts.bytes += bytes;
+    response.writeHead(200, { etag: '"0"', 'content-length': 0 }).end();
+    return;
+  }
   if (request.method === 'POST') {
-    counts.lastMs = performance.now();
     if (url === '/api/v1/assets') {
       reserve(response);
       return;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bench, type Figure, mainPath, runNode, type Usage } from './measure.ts';
+import { others } from './others.ts';
 import { plantFiles } from './trees.ts';
 
 const sizeBytes = 20 * 1024;
@@ -37,6 +38,7 @@ export async function small(
   const ours: Run[] = [];
   const limit: Run[] = [];
   const sdk: Run[] = [];
+  const rivals = others(bench, concurrency).map((other) => ({ ...other, rates: [] as number[] }));
   // The SDK is several times slower: a part of the files tells its rate.
   const fewer = Math.max(200, Math.round(files / 5));
   for (let run = 0; run < runs; run += 1) {
@@ -45,6 +47,14 @@ export async function small(
     ours.push(
       await measured([mainPath, 'sync', '--json'], bench.env(root, { FLORA_SYNC_CONCURRENCY: concurrency }), files),
     );
+    for (const { name, send, rates } of rivals) {
+      await bench.sink.ask({ type: 'reset' });
+      const startedMs = performance.now();
+      await send(root);
+      rates.push((files * 1_000) / (performance.now() - startedMs));
+      const { uploaded, bytes } = await bench.sink.ask({ type: 'counts' });
+      if (uploaded !== files || bytes < files * sizeBytes) throw new Error(`${name} sent ${uploaded} of ${files}`);
+    }
     sdk.push(await measured([program('sdk.js'), bench.sink.origin, root, concurrency, String(fewer)], {}, fewer));
   }
   const rate = (all: readonly Run[], time: 'wallMs' | 'requestsMs', count = files) =>
@@ -80,6 +90,12 @@ export async function small(
       reference: reference(cpu(limit)),
       reach: { most: 1.6 },
     },
+    ...rivals.map(({ name, rates }) => ({
+      name: 'small, whole process',
+      unit: 'files/s',
+      values: rate(ours, 'wallMs'),
+      reference: { name, values: rates },
+    })),
     { name: 'small, peak memory', unit: 'MB', values: ours.map(({ maxRssBytes }) => maxRssBytes / 1e6) },
   ];
 }
