@@ -50,7 +50,11 @@ export class FolderWatch {
 
   /** Whether what is found by itself may be taken in: not from a root that will do, but was not scanned yet either. */
   mayTake(folder: IntakeFolder): boolean {
-    return this.trouble(folder) === null && !this.#hasMoved(folder);
+    const { isClosed } = this.#standing(folder);
+    if (isClosed) return false;
+    // One look at the root serves both questions: this is asked for each file.
+    const { identity, trouble } = this.#judge(folder);
+    return trouble === null && !this.#isOther(folder, identity);
   }
 
   /** Whether what is missing in this directory may be believed. Halts the folder when nothing in it may. */
@@ -141,9 +145,13 @@ export class FolderWatch {
     return null;
   }
 
-  #hasMoved({ folderId, root }: IntakeFolder): boolean {
+  #hasMoved(folder: IntakeFolder): boolean {
+    return this.#isOther(folder, this.#deps.local.rootIdentity(folder.root));
+  }
+
+  #isOther({ folderId }: IntakeFolder, identity: string | null): boolean {
     const saved = savedIdentity(this.#deps.ledger, this.#standing({ folderId }), folderId);
-    return saved !== null && placeOf(this.#deps.local.rootIdentity(root)) !== placeOf(saved);
+    return saved !== null && placeOf(identity) !== placeOf(saved);
   }
 
   async #save({ folderId }: IntakeFolder, identity: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { type BackoffLimits, backoffMs, retryBackoff } from '../core/backoff.ts';
-import type { SyncError } from '../errors.ts';
+import { SyncError } from '../errors.ts';
 import type { ClockPort, RandomPort } from './ports.ts';
 
 export interface GateDeps {
@@ -25,6 +25,10 @@ export type Urgency = 'file' | 'background';
 /** While a person has to act (key, credits), asking more often than this helps nobody. */
 const waitingBackoff: BackoffLimits = { baseMs: 2_000, capMs: 60_000 };
 
+/** So many server errors in a row, and within this, are trouble with FLORA and not with the files that met them. */
+const mostStumbles = 8;
+const stumblingMs = 10_000;
+
 /**
  * The one door to FLORA for the whole workspace. Trouble with the service as a whole (429, no network, refused key) closes
  * it for everybody; after a wait a single request goes through as a probe, and its outcome opens or closes the door again.
@@ -38,6 +42,8 @@ export class Gate {
   #probe: Pass | null = null;
   #waiters = new Set<() => void>();
   #filesWaiting = 0;
+  #stumbles = 0;
+  #stumblingSinceMs = 0;
 
   constructor(deps: GateDeps) {
     this.#deps = deps;
@@ -71,6 +77,30 @@ export class Gate {
 
   /** FLORA answered, whatever it said of the one file. An answer to a request from before the closing opens nothing. */
   succeeded(pass: Pass): void {
+    this.#stumbles = 0;
+    this.#answered(pass);
+  }
+
+  /**
+   * FLORA answered that it could not (5xx). One file may be to blame for that, so the gate stays as it is; but when nothing
+   * else comes any more, each of a hundred thousand files would have to find out by itself.
+   */
+  stumbled(pass: Pass, error: SyncError): void {
+    if (this.#trouble?.code === unavailable && pass === this.#probe) {
+      this.failed(pass, outage(error));
+      return;
+    }
+    const nowMs = this.#deps.clock.monotonic();
+    if (this.#stumbles === 0 || nowMs - this.#stumblingSinceMs > stumblingMs) {
+      this.#stumbles = 0;
+      this.#stumblingSinceMs = nowMs;
+    }
+    this.#stumbles += 1;
+    this.#answered(pass);
+    if (this.#trouble === null && this.#stumbles >= mostStumbles) this.failed(pass, outage(error));
+  }
+
+  #answered(pass: Pass): void {
     if (this.#trouble === null) {
       this.#failures = 0;
       return;
@@ -140,4 +170,19 @@ export class Gate {
       this.#waiters.add(done);
     });
   }
+}
+
+const unavailable = 'unavailable';
+
+function outage(error: SyncError): SyncError {
+  return new SyncError(`FLORA answers nothing but errors now (${error.message})`, {
+    code: unavailable,
+    scope: 'service',
+    disposition: 'retry',
+    op: error.op,
+    status: error.status,
+    requestId: error.requestId,
+    hint: 'Nothing is wrong here: it goes on by itself as soon as FLORA does.',
+    cause: error,
+  });
 }

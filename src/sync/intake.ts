@@ -41,6 +41,7 @@ const mostInspected = 64;
 export class Intake {
   readonly #deps: IntakeDeps;
   readonly #byId = new Map<number, IntakeFolder>();
+  readonly #byRoot = new Map<string, IntakeFolder>();
   readonly #folders: FolderWatch;
   readonly #examiner: Examiner;
   readonly #settling: Settling<FolderFile>;
@@ -52,7 +53,10 @@ export class Intake {
 
   constructor(deps: IntakeDeps, folders: readonly IntakeFolder[]) {
     this.#deps = deps;
-    for (const folder of folders) this.#byId.set(folder.folderId, folder);
+    for (const folder of folders) {
+      this.#byId.set(folder.folderId, folder);
+      this.#byRoot.set(folder.root, folder);
+    }
     this.#folders = new FolderWatch(deps);
     const onLost = (file: FolderFile) => this.hint(file.folderId, file.directory, file.name);
     this.#inspector = new Inspector({
@@ -154,7 +158,7 @@ export class Intake {
 
   /** Whether a folder's root is there, and the one that it was; and so on for a drive mounted above this directory in it. */
   isRootThere(root: string, directory = ''): boolean {
-    const folder = [...this.#byId.values()].find((each) => each.root === root);
+    const folder = this.#byRoot.get(root);
     return folder !== undefined && this.#folders.isThere(folder, directory);
   }
 

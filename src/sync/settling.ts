@@ -1,4 +1,4 @@
-import { absolutePath, type FilePath, type FileStat } from '../core/entry.ts';
+import { absolutePath, type FilePath, type FileStat, joinPath } from '../core/entry.ts';
 import { type Candidate, isQuiet, lookAgain, quietInMs } from '../core/settle.ts';
 import type { ClockPort, LocalPort } from './ports.ts';
 
@@ -34,6 +34,8 @@ const heldOpenPollMs = 250;
 export class Settling<F extends FilePath> {
   readonly #deps: SettlingDeps<F>;
   readonly #waiting = new Map<string, Waiting<F>>();
+  /** How many wait in each directory: most names that vanish are no directory, and need not be compared with ten thousand. */
+  readonly #directories = new Map<string, number>();
   #timer: { cancel(): void } | undefined;
   #wakesAtMs = Number.POSITIVE_INFINITY;
   #isLooking = false;
@@ -63,19 +65,38 @@ export class Settling<F extends FilePath> {
     if (candidate === waiting?.candidate) return;
     const now = this.#now(file.root);
     const dueMs = isQuiet(candidate, now) ? nowMs : nowMs + quietInMs(candidate, now);
+    if (waiting === undefined) this.#count(file, 1);
     this.#waiting.set(key, { file, candidate, dueMs, isHeldOpen: false });
     this.#wakeAt(dueMs);
   }
 
   /** Forgets what waits at or below this path. */
   forget(path: string): void {
-    this.#waiting.delete(path);
-    for (const key of this.#waiting.keys()) if (key.startsWith(`${path}/`)) this.#waiting.delete(key);
+    this.#remove(path);
+    const below = `${path}/`;
+    const isAbove = (directory: string) => directory === path || directory.startsWith(below);
+    if (![...this.#directories.keys()].some(isAbove)) return;
+    for (const key of [...this.#waiting.keys()]) if (key.startsWith(below)) this.#remove(key);
   }
 
   close(): void {
     this.#timer?.cancel();
     this.#waiting.clear();
+    this.#directories.clear();
+  }
+
+  #remove(key: string): void {
+    const waiting = this.#waiting.get(key);
+    if (waiting === undefined) return;
+    this.#waiting.delete(key);
+    this.#count(waiting.file, -1);
+  }
+
+  #count({ root, directory }: F, by: 1 | -1): void {
+    const path = joinPath(root, directory);
+    const count = (this.#directories.get(path) ?? 0) + by;
+    if (count === 0) this.#directories.delete(path);
+    else this.#directories.set(path, count);
   }
 
   #now(root: string) {
@@ -119,7 +140,7 @@ export class Settling<F extends FilePath> {
       if (waiting.dueMs > nowMs) continue;
       const look = this.#deps.local.look(waiting.file);
       if (look.kind !== 'file') {
-        this.#waiting.delete(key);
+        this.#remove(key);
         this.#deps.onLost(waiting.file);
         continue;
       }
@@ -145,7 +166,7 @@ export class Settling<F extends FilePath> {
         waiting.dueMs = nowMs + Math.max(heldOpenPollMs, this.#deps.quietMs / 2);
         continue;
       }
-      this.#waiting.delete(key);
+      this.#remove(key);
       this.#deps.onSettled(waiting.file, waiting.candidate.stat);
     }
   }

@@ -66,6 +66,18 @@ describe('a folder whose root', () => {
     assert.deepEqual(codes(), ['folder_missing', null]);
   });
 
+  it('is looked at once for each file that is taken', async () => {
+    const { watch, folder, local } = await bench();
+    let looks = 0;
+    const { rootIdentity } = local;
+    local.rootIdentity = () => {
+      looks += 1;
+      return rootIdentity.call(local);
+    };
+    assert.equal(watch.mayTake(folder), true);
+    assert.equal(looks, 1);
+  });
+
   it('is another and empty halts before it is walked, told once', async () => {
     const { watch, folder, local, scan, codes, saved } = await bench();
     local.root = mountPoint;

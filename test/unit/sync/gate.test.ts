@@ -8,6 +8,8 @@ function error(code: string, patch: { disposition?: 'retry' | 'wait'; retryAfter
   return new SyncError(code, { code, scope: 'service', disposition: 'retry', op: 'test', ...patch });
 }
 
+const serverError = new SyncError('503', { code: 'server_error', scope: 'file', disposition: 'retry', op: 'test' });
+
 function open() {
   const clock = new HandClock();
   const told: (string | null)[] = [];
@@ -125,6 +127,51 @@ describe('Gate', () => {
     gate.hurry();
     await clock.advanceUntil(gate.enter(signal));
     assert.ok(clock.monotonic() - before >= 10_000);
+  });
+
+  it('is closed by server errors in a row, and by nothing less', () => {
+    const { gate, told } = open();
+    for (let round = 0; round < 5; round += 1) {
+      for (let index = 0; index < 7; index += 1) gate.stumbled(other, serverError);
+      gate.succeeded(other);
+    }
+    assert.deepEqual(told, []);
+    for (let index = 0; index < 8; index += 1) gate.stumbled(other, serverError);
+    assert.deepEqual(told, ['unavailable']);
+  });
+
+  it('stays open for others while one file alone meets server errors for ever', async () => {
+    const { gate, clock, told } = open();
+    for (let waitMs = 500; waitMs < 3_600_000; waitMs = Math.min(waitMs * 2, 30_000) + 1_000) {
+      if (clock.monotonic() > 3_600_000) break;
+      gate.stumbled(other, serverError);
+      await clock.advance(waitMs);
+    }
+    assert.deepEqual(told, []);
+  });
+
+  it('stays closed while its probe meets another server error, and opens with the first answer', async () => {
+    const { gate, clock, told } = open();
+    for (let index = 0; index < 8; index += 1) gate.stumbled(other, serverError);
+    for (let round = 0; round < 3; round += 1) {
+      const entered = gate.enter(signal);
+      await clock.advance(30_000);
+      gate.stumbled((await entered) ?? other, serverError);
+      assert.deepEqual(told, ['unavailable']);
+    }
+    const entered = gate.enter(signal);
+    await clock.advance(30_000);
+    gate.succeeded((await entered) ?? other);
+    assert.deepEqual(told, ['unavailable', null]);
+  });
+
+  it('closed for another reason, is opened by a server error too: FLORA is there', async () => {
+    const { gate, clock, told } = open();
+    gate.failed(other, error('unreachable'));
+    const entered = gate.enter(signal);
+    await clock.advance(30_000);
+    gate.stumbled((await entered) ?? other, serverError);
+    assert.deepEqual(told, ['unreachable', null]);
   });
 
   it('turns back whoever waits when the signal comes', async () => {

@@ -106,4 +106,21 @@ describe('Settling', () => {
     assert.deepEqual(settled, []);
     assert.equal(settling.size, 0);
   });
+
+  it('forgets all below, at any depth and however often it came, and nothing beside', async () => {
+    const { clock, settling, settled, write } = open();
+    const stat = write(10);
+    for (let round = 0; round < 2; round += 1) {
+      settling.add({ ...file, directory: 'x' }, stat);
+      settling.add({ ...file, directory: 'x' }, write(11));
+      settling.add({ ...file, directory: 'x/deep/er' }, stat);
+      settling.add({ ...file, directory: 'x', name: 'b.png' }, stat);
+      settling.add({ ...file, directory: 'xy', name: 'beside.png' }, stat);
+      settling.forget('/drop/x/b.png');
+      settling.forget('/drop/x');
+      assert.equal(settling.size, 1, 'in the second round too');
+    }
+    await clock.advance(5_000);
+    assert.deepEqual(settled, ['beside.png']);
+  });
 });
