@@ -17,6 +17,8 @@ export interface SettlingDeps<F extends FilePath> {
 interface Waiting<F extends FilePath> {
   readonly file: F;
   candidate: Candidate;
+  /** At the last look it had kept still for long enough: whoever reads it compares it with that look. */
+  isQuiet: boolean;
   dueMs: number;
   isHeldOpen: boolean;
 }
@@ -64,9 +66,10 @@ export class Settling<F extends FilePath> {
     const candidate = waiting === undefined ? { stat, sinceMs: nowMs } : lookAgain(waiting.candidate, stat, nowMs);
     if (candidate === waiting?.candidate) return;
     const now = this.#now(file.root);
-    const dueMs = isQuiet(candidate, now) ? nowMs : nowMs + quietInMs(candidate, now);
+    const isQuietNow = isQuiet(candidate, now);
+    const dueMs = isQuietNow ? nowMs : nowMs + quietInMs(candidate, now);
     if (waiting === undefined) this.#count(file, 1);
-    this.#waiting.set(key, { file, candidate, dueMs, isHeldOpen: false });
+    this.#waiting.set(key, { file, candidate, isQuiet: isQuietNow, dueMs, isHeldOpen: false });
     this.#wakeAt(dueMs);
   }
 
@@ -138,6 +141,10 @@ export class Settling<F extends FilePath> {
     const nowMs = this.#deps.clock.monotonic();
     for (const [key, waiting] of this.#waiting) {
       if (waiting.dueMs > nowMs) continue;
+      if (waiting.isQuiet && !waiting.isHeldOpen) {
+        quiet.push(waiting);
+        continue;
+      }
       const look = this.#deps.local.look(waiting.file);
       if (look.kind !== 'file') {
         this.#remove(key);
@@ -146,7 +153,8 @@ export class Settling<F extends FilePath> {
       }
       waiting.candidate = lookAgain(waiting.candidate, look.stat, nowMs);
       const now = this.#now(waiting.file.root);
-      if (isQuiet(waiting.candidate, now)) quiet.push(waiting);
+      waiting.isQuiet = isQuiet(waiting.candidate, now);
+      if (waiting.isQuiet) quiet.push(waiting);
       else waiting.dueMs = nowMs + quietInMs(waiting.candidate, now);
     }
     return quiet;

@@ -13,8 +13,12 @@ function open(quietMs = 2_000) {
   const settled: string[] = [];
   const lost: string[] = [];
   let lookUps = 0;
+  let looks = 0;
   const local = {
-    look: () => (disk.stat === null ? { kind: 'gone' } : { kind: 'file', stat: disk.stat }),
+    look: () => {
+      looks += 1;
+      return disk.stat === null ? { kind: 'gone' } : { kind: 'file', stat: disk.stat };
+    },
     isRemote: () => false,
     openForWriting: async (keys: ReadonlySet<string>) => {
       lookUps += 1;
@@ -34,7 +38,7 @@ function open(quietMs = 2_000) {
     disk.stat = { sizeBytes, mtimeMs: clock.now(), ctimeMs: clock.now(), inode: 1, device: 1 };
     return disk.stat;
   };
-  return { clock, disk, settled, lost, settling, write, lookUps: () => lookUps };
+  return { clock, disk, settled, lost, settling, write, lookUps: () => lookUps, looks: () => looks };
 }
 
 describe('Settling', () => {
@@ -46,6 +50,27 @@ describe('Settling', () => {
     await clock.advance(1);
     assert.deepEqual(settled, ['a.png']);
     assert.equal(settling.size, 0);
+  });
+
+  it('looks no second time at what was old at the first; but again at what somebody holds open', async () => {
+    const { clock, disk, settling, settled, write, looks } = open();
+    const old = write(10);
+    await clock.advance(5_000);
+    settling.add(file, old);
+    await clock.advance(0);
+    assert.deepEqual(settled, ['a.png']);
+    assert.equal(looks(), 0);
+    disk.isHeld = true;
+    settling.add(file, old);
+    await clock.advance(500);
+    assert.equal(looks(), 0);
+    disk.isHeld = false;
+    write(20);
+    await clock.advance(1_500);
+    assert.deepEqual(settled, ['a.png']);
+    assert.notEqual(looks(), 0);
+    await clock.advance(2_000);
+    assert.deepEqual(settled, ['a.png', 'a.png']);
   });
 
   it('begins the quiet period again at each change, also one that no event told', async () => {
