@@ -57,6 +57,7 @@ async function gather(source: UploadSource, target: Buffer): Promise<void> {
   for await (const chunk of source.chunks()) {
     target.set(chunk, lengthBytes);
     lengthBytes += chunk.length;
+    source.recycle?.(chunk);
   }
   if (lengthBytes !== target.length) throw new Error(`The source gave ${lengthBytes} of ${target.length} bytes`);
 }

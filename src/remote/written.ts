@@ -22,8 +22,9 @@ export function tellingConnector(options: buildConnector.BuildOptions): buildCon
   const connect = buildConnector(options);
   return (wanted, callback) => {
     connect(wanted, (...result) => {
-      const [, socket] = result;
-      if (socket !== null) tell(socket);
+      // Null by undici's types; what it calls back with after a failure is the error alone.
+      const socket: Socket | null | undefined = result[1];
+      if (socket) tell(socket);
       callback(...result);
     });
   };

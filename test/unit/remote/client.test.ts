@@ -304,6 +304,23 @@ describe('what an answer means', () => {
     assert.equal(error.code, 'unreachable');
     assert.equal(error.scope, 'service');
   });
+
+  it('an upload host where nobody listens, or that speaks no TLS, ends the upload and nothing else', async (t) => {
+    const { client, origin } = await connect(t, () => {});
+    const send = (url: string) => {
+      const wanted = {
+        target: { kind: 'put', url },
+        fileName: 'a',
+        contentType: 'image/png',
+        onSent: () => {},
+      } as const;
+      return failure(client.upload({ ...wanted, source: bytesOf(Buffer.from('a')) }, signal));
+    };
+    for (const url of ['http://127.0.0.1:9/put', `${origin.replace('http:', 'https:')}/put`]) {
+      const error = await send(url);
+      assert.deepEqual({ code: error.code, op: error.op }, { code: 'unreachable', op: 'upload' });
+    }
+  });
 });
 
 describe('list', () => {

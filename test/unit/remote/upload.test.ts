@@ -7,6 +7,7 @@ import { Agent } from 'undici';
 import { SyncError } from '../../../src/errors.ts';
 import { sendUpload } from '../../../src/remote/upload.ts';
 import type { UploadSource } from '../../../src/remote/upload-body.ts';
+import { tellingConnector } from '../../../src/remote/written.ts';
 import { settled } from '../../support/hand-clock.ts';
 import { handTimers } from '../../support/hand-timers.ts';
 import { type SeenRequest, scriptedServer } from '../../support/scripted-server.ts';
@@ -22,7 +23,8 @@ async function open(t: TestContext, answer: (request: SeenRequest, response: Ser
 }
 
 function uploader(t: TestContext, origin: string) {
-  const dispatcher = new Agent({ connections: 1, pipelining: 1 });
+  // As the client has it: sockets that tell when a piece was written.
+  const dispatcher = new Agent({ connections: 1, pipelining: 1, connect: tellingConnector({}) });
   t.after(() => dispatcher.destroy());
   const timers = handTimers();
   const send = (source: UploadSource, kind: 'form' | 'put' = 'put', signal = new AbortController().signal) => {
