@@ -29,7 +29,7 @@ export interface IntakeDeps extends AdmitDeps {
 }
 
 /** Files being settled or inspected at once; a scan waits beyond that, so that memory stays flat. */
-const mostInHand = 10_000;
+const mostInHand = 4_000;
 
 /** So many of them are with the inspector: enough for its digests to go on while a group of rows becomes durable. */
 const mostInspected = 64;

@@ -54,7 +54,10 @@ if (values.json !== undefined)
 if (figures.some((figure) => isMet(figure) === false)) process.exitCode = 1;
 
 function ratioOf({ values: own, reference, fixedMs }: Figure): number | undefined {
-  return reference === undefined ? undefined : (median(own) - (fixedMs ?? 0)) / median(reference.values);
+  if (reference === undefined) return undefined;
+  const [measured, compared] = [median(own) - (fixedMs ?? 0), median(reference.values)];
+  // A start that took longer than all of it tells nothing: what is no number meets no reach.
+  return measured > 0 && compared > 0 ? measured / compared : Number.NaN;
 }
 
 /** Undefined where nothing is to be reached. */
