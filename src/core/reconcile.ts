@@ -1,11 +1,13 @@
 import type { Content } from './content.ts';
 import type { AssetFacts, ContentEvent, ListedAsset } from './event.ts';
 
+type ListedContent = Pick<Content, 'assetId' | 'state' | 'url' | 'sizeBytes'>;
+
 /**
  * What a listed asset means for the content that is bound to it, or null when it says nothing new. A listing is never
  * evidence of absence, and never moves a content that is on its way backwards: GET and the worker do that.
  */
-export function reconcileListed(content: Content, listed: AssetFacts): ContentEvent | null {
+export function reconcileListed(content: ListedContent, listed: AssetFacts): ContentEvent | null {
   if (content.assetId !== listed.assetId) return null;
   const event: ContentEvent = { type: 'asset', facts: listed, by: 'listing' };
   switch (content.state) {
@@ -32,7 +34,7 @@ export function reconcileListed(content: Content, listed: AssetFacts): ContentEv
 }
 
 /** Whether the listing says anything else of a ready asset than we know. */
-function isDrift(content: Content, listed: AssetFacts): boolean {
+function isDrift(content: ListedContent, listed: AssetFacts): boolean {
   const isMoved = listed.url !== null && listed.url !== content.url;
   const isOtherSize = listed.sizeBytes !== null && listed.sizeBytes !== content.sizeBytes;
   return listed.status !== 'ready' || isMoved || isOtherSize;

@@ -58,7 +58,7 @@ export class ContentStore {
     this.#missing = database.prepare(`SELECT id FROM content WHERE state = 'missing'`);
     this.#missingCount = database.prepare(`SELECT count(*) AS count FROM content WHERE state = 'missing'`);
     this.#oldestBound = database.prepare(
-      `SELECT min(created_at) AS at FROM content WHERE ${active} AND asset_id IS NOT NULL`,
+      `SELECT min(created_at) AS at FROM content INDEXED BY content_due WHERE ${active} AND asset_id IS NOT NULL`,
     );
     this.#clampWaits = database.prepare(
       `UPDATE content SET not_before = @nowMs WHERE ${active} AND not_before > @nowMs + @longestMs`,

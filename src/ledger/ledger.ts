@@ -1,4 +1,5 @@
 import { SyncError } from '../errors.ts';
+import { BoundAssetStore } from './bound-assets.ts';
 import { ContentStore } from './contents.ts';
 import { asLedgerError, type LedgerDatabase } from './database.ts';
 import { DirectoryStore } from './directories.ts';
@@ -16,6 +17,7 @@ export interface LedgerTables {
   readonly history: HistoryStore;
   readonly facts: FactStore;
   readonly remoteAssets: RemoteAssetStore;
+  readonly boundAssets: BoundAssetStore;
 }
 
 export interface Ledger extends LedgerTables {
@@ -39,6 +41,7 @@ export function openTables(database: LedgerDatabase): LedgerTables {
     history: new HistoryStore(database),
     facts: new FactStore(database),
     remoteAssets: new RemoteAssetStore(database),
+    boundAssets: new BoundAssetStore(database),
   };
 }
 

@@ -68,6 +68,9 @@ export interface AssetQuery {
 export type SourcePath = FilePath & { readonly directoryId: number };
 
 export interface LedgerTablesPort {
+  readonly boundAssets: {
+    of(assetIds: readonly string[]): readonly Pick<Content, 'id' | 'assetId' | 'state' | 'url' | 'sizeBytes'>[];
+  };
   readonly contents: {
     get(id: number): Content | undefined;
     withBytes(destinationId: number, sha256: string): readonly Content[];

@@ -5,6 +5,7 @@ import type { ReconcileSummary } from '../core/records.ts';
 import { transition } from '../core/transition.ts';
 import { askFlora, isKnown } from './asking.ts';
 import { byPolicy, type CommitDeps, commitOutcome } from './commit.ts';
+import { endOf } from './ending.ts';
 import { IdSet } from './id-set.ts';
 import { keyOf, type ListingDeps, type Place, walkListing } from './listing.ts';
 import { eventFromError } from './outcome.ts';
@@ -121,7 +122,7 @@ export class Reconciler {
       counts.assets += assets.length;
       trend.add(assets);
       // All of a page in one group of the ledger.
-      await Promise.all(assets.map((asset) => this.#bringIn(asset, counts, listed, options)));
+      await Promise.all(this.#news(assets, counts, listed).map((asset) => this.#bringIn(asset, counts, options)));
       if (horizonMs !== null && trend.isOlderThan(horizonMs)) return false;
     }
     if (signal.aborted) return false;
@@ -150,16 +151,23 @@ export class Reconciler {
     return Math.min(oldestMs, order.fullAtMs) - overlapMs;
   }
 
-  async #bringIn(listed: ListedAsset, counts: Counts, seen: IdSet, options: ReconcileOptions): Promise<void> {
+  /** Those of a page that say anything new. Most do not, and need no more than one statement for all of them. */
+  #news(assets: readonly ListedAsset[], counts: Counts, seen: IdSet): readonly ListedAsset[] {
+    const bound = this.#deps.ledger.boundAssets.of(assets.map(({ assetId }) => assetId));
+    const ours = new Map(bound.map((each) => [each.assetId, each]));
+    for (const { id } of bound) seen.add(id);
+    counts.ours += bound.length;
+    counts.unknown += assets.length - bound.length;
+    return assets.filter((listed) => {
+      const known = ours.get(listed.assetId);
+      return known !== undefined && reconcileListed(known, listed) !== null;
+    });
+  }
+
+  async #bringIn(listed: ListedAsset, counts: Counts, options: ReconcileOptions): Promise<void> {
     const content = this.#deps.ledger.contents.findByAsset(listed.assetId);
-    if (content === undefined) {
-      counts.unknown += 1;
-      return;
-    }
-    counts.ours += 1;
-    seen.add(content.id);
-    const event = reconcileListed(content, listed);
-    if (event === null || this.#deps.inHand().has(content.id)) return;
+    const event = content === undefined ? null : reconcileListed(content, listed);
+    if (content === undefined || event === null || this.#deps.inHand().has(content.id)) return;
     if (options.isDryRun) {
       const after = transition(content, event, { nowMs: this.#deps.clock.now(), random: 0, freshKey: '' });
       if (after.state === content.state && after.url === content.url) return;
@@ -235,16 +243,4 @@ export class Reconciler {
     counts.drift += 1;
     this.#deps.onWork();
   }
-}
-
-/** Resolves with the promise, or when the signal is aborted. */
-async function endOf(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  let leave: () => void = () => {};
-  const left = new Promise<void>((resolve) => {
-    leave = resolve;
-    if (signal.aborted) resolve();
-  });
-  signal.addEventListener('abort', leave, { once: true });
-  await Promise.race([promise, left]);
-  signal.removeEventListener('abort', leave);
 }
