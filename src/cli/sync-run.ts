@@ -2,6 +2,9 @@ import { systemClock, type Timer } from '../clock.ts';
 import type { MatchingSummary } from '../core/records.ts';
 import type { SyncError } from '../errors.ts';
 
+/** Changes within this are one. */
+const gatherMs = 5;
+
 /** What one `sync` counts, when it last got anywhere, and when it gives up on FLORA. */
 export class Run {
   uploaded = 0;
@@ -18,6 +21,7 @@ export class Run {
   #giveUp: (error: SyncError) => void = () => {};
   #patience: Timer | undefined;
   #wake: () => void = () => {};
+  #ringing: Timer | undefined;
 
   constructor(patienceMs: number) {
     this.#patienceMs = patienceMs;
@@ -38,10 +42,14 @@ export class Run {
 
   changed(isProgress: boolean): void {
     if (isProgress) this.progressedMs = systemClock.monotonic();
-    this.#wake();
+    // A file is several changes, and a look at everything costs as much as a step of it.
+    this.#ringing ??= systemClock.setTimer(gatherMs, () => {
+      this.#ringing = undefined;
+      this.#wake();
+    });
   }
 
-  /** Resolves at the next change, or after the time. For one waiter. */
+  /** Resolves soon after the next change, or after the time. For one waiter. */
   nextChange(atMostMs: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = systemClock.setTimer(atMostMs, resolve);
@@ -54,5 +62,6 @@ export class Run {
 
   end(): void {
     this.#patience?.cancel();
+    this.#ringing?.cancel();
   }
 }

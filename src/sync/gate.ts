@@ -25,6 +25,9 @@ export type Urgency = 'file' | 'background';
 /** While a person has to act (key, credits), asking more often than this helps nobody. */
 const waitingBackoff: BackoffLimits = { baseMs: 2_000, capMs: 60_000 };
 
+/** Short: the probe may be a file that FLORA fails at each time, and the healthy ones wait behind it. */
+const outageBackoff: BackoffLimits = { baseMs: 1_000, capMs: 10_000 };
+
 /** So many server errors in a row, and within this, are trouble with FLORA and not with the files that met them. */
 const mostStumbles = 8;
 const stumblingMs = 10_000;
@@ -146,7 +149,8 @@ export class Gate {
   }
 
   #waitMs(error: SyncError): number {
-    const limits = error.disposition === 'wait' ? waitingBackoff : retryBackoff;
+    const patient = error.disposition === 'wait' ? waitingBackoff : retryBackoff;
+    const limits = error.code === unavailable ? outageBackoff : patient;
     const ownMs = backoffMs(this.#failures, this.#deps.random.fraction(), limits);
     if (error.retryAfterMs === undefined) return ownMs;
     // Spread what FLORA asked for upwards only, so that several clients do not come back in step.

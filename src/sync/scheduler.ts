@@ -97,6 +97,8 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
         taken.add(id);
         void work(id);
       }
+      // What nobody comes for any more was settled by others.
+      if (due.length === 0 && taken.size === 0) atHand.clear();
       const nextDueAtMs = deps.ledger.contents.nextDueAtMs(nowMs);
       const timer = nextDueAtMs === undefined ? undefined : deps.clock.setTimer(nextDueAtMs - nowMs, () => bell.ring());
       await rung;
