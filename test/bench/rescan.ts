@@ -22,7 +22,10 @@ export async function rescan(
     plantFiles(root, count, 64, 100);
     const env = bench.env(root, { FLORA_SYNC_ON_NEW_LEDGER: 'upload' });
     const stateDir = env['FLORA_SYNC_STATE_DIR'] ?? '';
-    await settledLedger(stateDir, root, (at) => `asset_${at}`);
+    const urlOf = (id: string) => `${bench.sink.origin}/f/${id}`;
+    await settledLedger(stateDir, root, (at) => `asset_${at}`, urlOf);
+    // Shown as it is known: an empty listing would have hundreds of assets asked for one by one.
+    await bench.sink.ask({ type: 'list', assets: count, sizeBytes: 64 });
     const ours: number[] = [];
     const memory: number[] = [];
     const reference: number[] = [];

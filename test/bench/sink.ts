@@ -103,7 +103,7 @@ function list(response: ServerResponse, query: URLSearchParams): void {
   for (let at = offset; at < Math.min(listedAssets, offset + limit); at += 1) {
     const id = `asset_${at}`;
     items.push(
-      `{"asset_id":"${id}","name":"${id}.png","status":"ready","content_type":"image/png","upload_content_type":"image/png","uploaded_via":"signed_url","size_bytes":${listedBytes},"width":16,"height":16,"created_at":${1_800_000_000_000 - at * 1_000},"url":"${origin}/f/${id}","workspace_id":"ws_bench"}`,
+      `{"asset_id":"${id}","name":"${id}.png","status":"ready","content_type":"image/png","upload_content_type":"image/png","uploaded_via":"signed_url","size_bytes":${listedBytes},"width":16,"height":16,"created_at":${1_700_000_000_000 - at * 1_000},"url":"${origin}/f/${id}","workspace_id":"ws_bench"}`,
     );
   }
   counts.listed += items.length;
