@@ -104,6 +104,7 @@ function readLedger({ stateDir }: Config): UsedLedger {
   const database = openDatabaseReadOnly(stateDir);
   if (database === undefined) throw new Error(`The ledger in ${stateDir} vanished`);
   const write = () => Promise.reject(new Error('A dry run writes nothing'));
-  const ledger = { ...openTables(database), write };
+  const readTogether = <T>(read: () => T): T => database.transaction(read)();
+  const ledger = { ...openTables(database), write, readTogether };
   return { ledger, inventory: new Inventory(database), close: () => database.close() };
 }

@@ -26,6 +26,8 @@ export interface Ledger extends LedgerTables {
    * rejects; an error of the disk rejects this and every later write with a SyncError of scope `process`.
    */
   write<T>(run: (tables: LedgerTables) => T): Promise<T>;
+  /** Several reads in one transaction: each alone takes and gives up SQLite's locks, which costs more than a short read. */
+  readTogether<T>(read: () => T): T;
   /** Rejects the writes that wait for a full or read-only disk: nobody has time for them any more. */
   giveUp(): void;
   /** Commits what has gathered and closes the file. */
@@ -58,6 +60,7 @@ export function openLedger(
   return {
     ...tables,
     write: (run) => group.write(() => run(tables)),
+    readTogether: (read) => database.transaction(read)(),
     giveUp: () => group.giveUp(blocked()),
     close: () => {
       group.flush();

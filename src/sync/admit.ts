@@ -32,10 +32,10 @@ export interface FolderFile extends FilePath {
   readonly copies: 'share' | 'separate';
 }
 
-/** A content as it has just been written, and a file that has its bytes. */
+/** A content as it has just been written, or read, and a file that should have its bytes. */
 export interface Admitted {
   readonly content: Content;
-  readonly path: SourcePath;
+  readonly path: SourcePath | undefined;
 }
 
 /**

@@ -145,6 +145,8 @@ export interface LedgerTablesPort {
 /** Effects wait for `write`: it resolves when the change is durable. */
 export interface LedgerPort extends LedgerTablesPort {
   write<T>(run: (tables: LedgerTablesPort) => T): Promise<T>;
+  /** Several reads at the price of one transaction. */
+  readTogether<T>(read: () => T): T;
 }
 
 // ---- the local file system

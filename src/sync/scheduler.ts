@@ -1,6 +1,6 @@
 import PQueue from 'p-queue';
 import { type ConcurrencyWindow, narrow, openWindow, widen } from '../core/concurrency.ts';
-import type { Content } from '../core/content.ts';
+import { type Content, needsSource } from '../core/content.ts';
 import type { Action } from '../core/next-action.ts';
 import { longestWaitMs } from '../core/steps.ts';
 import type { Admitted } from './admit.ts';
@@ -68,9 +68,9 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
       { priority: priorities[action.type] ?? 0 },
     );
 
-  const work = async (id: number) => {
+  const work = async (id: number, taking: Admitted | undefined) => {
     try {
-      await advance(deps, id, inTurn, signals, atHand.get(id));
+      await advance(deps, id, inTurn, signals, taking);
       if (window.limit < window.most && deps.gate.trouble === null) resize(widen(window));
     } catch (error) {
       failure ??= error;
@@ -93,9 +93,11 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
       lastMs = nowMs;
       const room = concurrency * contentsPerEffect - taken.size;
       const due = room <= 0 ? [] : deps.ledger.contents.due(nowMs, room + taken.size).filter((id) => !taken.has(id));
-      for (const id of due.slice(0, room)) {
+      const taking = due.slice(0, room);
+      const read = readRows(deps, taking, atHand);
+      for (const id of taking) {
         taken.add(id);
-        void work(id);
+        void work(id, atHand.get(id) ?? read.get(id));
       }
       // What nobody comes for any more was settled by others.
       if (due.length === 0 && taken.size === 0) atHand.clear();
@@ -121,6 +123,26 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
     inFlight: () => inFlight,
     finished: loop(),
   };
+}
+
+/** The rows that are not at hand, each with a file that should have its bytes. They are used in this very turn. */
+function readRows(
+  { ledger }: WorkerDeps,
+  ids: readonly number[],
+  atHand: ReadonlyMap<number, Admitted>,
+): ReadonlyMap<number, Admitted> {
+  const read = new Map<number, Admitted>();
+  const missing = ids.filter((id) => !atHand.has(id));
+  if (missing.length === 0) return read;
+  ledger.readTogether(() => {
+    for (const id of missing) {
+      const content = ledger.contents.get(id);
+      if (content === undefined) continue;
+      const [path] = needsSource(content) ? ledger.files.sources(id, 1) : [];
+      read.set(id, { content, path });
+    }
+  });
+  return read;
 }
 
 /**

@@ -23,7 +23,8 @@ interface Waiting<F extends FilePath> {
   isHeldOpen: boolean;
 }
 
-/** Looking takes time (each time all of `/proc`): at most a third of it is spent so, and no pause is longer than this. */
+/** Looking takes time (each time all of `/proc`): about a tenth of it is spent so, and no pause is longer than this. */
+const restsPerLook = 10;
 const longestRestMs = 250;
 
 /** An open file that does not change is looked at this often at most, however short the quiet period. */
@@ -130,7 +131,7 @@ export class Settling<F extends FilePath> {
     } finally {
       this.#isLooking = false;
       const endedMs = this.#deps.clock.monotonic();
-      this.#restsUntilMs = endedMs + Math.min(longestRestMs, 2 * (endedMs - startedMs));
+      this.#restsUntilMs = endedMs + Math.min(longestRestMs, restsPerLook * (endedMs - startedMs));
       this.#wakeForNext();
     }
   }

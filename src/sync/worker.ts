@@ -36,8 +36,8 @@ const misfit: ContentEvent = {
  * Brings one content as far as it goes now: row -> action -> event -> row, each new row durable before the next effect.
  * Returns when the content is at its end, waits for a later time, or somebody else changed it meanwhile.
  *
- * @param admitted the row as it was written a moment ago, where that is known and only a reservation can come of it. If it is
- *   another by now, what comes of it is not written down.
+ * @param admitted the row as it was read in this turn, or written a moment ago where only a reservation can come of it. If it
+ *   is another by now, what comes of it is not written down.
  */
 export async function advance(
   deps: WorkerDeps,
