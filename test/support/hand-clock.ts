@@ -32,6 +32,11 @@ export class HandClock implements ClockPort {
     return new Promise((resolve) => this.setTimer(delayMs, resolve));
   }
 
+  /** So long took what has just been done: no timer fires in between. */
+  pass(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   /** Moves on, firing timers in their order. */
   async advance(byMs: number): Promise<void> {
     const untilMs = this.#nowMs + byMs;
@@ -43,7 +48,7 @@ export class HandClock implements ClockPort {
       this.#nowMs = next.atMs;
       next.callback();
     }
-    this.#nowMs = untilMs;
+    this.#nowMs = Math.max(this.#nowMs, untilMs);
     await settled();
   }
 

@@ -223,3 +223,13 @@ describe('an upload', () => {
     });
   }
 });
+
+describe('a body of one buffer from a source in chunks', () => {
+  it('gives each chunk back: its bytes are in the body by then', async (t) => {
+    const { send } = await open(t, (_, response) => void response.writeHead(204).end());
+    const chunks = [Buffer.from('one'), Buffer.from('two')];
+    const back: Uint8Array[] = [];
+    await send({ ...inChunks(...chunks), recycle: (chunk) => void back.push(chunk) });
+    assert.deepEqual(back, chunks);
+  });
+});

@@ -9,7 +9,7 @@ const file = { root: '/drop', directory: '', name: 'a.png' };
 
 function open(quietMs = 2_000) {
   const clock = new HandClock();
-  const disk: { stat: FileStat | null; isHeld: boolean } = { stat: null, isHeld: false };
+  const disk: { stat: FileStat | null; isHeld: boolean; lookUpMs: number } = { stat: null, isHeld: false, lookUpMs: 0 };
   const settled: string[] = [];
   const lost: string[] = [];
   let lookUps = 0;
@@ -22,6 +22,7 @@ function open(quietMs = 2_000) {
     isRemote: () => false,
     openForWriting: async (keys: ReadonlySet<string>) => {
       lookUps += 1;
+      clock.pass(disk.lookUpMs);
       return disk.isHeld ? keys : new Set<string>();
     },
   } as unknown as LocalPort;
@@ -103,6 +104,22 @@ describe('Settling', () => {
     settling.add(file, stat);
     await clock.advance(0);
     assert.deepEqual(settled, ['a.png']);
+  });
+
+  it('rests ten times as long as it took to look up the holders, also while files trickle in', async () => {
+    const { clock, disk, settling, settled, write, lookUps } = open();
+    const old = write(10);
+    await clock.advance(5_000);
+    disk.lookUpMs = 10;
+    settling.add({ ...file, name: 'first.png' }, old);
+    await clock.advance(0);
+    assert.equal(lookUps(), 1);
+    settling.add({ ...file, name: 'second.png' }, old);
+    await clock.advance(99);
+    assert.deepEqual(settled, ['first.png']);
+    assert.equal(lookUps(), 1);
+    await clock.advance(1);
+    assert.deepEqual(settled, ['first.png', 'second.png']);
   });
 
   it('looks up the holders once for a whole batch', async () => {
