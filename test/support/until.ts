@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Waits until the condition holds, for at most thirty seconds; then fails naming what was waited for. */
+/** Waits until the condition holds, two minutes unless told otherwise; then fails naming what was waited for. */
 export async function until(what: string, condition: () => boolean, withinMs = 120_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!condition()) {
