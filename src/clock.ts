@@ -12,6 +12,8 @@ export interface Clock {
   setTimer(delayMs: number, callback: () => void): Timer;
   /** Resolves after the delay or as soon as the signal is aborted; never rejects. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
+  /** Resolves after one turn of the event loop: what is ready goes first. */
+  turn(): Promise<void>;
 }
 
 // setTimeout takes 32 bits of milliseconds and would fire at once beyond.
@@ -35,6 +37,7 @@ export const systemClock: Clock = {
       const timer = systemClock.setTimer(delayMs, done);
       signal?.addEventListener('abort', done, { once: true });
     }),
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
 };
 
 /** Does the work at once, and then again so long after each end, until the signal is aborted. */

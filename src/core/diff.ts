@@ -15,7 +15,7 @@ export interface KnownName {
   readonly isGone: boolean;
 }
 
-export interface DirectoryDiff<K extends KnownName> {
+export interface Differences<K extends KnownName> {
   /** Files that are new, changed or back: to be settled and looked into. */
   readonly candidates: readonly FoundFile[];
   /** Problems that the ledger does not know in this form yet. */
@@ -27,16 +27,46 @@ export interface DirectoryDiff<K extends KnownName> {
 /** A stat that equals no real one: the ledger's way to say "look again". */
 export const unknownStat: FileStat = { sizeBytes: 0, mtimeMs: 0, ctimeMs: -1, inode: 0, device: 0 };
 
-/** Compares what a directory holds with what the ledger knows of it. */
-export function diffDirectory<K extends KnownName>(known: readonly K[], listing: DirectoryListing): DirectoryDiff<K> {
-  const byName = new Map(known.map((file) => [file.name, file]));
-  const candidates = listing.files.filter((file) => isChanged(byName.get(file.name), file.stat));
-  const problems = listing.problems.filter((found) => isNewProblem(byName.get(found.name), found));
-  for (const { name } of listing.files) byName.delete(name);
-  for (const { name } of listing.problems) byName.delete(name);
-  // A directory that could not be read stands in the ledger as a problem; it ends when it is read.
-  for (const name of listing.subdirectories) if (byName.get(name)?.problem != null) byName.delete(name);
-  return { candidates, problems, vanished: [...byName.values()].filter((file) => !file.isGone) };
+/** Compares what a directory holds with what the ledger knows of it, as many known names at a time as the caller likes. */
+export class DirectoryDiff {
+  readonly #files = new Map<string, FoundFile>();
+  readonly #problems = new Map<string, FoundProblem>();
+  readonly #subdirectories: readonly string[];
+
+  constructor({ files, problems, subdirectories }: DirectoryListing) {
+    for (const file of files) this.#files.set(file.name, file);
+    for (const found of problems) this.#problems.set(found.name, found);
+    this.#subdirectories = subdirectories;
+  }
+
+  /** What is to be said of these names; each is given once. */
+  compare<K extends KnownName>(known: readonly K[]): Differences<K> {
+    const candidates: FoundFile[] = [];
+    const problems: FoundProblem[] = [];
+    const vanished: K[] = [];
+    for (const each of known) {
+      const file = this.#files.get(each.name);
+      const found = this.#problems.get(each.name);
+      if (file !== undefined) {
+        this.#files.delete(each.name);
+        if (isChanged(each, file.stat)) candidates.push(file);
+      } else if (found !== undefined) {
+        this.#problems.delete(each.name);
+        if (isNewProblem(each, found)) problems.push(found);
+      } else if (!each.isGone && !this.#isReadableAgain(each)) vanished.push(each);
+    }
+    return { candidates, problems, vanished };
+  }
+
+  /** What none of the known names was compared with: all of it is new. */
+  rest(): Omit<Differences<never>, 'vanished'> {
+    return { candidates: [...this.#files.values()], problems: [...this.#problems.values()] };
+  }
+
+  /** A directory that could not be read stands in the ledger as a problem; that ends when it is read. */
+  #isReadableAgain({ name, problem }: KnownName): boolean {
+    return problem !== null && this.#subdirectories.includes(name);
+  }
 }
 
 /** Whether a file looks other than the ledger remembers it. */
@@ -44,6 +74,6 @@ export function isChanged(known: KnownName | undefined, stat: FileStat): boolean
   return known === undefined || known.isGone || !isSameStat(known.stat, stat);
 }
 
-function isNewProblem(known: KnownName | undefined, found: FoundProblem): boolean {
-  return known === undefined || known.isGone || known.problem?.code !== found.problem.code;
+function isNewProblem(known: KnownName, found: FoundProblem): boolean {
+  return known.isGone || known.problem?.code !== found.problem.code;
 }

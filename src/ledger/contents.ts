@@ -21,7 +21,6 @@ export class ContentStore {
   readonly #anyMatching: Statement<[], { id: number }>;
   readonly #unpark: Statement<[number]>;
   readonly #control: Statement<[Record<string, unknown>], { asset_id: string }>;
-  readonly #readyAfter: Statement<[number, number], { id: number }>;
   readonly #missing: Statement<[], { id: number }>;
   readonly #missingCount: Statement<[], { count: number }>;
   readonly #oldestBound: Statement<[], { at: number | null }>;
@@ -54,7 +53,6 @@ export class ContentStore {
           WHERE content.id = @contentId))
        ORDER BY id DESC LIMIT @limit`,
     );
-    this.#readyAfter = database.prepare(`SELECT id FROM content WHERE id > ? AND state = 'ready' ORDER BY id LIMIT ?`);
     this.#missing = database.prepare(`SELECT id FROM content WHERE state = 'missing'`);
     this.#missingCount = database.prepare(`SELECT count(*) AS count FROM content WHERE state = 'missing'`);
     this.#oldestBound = database.prepare(
@@ -121,11 +119,6 @@ export class ContentStore {
   /** Other ready assets in the content's workspace, the latest first: FLORA should show them if it shows anything. */
   controlAssets(contentId: number, limit: number): readonly string[] {
     return this.#control.all({ contentId, limit }).map((row) => row.asset_id);
-  }
-
-  /** The next ready contents by id. */
-  readyAfter(id: number, limit: number): readonly number[] {
-    return this.#readyAfter.all(id, limit).map((row) => row.id);
   }
 
   missing(): readonly number[] {

@@ -54,7 +54,7 @@ export type ContentPath = FilePath & {
 
 /** Files, keyed by (directory, name), so that a scan compares one directory with one query. */
 export class FileStore {
-  readonly #inDirectory: Statement<[number], KnownRow>;
+  readonly #inDirectory: Statement<[number, StoredName, number], KnownRow>;
   readonly #one: Statement<[number, StoredName], FileRow>;
   readonly #save: Statement<unknown[]>;
   readonly #remove: Statement<[number, StoredName]>;
@@ -75,9 +75,9 @@ export class FileStore {
     this.#inDirectory = database
       .prepare(
         `SELECT name, size_bytes, mtime_ms, ctime_ms, inode, device, content_id, problem_code, problem, is_gone
-         FROM file WHERE directory_id = ?`,
+         FROM file WHERE directory_id = ? AND name > ? ORDER BY name LIMIT ?`,
       )
-      .raw(true) as unknown as Statement<[number], KnownRow>;
+      .raw(true) as unknown as Statement<[number, StoredName, number], KnownRow>;
     this.#one = database.prepare('SELECT * FROM file WHERE directory_id = ? AND name = ?');
     this.#save = database.prepare(
       `INSERT INTO file (directory_id, name, size_bytes, mtime_ms, ctime_ms, inode, device, content_id, problem_code,
@@ -116,9 +116,10 @@ export class FileStore {
     );
   }
 
-  inDirectory(directoryId: number): readonly KnownFile[] {
+  /** The files of a directory in the order of their names: all, or so many that come after a name. */
+  inDirectory(directoryId: number, after = '', most = -1): readonly KnownFile[] {
     return this.#inDirectory
-      .all(directoryId)
+      .all(directoryId, toStored(after), most)
       .map(([name, sizeBytes, mtimeMs, ctimeMs, inode, device, contentId, code, reason, gone]) => ({
         directoryId,
         name: fromStored(name),

@@ -72,12 +72,12 @@ export function readWorkspaceIds(op: string, answer: JsonAnswer): readonly strin
 function toListed(json: unknown): ListedAsset | undefined {
   const facts = toFacts(json);
   if (facts === undefined || !isRecord(json)) return undefined;
-  return {
-    ...facts,
-    name: readText(json['name']),
-    createdAtMs: readTimeMs(json['created_at']),
-    projectId: readText(json['project_id']),
-  };
+  // Named one by one: spread, it takes as long as all the rest, for each of a million assets.
+  const { assetId, status, url, sizeBytes, failureMessage } = facts;
+  const name = readText(json['name']);
+  const createdAtMs = readTimeMs(json['created_at']);
+  const projectId = readText(json['project_id']);
+  return { assetId, status, url, sizeBytes, failureMessage, name, createdAtMs, projectId };
 }
 
 function toFacts(json: unknown): AssetFacts | undefined {
@@ -97,7 +97,8 @@ function toFacts(json: unknown): AssetFacts | undefined {
 
 /** An id goes into a path: dots alone would name another one, and half a surrogate pair has no place in a URL. */
 function isUsableId(id: string): boolean {
-  return /^[^\s\p{C}]+$/u.test(id) && id !== '.' && id !== '..';
+  // The first alone would do for every id seen so far, and is the cheaper one.
+  return (/^[!-~]+$/.test(id) || /^[^\s\p{C}]+$/u.test(id)) && id !== '.' && id !== '..';
 }
 
 function readText(value: unknown): string | null {

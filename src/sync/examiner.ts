@@ -1,9 +1,9 @@
-import { diffDirectory, isChanged } from '../core/diff.ts';
+import { type Differences, DirectoryDiff, isChanged } from '../core/diff.ts';
 import { absolutePath, type FileStat, joinPath, type Problem, splitPath } from '../core/entry.ts';
 import { type AdmitDeps, admitProblem, admitVanished, type FolderFile } from './admit.ts';
 import type { FolderWatch, IntakeFolder } from './folders.ts';
 import { mountMissing } from './lost-mount.ts';
-import type { LocalPort, ScannedListing } from './ports.ts';
+import type { KnownFile, LocalPort, ScannedListing } from './ports.ts';
 
 export interface ExaminerDeps extends AdmitDeps {
   readonly local: LocalPort;
@@ -22,6 +22,8 @@ export interface ExaminerDeps extends AdmitDeps {
 
 /** A hinted directory with more names than this is read whole. */
 const namesWorthLooking = 64;
+/** So many rows of a directory are compared in one turn of the event loop: a few milliseconds. */
+const knownPerSlice = 1_000;
 
 /** Compares what is on disk with the ledger, and writes down what needs no settling: problems, and what vanished. */
 export class Examiner {
@@ -51,26 +53,53 @@ export class Examiner {
       await this.#readable(folder, listing.directory);
     }
     const directory = ledger.directories.find(folder.folderId, listing.directory);
-    const known = directory === undefined ? [] : ledger.files.inDirectory(directory.id);
-    const diff = diffDirectory(known, listing);
-    for (const { name, stat } of diff.candidates) {
-      const room = this.#deps.onCandidate(fileOf(folder, listing.directory, name), stat);
-      if (room !== undefined) await room;
+    const diff = new DirectoryDiff(listing);
+    const vanished: string[] = [];
+    if (directory !== undefined) {
+      for await (const known of this.#knownIn(directory.id)) {
+        const differences = diff.compare(known);
+        await this.#take(folder, listing, differences);
+        for (const { name } of differences.vanished) vanished.push(name);
+      }
     }
-    for (const { name, stat, problem } of diff.problems) {
-      await admitProblem(this.#deps, fileOf(folder, listing.directory, name), stat ?? noStat, problem);
-    }
+    await this.#take(folder, listing, diff.rest());
     if (directory === undefined) return;
     // The listing may be seconds old by now, and what settled meanwhile is not in it: each absence is seen for itself.
-    const vanished = diff.vanished
-      .map((file) => file.name)
-      .filter((name) => this.#isGone(folder, listing.directory, name, 'file'));
-    await this.#vanish(folder, listing.directory, directory.id, vanished);
+    const gone = vanished.filter((name) => this.#isGone(folder, listing.directory, name, 'file'));
+    await this.#vanish(folder, listing.directory, directory.id, gone);
     const present = new Set(listing.subdirectories);
     for (const child of ledger.directories.children(directory.id)) {
       const { name } = splitPath(child.path);
       if (present.has(name) || !this.#isGone(folder, listing.directory, name, 'directory')) continue;
       await this.#forgetTree(folder, child.path, child.id);
+    }
+  }
+
+  /** What the ledger knows of a directory, a slice at a time: one of a million files neither fills the memory nor holds up the loop. */
+  async *#knownIn(directoryId: number): AsyncGenerator<readonly KnownFile[]> {
+    const { ledger, clock } = this.#deps;
+    let after = '';
+    for (;;) {
+      const slice = ledger.files.inDirectory(directoryId, after, knownPerSlice);
+      yield slice;
+      const last = slice.at(-1);
+      if (last === undefined || slice.length < knownPerSlice) return;
+      after = last.name;
+      await clock.turn();
+    }
+  }
+
+  async #take(
+    folder: IntakeFolder,
+    { directory }: ScannedListing,
+    { candidates, problems }: Pick<Differences<KnownFile>, 'candidates' | 'problems'>,
+  ): Promise<void> {
+    for (const { name, stat } of candidates) {
+      const room = this.#deps.onCandidate(fileOf(folder, directory, name), stat);
+      if (room !== undefined) await room;
+    }
+    for (const { name, stat, problem } of problems) {
+      await admitProblem(this.#deps, fileOf(folder, directory, name), stat ?? noStat, problem);
     }
   }
 

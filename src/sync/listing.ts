@@ -23,6 +23,11 @@ export interface Place {
 const mostPages = 200_000;
 /** A listing that grows while it is read repeats some assets; one that shows nothing new for this long goes round. */
 const mostStalePages = 50;
+/**
+ * undici writes a request two turns of the event loop after the answer before it. Until then nothing holds the loop up, so that
+ * FLORA works on the next page while this one is sifted and looked at.
+ */
+const turnsToSend = 3;
 
 /** Each place that these destinations are in, once. */
 export function placesOf(destinations: readonly Destination[]): readonly Place[] {
@@ -68,12 +73,15 @@ export async function* walkListing(
     for (;;) {
       const page = await asked;
       if (page === null) return;
-      const fresh = page.assets.filter(({ assetId }) => ids.size < ids.add(assetId).size);
-      stalePages = fresh.length === 0 ? stalePages + 1 : 0;
       const { nextCursor } = page;
       const fault = nextCursor === null ? null : faultOf(nextCursor, cursors, stalePages);
       const isAhead = readsAhead && nextCursor !== null && fault === null;
-      if (isAhead) asked = ask(nextCursor);
+      if (isAhead) {
+        asked = ask(nextCursor);
+        for (let turn = 0; turn < turnsToSend; turn += 1) await deps.clock.turn();
+      }
+      const fresh = page.assets.filter(({ assetId }) => ids.size < ids.add(assetId).size);
+      stalePages = fresh.length === 0 ? stalePages + 1 : 0;
       yield fresh;
       if (nextCursor === null || signal.aborted) return;
       if (fault !== null) throw endless(fault);

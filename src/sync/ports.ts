@@ -20,6 +20,8 @@ export interface ClockPort {
   monotonic(): number;
   setTimer(delayMs: number, callback: () => void): { cancel(): void };
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
+  /** Resolves after one turn of the event loop: what is ready goes first. */
+  turn(): Promise<void>;
 }
 
 export interface RandomPort {
@@ -69,7 +71,12 @@ export type SourcePath = FilePath & { readonly directoryId: number };
 
 export interface LedgerTablesPort {
   readonly boundAssets: {
-    of(assetIds: readonly string[]): readonly Pick<Content, 'id' | 'assetId' | 'state' | 'url' | 'sizeBytes'>[];
+    /** `at` is the place of its asset among those that were asked for. */
+    of(
+      assetIds: readonly string[],
+    ): readonly (Pick<Content, 'id' | 'assetId' | 'state' | 'url' | 'sizeBytes'> & { readonly at: number })[];
+    /** Contents that have an asset, in the order of the assets' ids; `last` is null behind the last one. */
+    idsAfter(assetId: string, most: number): { readonly ids: readonly number[]; readonly last: string | null };
   };
   readonly contents: {
     get(id: number): Content | undefined;
@@ -81,7 +88,6 @@ export interface LedgerTablesPort {
     hasMatching(): boolean;
     unparkMatching(nowMs: number): void;
     controlAssets(contentId: number, limit: number): readonly string[];
-    readyAfter(id: number, limit: number): readonly number[];
     missing(): readonly number[];
     missingCount(): number;
     oldestBoundAtMs(): number | null;
@@ -89,7 +95,8 @@ export interface LedgerTablesPort {
     save(previous: Content, next: Content, nowMs: number): boolean;
   };
   readonly files: {
-    inDirectory(directoryId: number): readonly KnownFile[];
+    /** In the order of their names: all, or so many that come after one. */
+    inDirectory(directoryId: number, after?: string, most?: number): readonly KnownFile[];
     get(directoryId: number, name: string): KnownFile | undefined;
     saveContent(directoryId: number, name: string, stat: FileStat, contentId: number, nowMs: number): void;
     saveProblem(directoryId: number, name: string, stat: FileStat, problem: Problem, nowMs: number): void;

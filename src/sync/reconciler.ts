@@ -40,6 +40,8 @@ const overlapMs = 3_600_000;
 /** How many assets that a listing lacked are asked for by themselves in one walk; the next one goes on from there. */
 const mostAsked = 500;
 const pageSize = 100;
+/** Contents that are compared with what was listed in one turn of the event loop: about two milliseconds. */
+const idsPerSlice = 10_000;
 /** The pause before each page while files are on their way: one after the other would take half of the event loop. */
 const busyPageMs = 5;
 
@@ -51,8 +53,8 @@ type Counts = { -readonly [K in 'pages' | 'assets' | 'ours' | 'unknown' | 'drift
  */
 export class Reconciler {
   readonly #deps: ReconcilerDeps;
-  /** Ready contents up to this one were asked for when the last full walk lacked them. */
-  #askedUpTo = 0;
+  /** Assets up to this id were asked for when the last full walk lacked them. */
+  #askedUpTo = '';
   #running: Promise<unknown> = Promise.resolve();
 
   constructor(deps: ReconcilerDeps) {
@@ -154,14 +156,15 @@ export class Reconciler {
   /** Those of a page that say anything new. Most do not, and need no more than one statement for all of them. */
   #news(assets: readonly ListedAsset[], counts: Counts, seen: IdSet): readonly ListedAsset[] {
     const bound = this.#deps.ledger.boundAssets.of(assets.map(({ assetId }) => assetId));
-    const ours = new Map(bound.map((each) => [each.assetId, each]));
-    for (const { id } of bound) seen.add(id);
     counts.ours += bound.length;
     counts.unknown += assets.length - bound.length;
-    return assets.filter((listed) => {
-      const known = ours.get(listed.assetId);
-      return known !== undefined && reconcileListed(known, listed) !== null;
-    });
+    const news: ListedAsset[] = [];
+    for (const known of bound) {
+      seen.add(known.id);
+      const listed = assets[known.at];
+      if (listed !== undefined && reconcileListed(known, listed) !== null) news.push(listed);
+    }
+    return news;
   }
 
   async #bringIn(listed: ListedAsset, counts: Counts, options: ReconcileOptions): Promise<void> {
@@ -182,31 +185,27 @@ export class Reconciler {
 
   /** Ready assets of ours that the listing lacked: each is asked for by itself, a bounded number at a time. */
   async #askUnlisted(listed: IdSet, counts: Counts, signal: AbortSignal): Promise<void> {
-    const { contents } = this.#deps.ledger;
-    for (let from = this.#askedUpTo; ; ) {
-      const ids = contents.readyAfter(from, 1_000);
+    const { boundAssets, contents } = this.#deps.ledger;
+    for (let after: string | null = this.#askedUpTo; after !== null; ) {
+      const { ids, last } = boundAssets.idsAfter(after, idsPerSlice);
       for (const id of ids) {
+        if (listed.has(id)) continue;
         if (signal.aborted) return;
-        if (!listed.has(id) && this.#isListedPlace(id)) {
-          this.#askedUpTo = id;
-          counts.asked += 1;
-          await this.#ask(id, counts, signal);
-          if (counts.asked >= mostAsked) return;
-        }
+        const content = contents.get(id);
+        if (content?.state !== 'ready' || content.assetId === null || !this.#isListedPlace(content)) continue;
+        this.#askedUpTo = content.assetId;
+        counts.asked += 1;
+        await this.#ask(id, counts, signal);
+        if (counts.asked >= mostAsked) return;
       }
-      const last = ids.at(-1);
-      if (last === undefined) break;
-      from = last;
+      after = last;
     }
-    this.#askedUpTo = 0;
+    this.#askedUpTo = '';
   }
 
   /** Whether its place is one that was listed: former settings may have had others. */
-  #isListedPlace(id: number): boolean {
-    const { contents, directories } = this.#deps.ledger;
-    const content = contents.get(id);
-    if (content === undefined) return false;
-    const key = keyOf(directories.destination(content.destinationId));
+  #isListedPlace({ destinationId }: Content): boolean {
+    const key = keyOf(this.#deps.ledger.directories.destination(destinationId));
     return this.#deps.places.some((place) => keyOf(place) === key);
   }
 

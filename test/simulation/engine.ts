@@ -62,6 +62,7 @@ function createClock(world: World, life: Life): ClockPort {
         const timer = setTimer(delayMs, done);
         signal?.addEventListener('abort', done, { once: true });
       }),
+    turn: () => new Promise((resolve) => life.after(0, resolve)),
   };
 }
 

@@ -32,6 +32,10 @@ export class HandClock implements ClockPort {
     return new Promise((resolve) => this.setTimer(delayMs, resolve));
   }
 
+  turn(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
   /** So long took what has just been done: no timer fires in between. */
   pass(ms: number): void {
     this.#nowMs += ms;

@@ -55,6 +55,7 @@ async function world(flora: Flora, states: readonly Partial<Content>[] = [{}]) {
     monotonic: () => 0,
     setTimer: () => ({ cancel: () => {} }),
     sleep: async (delayMs: number) => void slept.push(delayMs),
+    turn: async () => {},
   };
   const answer = <T>(value: T) => ({ value, requestId: null });
   const remote: Pick<RemotePort, 'list' | 'get' | 'fetchDigest'> = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { diffDirectory } from '../../../src/core/diff.ts';
+import { DirectoryDiff, type KnownName } from '../../../src/core/diff.ts';
 import type { DirectoryListing, FileStat } from '../../../src/core/entry.ts';
 import { nextAction } from '../../../src/core/next-action.ts';
 import { reconcileListed } from '../../../src/core/reconcile.ts';
@@ -65,7 +65,7 @@ describe('settling', () => {
   });
 });
 
-describe('diffDirectory', () => {
+describe('DirectoryDiff', () => {
   const listing = (patch: Partial<DirectoryListing>): DirectoryListing => ({
     root: '/drop',
     directory: '',
@@ -76,6 +76,19 @@ describe('diffDirectory', () => {
   });
   const known = { name: 'a', stat, problem: null, isGone: false };
 
+  /** All of it, the known names one by one or together. */
+  const diffDirectory = (before: readonly KnownName[], now: DirectoryListing, isSliced = false) => {
+    const diff = new DirectoryDiff(now);
+    const slices = isSliced ? before.map((each) => [each]) : [before];
+    const compared = slices.map((slice) => diff.compare(slice));
+    const all = [...compared, { ...diff.rest(), vanished: [] }];
+    return {
+      candidates: all.flatMap(({ candidates }) => candidates),
+      problems: all.flatMap(({ problems }) => problems),
+      vanished: all.flatMap(({ vanished }) => vanished),
+    };
+  };
+
   it('finds what is new, changed or back, and leaves alone what is the same', () => {
     const files = ['a', 'b', 'c', 'd'].map((name) => ({ name, stat }));
     const before = [
@@ -83,12 +96,14 @@ describe('diffDirectory', () => {
       { ...known, name: 'b', stat: { ...stat, sizeBytes: 9 } },
       { ...known, name: 'c', isGone: true },
     ];
-    const diff = diffDirectory(before, listing({ files }));
-    assert.deepEqual(
-      diff.candidates.map(({ name }) => name),
-      ['b', 'c', 'd'],
-    );
-    assert.deepEqual(diff.vanished, []);
+    for (const isSliced of [false, true]) {
+      const diff = diffDirectory(before, listing({ files }), isSliced);
+      assert.deepEqual(
+        diff.candidates.map(({ name }) => name),
+        ['b', 'c', 'd'],
+      );
+      assert.deepEqual(diff.vanished, []);
+    }
   });
 
   it('reports a problem once, and again when it is another one', () => {
