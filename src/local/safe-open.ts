@@ -106,8 +106,9 @@ function openFile(fd: number, stat: FileStat, target: string | Buffer, isQuick: 
       let filled = 0;
       while (filled < buffer.byteLength) {
         const bytesRead = readSync(fd, buffer, filled, buffer.byteLength - filled, filled);
-        if (bytesRead === 0) break;
         filled += bytesRead;
+        // At its size nothing more is asked for: had it grown, `recheck` would see it.
+        if (bytesRead === 0 || filled === stat.sizeBytes) break;
       }
       return filled;
     },

@@ -144,6 +144,34 @@ describe('contents', () => {
     assert.doesNotMatch(plan, /TEMP B-TREE/);
   });
 
+  it('are found by their assets: those that are asked for with their places, and all in slices', async () => {
+    const { ledger } = memoryLedger();
+    const { destinationId } = await withFolder(ledger);
+    const assets = ['c', 'a', null, 'b', 'e'];
+    const ids = await ledger.write(({ contents }) =>
+      assets.map((assetId, at) => {
+        const key = { sha256: `digest ${at}`, idempotencyKey: `key ${at}` };
+        const inserted = contents.insert(newContent(destinationId, key), 1);
+        if (assetId !== null) contents.save(inserted, { ...inserted, assetId, state: 'ready', url: `u ${assetId}` }, 1);
+        return inserted.id;
+      }),
+    );
+    const [c = 0, a = 0, , b = 0, e = 0] = ids;
+    const bound = ledger.boundAssets.of(['x', 'b', 'nobody', 'c']);
+    const shown = bound.map(({ at, id, assetId, state, url }) => ({ at, id, assetId, state, url }));
+    assert.deepEqual(
+      shown.sort((one, other) => one.at - other.at),
+      [
+        { at: 1, id: b, assetId: 'b', state: 'ready', url: 'u b' },
+        { at: 3, id: c, assetId: 'c', state: 'ready', url: 'u c' },
+      ],
+    );
+    assert.deepEqual(ledger.boundAssets.of([]), []);
+    assert.deepEqual(ledger.boundAssets.idsAfter('', 3), { ids: [a, b, c], last: 'c' });
+    assert.deepEqual(ledger.boundAssets.idsAfter('c', 3), { ids: [e], last: 'e' });
+    assert.deepEqual(ledger.boundAssets.idsAfter('e', 3), { ids: [], last: null });
+  });
+
   it('keep target and secrets out of what reports show', async () => {
     const { ledger, database } = memoryLedger();
     const { destinationId, folderId } = await withFolder(ledger);
@@ -175,6 +203,34 @@ describe('files', () => {
     assert.equal(file?.name, name);
     assert.deepEqual(file?.stat, stat);
     assert.deepEqual(file?.problem, { code: 'empty', reason: 'no bytes' });
+  });
+
+  it('come in slices, each once, those that are not UTF-8 last', async () => {
+    const { ledger } = memoryLedger();
+    const { folderId } = await withFolder(ledger);
+    const odd = [0xe9, 0xfc].map((byte) => decodeName(Buffer.from([0x61, byte])));
+    const names = ['B', 'a', 'zz', 'é', '\u{1f600}', ...odd];
+    const directoryId = await ledger.write((tables) => {
+      const id = tables.directories.save(folderId, '');
+      const other = tables.directories.save(folderId, 'other');
+      for (const name of [...names].reverse()) {
+        tables.files.saveProblem(id, name, stat, { code: 'empty', reason: 'no bytes' }, 1);
+        tables.files.saveProblem(other, `${name}-other`, stat, { code: 'empty', reason: 'no bytes' }, 1);
+      }
+      return id;
+    });
+    const seen: string[] = [];
+    for (let after = ''; ; after = seen.at(-1) ?? '') {
+      const slice = ledger.files.inDirectory(directoryId, after, 2);
+      assert.ok(slice.length <= 2);
+      seen.push(...slice.map(({ name }) => name));
+      if (slice.length < 2) break;
+    }
+    assert.deepEqual(seen, names);
+    assert.deepEqual(
+      ledger.files.inDirectory(directoryId).map(({ name }) => name),
+      names,
+    );
   });
 
   it('know their directories as a tree', async () => {

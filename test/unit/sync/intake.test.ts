@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { systemClock } from '../../../src/clock.ts';
 import { createLocalFiles } from '../../../src/local/local-files.ts';
 import { openDrop } from '../../support/drop.ts';
+import { knowFiles } from '../../support/known-files.ts';
 import { until } from '../../support/until.ts';
 
 describe('Intake', () => {
@@ -51,6 +52,17 @@ describe('Intake', () => {
     await scan();
     assert.deepEqual(present(), ['a', 'keep']);
     assert.equal(contentOf('one')?.id, id);
+  });
+
+  it('compares a directory of thousands of files to the last, also where a name ends a slice', async (t) => {
+    const known = Array.from({ length: 2_500 }, (_, at) => `f${String(at).padStart(4, '0')}`);
+    // The last of the first slice, the first of the second, the last but one of all, one that is new.
+    const there = ['f0999', 'f1000', 'f2498', 'g'];
+    const drop = await openDrop(t, Object.fromEntries(there.map((name) => [name, `bytes of ${name}`])));
+    await knowFiles(drop.ledger, drop.folder, known);
+    await drop.scan();
+    assert.deepEqual(drop.present(), there);
+    for (const name of there) assert.equal(drop.contentOf(`bytes of ${name}`)?.state, 'queued');
   });
 
   it('halts a folder that is another and empty one, concludes nothing, and resumes when it is back', async (t) => {
