@@ -18,7 +18,7 @@ export interface Scope {
 
 export interface VerifyLocalDeps {
   readonly inventory: Inventory;
-  readonly local: Pick<ReturnType<typeof createLocalFiles>, 'walk' | 'read' | 'look' | 'digest' | 'rootIdentity'>;
+  readonly local: Pick<ReturnType<typeof createLocalFiles>, 'walk' | 'glance' | 'look' | 'digest' | 'rootIdentity'>;
   readonly findings: Findings;
   readonly signal: AbortSignal;
   /** Told each content that a file in scope stands for. */
@@ -52,8 +52,7 @@ async function isAway({ inventory, local, findings }: VerifyLocalDeps, folder: I
     return true;
   }
   if (identity === rootIdentity || rootIdentity === null) return false;
-  const read = local.read(root, '');
-  const isEmpty = read.kind === 'listing' && read.listing.entryCount === 0;
+  const isEmpty = local.glance(root, '')?.isEmpty === true;
   if (!isEmpty || knownFiles(inventory, folder).next().done === true) return false;
   await findings.differ(root, 'folder_replaced', 'directory with files', 'another one, empty');
   return true;

@@ -6,7 +6,7 @@ import { fingerprintFile } from './fingerprint.ts';
 import { glance } from './glance.ts';
 import { identifyMedia, judgeMedia } from './media.ts';
 import { findOpenForWriting } from './open-writers.ts';
-import { readDirectory, rootIdentity, type ScannedDirectory, statFile } from './scanner.ts';
+import { readDirectoryInSteps, rootIdentity, type ScannedDirectory, statFile } from './scanner.ts';
 import { type ByteSource, openSource } from './source.ts';
 import { walk } from './walk.ts';
 
@@ -41,6 +41,8 @@ const nothingOpen: ReadonlySet<string> = new Set();
 
 /** Small local files are read without a pause: after so long of them everybody else has a turn. */
 const inspectingSliceMs = 2;
+/** The same for the entries of one directory. */
+const readingSliceMs = 8;
 
 /** This room's door: the drop folders as the engine wants to see them. */
 export function createLocalFiles({ now, accept }: LocalFilesOptions) {
@@ -67,6 +69,16 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
     sliceBeganMs = now();
   };
 
+  const readInSlices = async (steps: ReturnType<typeof readDirectoryInSteps>): Promise<ScannedDirectory | null> => {
+    for (let beganMs = now(); ; ) {
+      const step = steps.next();
+      if (step.done) return step.value;
+      if (now() - beganMs < readingSliceMs) continue;
+      await yieldTurn();
+      beganMs = now();
+    }
+  };
+
   return {
     async walk(root: string, directory: string, handlers: WalkHandlers, signal: AbortSignal): Promise<void> {
       const unreadable: Promise<void>[] = [];
@@ -81,9 +93,9 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
       await Promise.all(unreadable);
     },
 
-    read(root: string, directory: string): Read {
+    async read(root: string, directory: string): Promise<Read> {
       try {
-        const listing = readDirectory(root, directory);
+        const listing = await readInSlices(readDirectoryInSteps(root, directory));
         return listing === null ? { kind: 'gone' } : { kind: 'listing', listing };
       } catch (error) {
         if (!(error instanceof SyncError)) throw error;

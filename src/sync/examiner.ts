@@ -105,9 +105,11 @@ export class Examiner {
 
   /** Reads one directory, not what is below it. */
   async directory(folder: IntakeFolder, directory: string): Promise<void> {
-    const read = this.#deps.local.read(folder.root, directory);
+    const read = await this.#deps.local.read(folder.root, directory);
     switch (read.kind) {
       case 'listing':
+        // Judged after it was read, as in a scan: it may be another drive's.
+        if (!(await this.#isOpen(folder))) return;
         await this.listing(folder, read.listing);
         return await this.#deps.onListing(folder, read.listing);
       case 'problem':

@@ -205,7 +205,8 @@ export interface WalkHandlers {
 export interface LocalPort {
   /** Walks from `directory` down, in slices. Throws SyncError of scope `folder` when the root is not there. */
   walk(root: string, directory: string, handlers: WalkHandlers, signal: AbortSignal): Promise<void>;
-  read(root: string, directory: string): ReadResult;
+  /** In slices, too: a directory may have any number of entries. */
+  read(root: string, directory: string): Promise<ReadResult>;
   look(path: FilePath): Look;
   /**
    * A directory, read no further than its first entry: whether it has none, and the number of its device (null where the

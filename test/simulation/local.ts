@@ -82,10 +82,13 @@ export function createLocal(world: World, life: Life): LocalPort {
       }
       if (rootIdentity(rootPath) !== identity) throw folderMissing(rootPath);
     },
-    read(rootPath, directory): ReadResult {
+    async read(rootPath, directory): Promise<ReadResult> {
       const root = disk.root(rootPath);
       const found = directoryAt(root, directory);
-      return found === null ? { kind: 'gone' } : { kind: 'listing', listing: list(root, directory, found) };
+      if (found === null) return { kind: 'gone' };
+      const listing = list(root, directory, found);
+      await moment();
+      return { kind: 'listing', listing };
     },
     look(path): Look {
       const inode = inodeAt(path);
