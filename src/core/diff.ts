@@ -31,12 +31,12 @@ export const unknownStat: FileStat = { sizeBytes: 0, mtimeMs: 0, ctimeMs: -1, in
 export class DirectoryDiff {
   readonly #files = new Map<string, FoundFile>();
   readonly #problems = new Map<string, FoundProblem>();
-  readonly #subdirectories: readonly string[];
+  readonly #subdirectories: ReadonlySet<string>;
 
   constructor({ files, problems, subdirectories }: DirectoryListing) {
     for (const file of files) this.#files.set(file.name, file);
     for (const found of problems) this.#problems.set(found.name, found);
-    this.#subdirectories = subdirectories;
+    this.#subdirectories = new Set(subdirectories);
   }
 
   /** What is to be said of these names; each is given once. */
@@ -65,7 +65,7 @@ export class DirectoryDiff {
 
   /** A directory that could not be read stands in the ledger as a problem; that ends when it is read. */
   #isReadableAgain({ name, problem }: KnownName): boolean {
-    return problem !== null && this.#subdirectories.includes(name);
+    return problem !== null && this.#subdirectories.has(name);
   }
 }
 

@@ -23,6 +23,7 @@ export class ContentStore {
   readonly #control: Statement<[Record<string, unknown>], { asset_id: string }>;
   readonly #missing: Statement<[], { id: number }>;
   readonly #missingCount: Statement<[], { count: number }>;
+  readonly #stateSince: Statement<[number], { at: number }>;
   readonly #oldestBound: Statement<[], { at: number | null }>;
   readonly #clampWaits: Statement<[{ nowMs: number; longestMs: number }]>;
   readonly #insert: Statement<unknown[]>;
@@ -55,6 +56,7 @@ export class ContentStore {
     );
     this.#missing = database.prepare(`SELECT id FROM content WHERE state = 'missing'`);
     this.#missingCount = database.prepare(`SELECT count(*) AS count FROM content WHERE state = 'missing'`);
+    this.#stateSince = database.prepare('SELECT updated_at AS at FROM content WHERE id = ?');
     this.#oldestBound = database.prepare(
       `SELECT min(created_at) AS at FROM content INDEXED BY content_due WHERE ${active} AND asset_id IS NOT NULL`,
     );
@@ -119,6 +121,11 @@ export class ContentStore {
   /** Other ready assets in the content's workspace, the latest first: FLORA should show them if it shows anything. */
   controlAssets(contentId: number, limit: number): readonly string[] {
     return this.#control.all({ contentId, limit }).map((row) => row.asset_id);
+  }
+
+  /** When the content came into its state, milliseconds since the epoch by our clock; undefined without such a content. */
+  stateSinceMs(id: number): number | undefined {
+    return this.#stateSince.get(id)?.at;
   }
 
   missing(): readonly number[] {

@@ -8,6 +8,9 @@ import type { KnownFile, LocalPort, ScannedListing } from './ports.ts';
 export interface ExaminerDeps extends AdmitDeps {
   readonly local: LocalPort;
   readonly folders: FolderWatch;
+  readonly signal: AbortSignal;
+  /** So many rows of a directory are compared in one turn of the event loop: a few milliseconds by default. */
+  readonly knownPerSlice?: number;
   /** The file differs from the ledger and looks like this now. A promise resolves when there is room for another. */
   readonly onCandidate: (file: FolderFile, stat: FileStat) => Promise<void> | undefined;
   /** Nothing is at or below this path any more. */
@@ -22,8 +25,6 @@ export interface ExaminerDeps extends AdmitDeps {
 
 /** A hinted directory with more names than this is read whole. */
 const namesWorthLooking = 64;
-/** So many rows of a directory are compared in one turn of the event loop: a few milliseconds. */
-const knownPerSlice = 1_000;
 
 /** Compares what is on disk with the ledger, and writes down what needs no settling: problems, and what vanished. */
 export class Examiner {
@@ -75,9 +76,9 @@ export class Examiner {
     }
   }
 
-  /** What the ledger knows of a directory, a slice at a time: one of a million files neither fills the memory nor holds up the loop. */
+  /** What the ledger knows of a directory, a slice at a time: all of a huge one would be several times its listing. */
   async *#knownIn(directoryId: number): AsyncGenerator<readonly KnownFile[]> {
-    const { ledger, clock } = this.#deps;
+    const { ledger, clock, signal, knownPerSlice = 1_000 } = this.#deps;
     let after = '';
     for (;;) {
       const slice = ledger.files.inDirectory(directoryId, after, knownPerSlice);
@@ -86,6 +87,7 @@ export class Examiner {
       if (last === undefined || slice.length < knownPerSlice) return;
       after = last.name;
       await clock.turn();
+      signal.throwIfAborted();
     }
   }
 
@@ -98,9 +100,8 @@ export class Examiner {
       const room = this.#deps.onCandidate(fileOf(folder, directory, name), stat);
       if (room !== undefined) await room;
     }
-    for (const { name, stat, problem } of problems) {
-      await admitProblem(this.#deps, fileOf(folder, directory, name), stat ?? noStat, problem);
-    }
+    // Seen for itself, as each absence is: by now it may be a file, taken in already, and the problem would stand in its place.
+    for (const { name } of problems) await this.name(folder, directory, name);
   }
 
   /** Reads one directory, not what is below it. */

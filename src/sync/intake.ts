@@ -17,6 +17,8 @@ export interface IntakeDeps extends AdmitDeps {
   readonly onWork: (admitted: Admitted) => void;
   /** A directory was read: watch it. */
   readonly onDirectory: (folder: IntakeFolder, listing: ScannedListing) => void;
+  /** Of the examiner; fewer in the simulation. */
+  readonly knownPerSlice?: number;
   /** Whether the watcher has this directory, so that what happens below it will be hinted. True where nothing watches. */
   readonly isWatched: (folder: IntakeFolder, directory: string) => boolean;
   readonly onDirectoryGone: (folder: IntakeFolder, directory: string) => void;

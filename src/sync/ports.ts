@@ -82,6 +82,7 @@ export interface LedgerTablesPort {
     get(id: number): Content | undefined;
     withBytes(destinationId: number, sha256: string): readonly Content[];
     findByAsset(assetId: string): Content | undefined;
+    stateSinceMs(id: number): number | undefined;
     due(nowMs: number, limit: number): readonly number[];
     nextDueAtMs(nowMs: number): number | undefined;
     clampWaits(nowMs: number, longestMs: number): void;

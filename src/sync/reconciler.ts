@@ -73,7 +73,7 @@ export class Reconciler {
 
   async #runOnce(options: ReconcileOptions, signal: AbortSignal): Promise<ReconcileSummary> {
     const { clock, ledger, log } = this.#deps;
-    const startedMs = clock.monotonic();
+    const [startedMs, beganMs] = [clock.monotonic(), clock.now()];
     const counts: Counts = { pages: 0, assets: 0, ours: 0, unknown: 0, drift: 0, asked: 0 };
     const listed = new IdSet();
     let error: string | null = null;
@@ -90,7 +90,7 @@ export class Reconciler {
         error = thrown.requestId === undefined ? thrown.message : `${thrown.message} (${thrown.requestId})`;
       }
     }
-    if (isFull && error === null && !options.isDryRun) await this.#askUnlisted(listed, counts, signal);
+    if (isFull && error === null && !options.isDryRun) await this.#askUnlisted(listed, beganMs, counts, signal);
     if (!options.isDryRun && !signal.aborted) await this.#applyPolicy();
     const seconds = Math.round(clock.monotonic() - startedMs) / 1000;
     const missing = ledger.contents.missingCount();
@@ -184,8 +184,9 @@ export class Reconciler {
   }
 
   /** Ready assets of ours that the listing lacked: each is asked for by itself, a bounded number at a time. */
-  async #askUnlisted(listed: IdSet, counts: Counts, signal: AbortSignal): Promise<void> {
-    const { boundAssets, contents } = this.#deps.ledger;
+  async #askUnlisted(listed: IdSet, beganMs: number, counts: Counts, signal: AbortSignal): Promise<void> {
+    const { clock, ledger } = this.#deps;
+    const { boundAssets, contents } = ledger;
     for (let after: string | null = this.#askedUpTo; after !== null; ) {
       const { ids, last } = boundAssets.idsAfter(after, idsPerSlice);
       for (const id of ids) {
@@ -193,12 +194,16 @@ export class Reconciler {
         if (signal.aborted) return;
         const content = contents.get(id);
         if (content?.state !== 'ready' || content.assetId === null || !this.#isListedPlace(content)) continue;
+        // No page had to show what became ready during the walk: it would only take the places of others.
+        const sinceMs = contents.stateSinceMs(id) ?? 0;
+        if (sinceMs > beganMs && sinceMs <= clock.now()) continue;
         this.#askedUpTo = content.assetId;
         counts.asked += 1;
         await this.#ask(id, counts, signal);
         if (counts.asked >= mostAsked) return;
       }
       after = last;
+      await clock.turn();
     }
     this.#askedUpTo = '';
   }

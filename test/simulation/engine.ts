@@ -150,6 +150,7 @@ export async function startEngine(
     {
       ...common,
       quietMs: knobs.quietMs,
+      knownPerSlice: knobs.knownPerSlice,
       signal: stopping.signal,
       onDirectory: (folder, { directory }) => watched.add(joinPath(folder.root, directory)),
       isWatched: (folder, directory) => watched.has(joinPath(folder.root, directory)),

@@ -57,6 +57,8 @@ export interface Knobs {
   readonly isRemoteMount: boolean;
   readonly concurrency: number;
   readonly quietMs: number;
+  /** Rows of a directory that are compared before others have a turn. */
+  readonly knownPerSlice: number;
   readonly faultMs: number;
   readonly initialFiles: number;
   readonly deeds: readonly Deed[];
@@ -177,5 +179,6 @@ export function drawKnobs(rng: Prng): Knobs {
     losses: isLost ? Array.from({ length: rng.pick([1, 1, 2]) }, () => rng.pick(['lost', 'restored'])) : [],
     fullWalks: isHidden ? rng.between(0, 2) : 0,
     isDailyWalkAwaited: rng.chance(0.1),
+    knownPerSlice: rng.pick([2, 1_000]),
   };
 }

@@ -124,6 +124,10 @@ describe('DirectoryDiff', () => {
       ['a'],
     );
   });
+
+  it('sees that a file went when a directory stands in its place', () => {
+    assert.deepEqual(diffDirectory([known], listing({ subdirectories: ['a'] })).vanished, [known]);
+  });
 });
 
 describe('reconcileListed', () => {

@@ -161,6 +161,31 @@ describe('Intake', () => {
     assert.deepEqual([...present(), ...present('deep')], ['a', 'b']);
   });
 
+  it('does not believe an old listing about a problem that is over', async (t) => {
+    const local = createLocalFiles({ now: systemClock.monotonic, accept: ['*'] });
+    const problem = { code: 'symlink_dangling', reason: 'It was a link that led nowhere.' };
+    let isStale = false;
+    const { scan, ledger, folder, contentOf } = await openDrop(
+      t,
+      { a: 'one' },
+      {
+        walk: (root, directory, handlers, signal) => {
+          const onDirectory: typeof handlers.onDirectory = (listing) =>
+            handlers.onDirectory(
+              isStale ? { ...listing, files: [], problems: [{ name: 'a', stat: null, problem }] } : listing,
+            );
+          return local.walk(root, directory, { ...handlers, onDirectory }, signal);
+        },
+      },
+    );
+    await scan();
+    isStale = true;
+    await scan();
+    const directoryId = ledger.directories.find(folder.folderId, '')?.id ?? 0;
+    assert.deepEqual(ledger.files.get(directoryId, 'a')?.problem, null);
+    assert.equal(ledger.files.sources(contentOf('one')?.id ?? 0).length, 1);
+  });
+
   it('brings everything to the new destination of a folder, once', async (t) => {
     const drop = await openDrop(t, { a: 'one' });
     await drop.scan();

@@ -66,6 +66,52 @@ describe('an asset that FLORA does not show any more', () => {
   });
 });
 
+describe('assets that a listing lacks', () => {
+  /** Everything is at FLORA, but its listing shows the first only. */
+  const withOneListed = async (count: number) => {
+    const world = await withAll(count);
+    world.model.distort = (page) => ({ assets: page.assets.slice(0, 1), nameless: 0, nextCursor: null });
+    return world;
+  };
+
+  it('are asked for some at a time, each in its turn, and then from the beginning', async () => {
+    const { reconcile, model } = await withOneListed(701);
+    const counts: number[] = [];
+    for (let walk = 0; walk < 4; walk += 1) counts.push((await reconcile()).asked);
+    assert.deepEqual(counts, [500, 200, 500, 200]);
+    assert.equal(model.gets, 1_400);
+  });
+
+  it('are found among tens of thousands', async () => {
+    const { reconcile, model, stateOf } = await withAll(10_050);
+    const gone = new Set([key(7), key(10_040)]);
+    model.assets = model.assets.filter(({ assetId }) => !gone.has(assetId));
+    assert.equal((await reconcile()).asked, 2);
+    for (const assetId of gone) assert.equal(stateOf(assetId), 'checking');
+  });
+
+  it('are not asked for when they became ready during the walk', async () => {
+    const { reconcile, model, clock, ledger } = await withOneListed(3);
+    const third = ledger.contents.findByAsset(key(2));
+    assert.ok(third !== undefined);
+    let sent: Promise<unknown> = Promise.resolve();
+    model.onPage = () => {
+      model.onPage = () => {};
+      clock.pass(10);
+      sent = ledger.write(({ contents }) => {
+        const back = { ...third, state: 'uploaded', revision: third.revision } as const;
+        assert.ok(contents.save(third, back, clock.now()));
+        const stored = contents.get(third.id);
+        assert.ok(stored !== undefined && contents.save(stored, { ...stored, state: 'ready' }, clock.now()));
+      });
+    };
+    assert.equal((await reconcile()).asked, 1, 'the second only');
+    await sent;
+    clock.pass(10);
+    assert.equal((await reconcile()).asked, 2);
+  });
+});
+
 describe('a listing', () => {
   it('is not believed when its cursor repeats, and concludes nothing', async () => {
     const { model, reconcile, changes } = await withAll(150);
