@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module';
 import { type DestinationStream, pino } from 'pino';
-import { type PrettyOptions, prettyFactory } from 'pino-pretty';
+import type { PrettyOptions } from 'pino-pretty';
 import { REDACTED, redactText } from './core/redact.ts';
 import { SyncError } from './errors.ts';
 
@@ -51,6 +52,8 @@ export function createLogger({ level, pretty, color = true, destination = 2 }: L
 
 function prettyStream(sink: DestinationStream, color: boolean): DestinationStream {
   const options: PrettyOptions = { colorize: color, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' };
+  // Loaded here, and not at the start of each command and daemon: its files are a tenth of all.
+  const { prettyFactory }: typeof import('pino-pretty') = createRequire(import.meta.url)('pino-pretty');
   const prettify = prettyFactory(options);
   // pino-pretty's own stream loses lines that are written before the first turn of the event loop; this one cannot.
   return { write: (line) => sink.write(prettify(showControlCharacters(line))) };

@@ -4,7 +4,6 @@ import { dirname, join, relative } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '../config.ts';
 import { type Engine, startEngine } from '../daemon.ts';
-import { startEmulator } from '../emulator/emulator.ts';
 import type { FileReport } from '../ledger/reports.ts';
 import { createLogger } from '../logger.ts';
 import { demoSamples } from './demo-media.ts';
@@ -29,6 +28,7 @@ async function demo(options: { dir?: string; json?: boolean }): Promise<void> {
   const drop = join(base, 'drop');
   mkdirSync(drop, { recursive: true });
   const stopSignal = nextStopSignal();
+  const { startEmulator } = await import('../emulator/emulator.ts');
   const emulator = await startEmulator({ port: 0, dataDir: join(base, 'flora') });
   const config = loadConfig({
     flags: {

@@ -1,7 +1,6 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { startEmulator } from '../emulator/emulator.ts';
 import { print, printJson } from './output.ts';
 import { nextStopSignal } from './signals.ts';
 
@@ -18,6 +17,7 @@ export function addEmulator(program: Command): void {
     .option('--json', 'say where it listens in one JSON object')
     .action(async (options: { port: number; dataDir: string; json?: boolean }) => {
       const stopSignal = nextStopSignal();
+      const { startEmulator } = await import('../emulator/emulator.ts');
       const emulator = await startEmulator({ port: options.port, dataDir: options.dataDir });
       const { baseUrl, adminUrl, port } = emulator;
       const settings = { FLORA_BASE_URL: baseUrl, FLORA_API_KEY: emulatorKey, FLORA_WORKSPACE_ID: emulatorWorkspace };

@@ -1,4 +1,5 @@
-import { MultiBar, Presets, type SingleBar } from 'cli-progress';
+import { createRequire } from 'node:module';
+import type { MultiBar, SingleBar } from 'cli-progress';
 import type { DestinationStream } from 'pino';
 import { systemClock } from '../clock.ts';
 import type { Content } from '../core/content.ts';
@@ -58,6 +59,8 @@ class TerminalProgress implements Progress {
   #timer: { cancel(): void } | undefined;
 
   constructor() {
+    // Loaded only where there is a terminal.
+    const { MultiBar, Presets }: typeof import('cli-progress') = createRequire(import.meta.url)('cli-progress');
     const format = '{bar} {files}  {bytes}  {speed}  {left}  {names}';
     const options = { format, stream: process.stderr, hideCursor: true, clearOnComplete: true, barsize: 24 };
     this.#bars = new MultiBar({ ...options, forceRedraw: true, stopOnComplete: false }, Presets.shades_classic);

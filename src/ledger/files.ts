@@ -52,7 +52,7 @@ export type ContentPath = FilePath & {
   readonly stat: FileStat;
 };
 
-/** Files, keyed by (directory, name), so that a scan compares one directory with one query. */
+/** Files, keyed by (directory, name), so that a scan reads those of one directory in their order. */
 export class FileStore {
   readonly #inDirectory: Statement<[number, StoredName, number], KnownRow>;
   readonly #one: Statement<[number, StoredName], FileRow>;
