@@ -171,13 +171,26 @@ async function awaitPending(
   if (asked.facts.status === 'failed') return 'other';
   // Ready meanwhile, however old: the next round compares its bytes.
   if (asked.facts.status === 'ready') return wait('match_more', 'An asset of this name has just become ready', 0);
-  // Of unknown age it is as old as the search, at least.
-  const ageMs = deps.clock.now() - (candidate.createdAtMs ?? deps.ledger.facts.matching?.sinceMs ?? 0);
-  if (ageMs > pendingMs) return 'other';
+  const nowMs = deps.clock.now();
+  const { createdAtMs } = candidate;
+  // Of unknown age, or from our clock's future, it is as old as the search, at least.
+  const bornMs = createdAtMs !== null && createdAtMs <= nowMs ? createdAtMs : await searchedSinceMs(deps, nowMs);
+  if (nowMs - bornMs > pendingMs) return 'other';
   const reason =
     `An upload of the same name is still open in FLORA (${candidate.assetId}); ` +
     'it may be this file, so nothing is sent until that is decided, a day after it began at the latest';
   return wait('match_pending', reason, Math.min(seldomMs, 1_000 * 2 ** Math.min(content.attempts, 12)));
+}
+
+/** Since when there has been a search. A clock that was put back would prolong the wait: then it counts from now on. */
+async function searchedSinceMs({ ledger }: MatchDeps, nowMs: number): Promise<number> {
+  const sinceMs = ledger.facts.matching?.sinceMs ?? 0;
+  if (sinceMs <= nowMs) return sinceMs;
+  await ledger.write(({ facts }) => {
+    if (facts.matching !== null)
+      facts.setMatching({ ...facts.matching, sinceMs: Math.min(facts.matching.sinceMs, nowMs) });
+  });
+  return nowMs;
 }
 
 function unreadable({ assetId, name }: RemoteAsset, why: string, retryAfterMs?: number): Outcome {

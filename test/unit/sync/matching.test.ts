@@ -13,17 +13,25 @@ const signals = { stopping: signal, abort: signal };
 const stat = { sizeBytes: 3, mtimeMs: 1, ctimeMs: 1, inode: 1, device: 1 };
 
 /** A FLORA with these assets, by id: what their bytes are, and the name and size that it lists. */
-type Shelf = Readonly<Record<string, { readonly bytes: string; readonly name: string; readonly size?: number | null }>>;
+interface Shelved {
+  readonly bytes: string;
+  readonly name: string;
+  readonly size?: number | null;
+  readonly status?: 'pending_upload';
+  readonly createdAtMs?: number;
+}
+type Shelf = Readonly<Record<string, Shelved>>;
 
 async function searching(shelf: Shelf, walks: readonly (readonly string[])[] = []) {
   const { ledger } = memoryLedger();
   const folder = await withFolder(ledger);
   const fetched: string[] = [];
   const facts = (assetId: string): AssetFacts => {
-    return { assetId, status: 'ready', url: `https://files/${assetId}`, sizeBytes: null, failureMessage: null };
+    const status = shelf[assetId]?.status ?? 'ready';
+    return { assetId, status, url: `https://files/${assetId}`, sizeBytes: null, failureMessage: null };
   };
-  const assets = Object.entries(shelf).map(([id, { bytes, name, size = bytes.length }]) =>
-    listed(id, { ...facts(id), name, sizeBytes: size }),
+  const assets = Object.entries(shelf).map(([id, { bytes, name, size = bytes.length, createdAtMs = null }]) =>
+    listed(id, { ...facts(id), name, sizeBytes: size, createdAtMs }),
   );
   const limits: number[] = [];
   const remote = new Proxy({} as RemotePort, {
@@ -72,7 +80,12 @@ async function searching(shelf: Shelf, walks: readonly (readonly string[])[] = [
     const event = outcome?.event;
     return event?.type === 'adopted' ? event.facts.assetId : event?.type;
   };
-  return { ledger, folder, matching, match, fetched, limits };
+  /** Whether this file still waits, asked again and again. */
+  const waiting = async (bytes: string, fileName: string) => {
+    const waiter = await content(bytes, fileName);
+    return async () => (await matching.match(waiter, signals))?.event.type !== 'unmatched';
+  };
+  return { ledger, folder, matching, match, waiting, clock, fetched, limits };
 }
 
 describe('the search for bytes that FLORA has', () => {
@@ -122,6 +135,35 @@ describe('the search for bytes that FLORA has', () => {
     const { match } = await searching({ right: { bytes: 'longer', name: 'same.wav', size: null } });
     const both = await Promise.all([match('abc', 'same.wav'), match('longer', 'same.wav')]);
     assert.deepEqual(both, ['unmatched', 'right']);
+  });
+
+  const hour = 3_600_000;
+  const open = { bytes: '', name: 'mine.wav', size: null, status: 'pending_upload' } as const;
+
+  it('waits for an open upload of the name until it is a day old, or the search is', async () => {
+    const { waiting, clock } = await searching({ open });
+    const isWaiting = await waiting('mine', 'mine.wav');
+    clock.pass(24 * hour - 1);
+    assert.equal(await isWaiting(), true);
+    clock.pass(2);
+    assert.equal(await isWaiting(), false);
+    const old = await searching({ open: { ...open, createdAtMs: new HandClock().now() - 25 * hour } });
+    assert.equal(await (await old.waiting('mine', 'mine.wav'))(), false);
+  });
+
+  it('waits a day from then on when the clock is put back, and for nothing that our clock has in its future', async () => {
+    const { waiting, clock, ledger } = await searching({ open });
+    const isWaiting = await waiting('mine', 'mine.wav');
+    clock.pass(-1_000 * hour);
+    assert.equal(await isWaiting(), true);
+    assert.equal(ledger.facts.matching?.sinceMs, clock.now());
+    clock.pass(24 * hour + 1);
+    assert.equal(await isWaiting(), false);
+    const early = await searching({ open: { ...open, createdAtMs: clock.now() + 10_000 * hour } });
+    const isEarlyWaiting = await early.waiting('mine', 'mine.wav');
+    assert.equal(await isEarlyWaiting(), true);
+    early.clock.pass(24 * hour + 1);
+    assert.equal(await isEarlyWaiting(), false);
   });
 
   it('does not end for a folder that is empty, or in which something could not be read yet', async () => {
