@@ -9,6 +9,9 @@ export class Guard {
   readonly #world: World;
   readonly #committed: Committed;
   readonly #confirmed = new Set<string>();
+  /** Assets of which any target, also a former one, confirmed the bytes. */
+  readonly #everConfirmed = new Set<string>();
+  #isReplaced = false;
   /** Told what is in the ledger after each commit. */
   onCommit: (rows: readonly Row[]) => void = () => {};
   #lastVerdict = 0;
@@ -26,6 +29,7 @@ export class Guard {
   /** The ledger was lost, or put back as it was. */
   ledgerReplaced(): void {
     this.#lastVerdict = this.#committed.lastHistoryId();
+    this.#isReplaced = true;
     this.duplicates.ledgerReplaced();
   }
 
@@ -62,6 +66,8 @@ export class Guard {
   /** The storage's 2xx reached the daemon. */
   confirmed(url: string): void {
     this.#confirmed.add(url);
+    const asset = this.#world.flora.assetOf(url);
+    if (asset !== undefined) this.#everConfirmed.add(asset.id);
   }
 
   completing(assetId: string): void {
@@ -75,8 +81,10 @@ export class Guard {
     // Once it was called missing, the ledger has the target no more.
     const asset = this.#world.flora.assets.find(({ id }) => id === assetId);
     const url = row.target === null ? asset?.target?.url : (JSON.parse(row.target) as { url: string }).url;
-    if (url === undefined || !this.#confirmed.has(url))
-      this.#violate(`complete of ${assetId} whose target confirmed no bytes`);
+    if (url !== undefined && this.#confirmed.has(url)) return;
+    // A ledger that was put back knows a former target's confirmation, and not that there has been another since.
+    if (this.#isReplaced && row.target === null && this.#everConfirmed.has(assetId)) return;
+    this.#violate(`complete of ${assetId} whose target confirmed no bytes`);
   }
 
   /** What the ledger says is true, at each commit. */
