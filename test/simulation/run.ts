@@ -26,9 +26,10 @@ const healMs = 2 * 60 * 60_000;
 /** What is still on its way to FLORA lands within this, and must do no harm. */
 const aftermathMs = 21 * 60_000;
 const dayMs = 24 * 60 * 60_000;
-/** What is looked at once more is decided within this. */
-const momentMs = 60_000;
-const mostSteps = 200_000;
+/** What is looked at once more is decided within this: ten minutes lie between two looks at what answers 404. */
+const onceMoreMs = 15 * 60_000;
+/** A day of walks through hundreds of assets, one a page, takes 300,000. */
+const mostSteps = 500_000;
 
 let opened: Opened | undefined;
 
@@ -120,7 +121,7 @@ class End {
     const enoughMs = Math.max(this.#settledMs, faultsEndMs + aftermathMs);
     if (nowMs <= enoughMs) return false;
     // A listing that lags has what became ready lately looked at once more, perhaps in this very moment.
-    if (left.length > 0 && nowMs <= enoughMs + this.#world.knobs.listLagMs + momentMs) return false;
+    if (left.length > 0 && nowMs <= enoughMs + this.#world.knobs.listLagMs + onceMoreMs) return false;
     if (left.length > 0) trace.violate(`it was finished, and is not any more: ${left.join('; ')}`);
     return true;
   }
