@@ -49,19 +49,11 @@ export function isSameDirectory(a: DirectoryIdentity, b: DirectoryIdentity): boo
 }
 
 /**
- * Reads one directory, synchronously. Null: a subdirectory that is gone or no longer a directory. Throws a SyncError of
- * scope `folder` when the root itself cannot be read, and of scope `file`, code `unreadable_directory` or `path_too_long`,
- * when a subdirectory cannot (which says nothing about the files in it).
+ * Reads one directory, with a pause after every 128 entries, so that a huge one does not hold up the event loop. Returns null
+ * for a subdirectory that is gone or no longer a directory. Throws a SyncError of scope `folder` when the root itself cannot be
+ * read, and of scope `file`, code `unreadable_directory` or `path_too_long`, when a subdirectory cannot (which says nothing
+ * about the files in it).
  */
-export function readDirectory(root: string, directory: string): ScannedDirectory | null {
-  const steps = readDirectoryInSteps(root, directory);
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-  }
-}
-
-/** `readDirectory` that pauses after every 128 entries, so that one huge directory does not hold up the event loop. */
 export function* readDirectoryInSteps(root: string, directory: string): Generator<undefined, ScannedDirectory | null> {
   const path = joinPath(root, directory);
   const identity = directory === '' ? rootIdentity(root) : identityOf(path);

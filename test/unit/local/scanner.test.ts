@@ -4,13 +4,14 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SyncError } from '../../../src/errors.ts';
-import { readDirectory, readDirectoryInSteps, type ScannedDirectory, statFile } from '../../../src/local/scanner.ts';
+import { readDirectoryInSteps, type ScannedDirectory, statFile } from '../../../src/local/scanner.ts';
 import { withoutRights } from '../../support/nobody.ts';
+import { readDirectory } from '../../support/read-directory.ts';
 import { fifo, link, plantTemporary } from '../../support/tree.ts';
 
 // macOS refuses names that are not UTF-8.
 const isLinux = process.platform === 'linux';
-const scanner = import.meta.resolve('../../../src/local/scanner.js');
+const scanner = import.meta.resolve('../../support/read-directory.js');
 
 function read(root: string, directory = ''): ScannedDirectory {
   const listing = readDirectory(root, directory);
