@@ -26,7 +26,7 @@ export async function retryAlone(stateDir: string, log: Logger, wish: RetryWish,
   const { ledger, database, release } = takeLedger(stateDir, log, systemClock.now());
   try {
     const deps = { clock: systemClock, random: systemRandom, log, inventory: new Inventory(database) };
-    const untold = { onChange: nothing, onLook: nothing, onWork: nothing, uploadsMissing: () => false };
+    const untold = { onChange: nothing, onLook: nothing, onWork: nothing, uploadsMissing: () => false, creating: null };
     return await retryFiles({ ...deps, ...untold, ledger }, wish, tell, signal);
   } finally {
     ledger.close();
@@ -75,6 +75,7 @@ export async function reconcileAlone(
       inHand: () => new Set(),
       onWork: nothing,
       onChange: nothing,
+      creating: null,
       uploadsMissing: (root) => config.folders.some(({ path, onMissing }) => path === root && onMissing === 'upload'),
     });
     const pathOf = (id: number) => inventory.pathOf(id);

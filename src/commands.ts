@@ -14,8 +14,9 @@ export function commandsOf(engine: Engine): Readonly<Record<string, Command>> {
       requireOnly(fields, ['full', 'dry_run']);
       const wish = { isFull: isSet(fields, 'full'), isDryRun: isSet(fields, 'dry_run') };
       // Whoever asks may just have put the new key in its place.
-      engine.reloadKey();
-      const { remote, gate, inventory } = engine;
+      engine.flora.reloadKey();
+      const { inventory } = engine;
+      const { remote, gate } = engine.flora;
       const run = (...how: Parameters<Engine['reconcileNow']>) => engine.reconcileNow(...how);
       return await reconcileAsked({ remote, gate, pathOf: (id) => inventory.pathOf(id), run }, wish, tell, signal);
     },

@@ -1,12 +1,18 @@
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { systemRandom } from './random.ts';
-import { FloraClient } from './remote/client.ts';
+import { type ClientOptions, FloraClient } from './remote/client.ts';
+import type { LedgerPort } from './sync/ports.ts';
 import { userAgent } from './version.ts';
 
 /** The client for the configured API, through the environment's proxy where there is one. */
-export function connect(config: Pick<Config, 'baseUrl' | 'concurrency'>, apiKey: () => string): FloraClient {
+export function connect(
+  config: Pick<Config, 'baseUrl' | 'concurrency'>,
+  apiKey: () => string,
+  memory: Pick<ClientOptions, 'bodyForm' | 'onBodyForm'> = {},
+): FloraClient {
   return new FloraClient({
+    ...memory,
     baseUrl: config.baseUrl,
     apiKey,
     concurrency: config.concurrency,
@@ -24,4 +30,23 @@ function proxyOf(env: NodeJS.ProcessEnv) {
   const httpProxy = pick('HTTP_PROXY');
   if (httpsProxy === undefined && httpProxy === undefined) return null;
   return { httpsProxy, httpProxy, noProxy: pick('NO_PROXY') };
+}
+
+/** What FLORA takes as the body of `complete` and `retry`, kept in the ledger for each workspace. */
+export function rememberBody(
+  ledger: Pick<LedgerPort, 'facts' | 'write'>,
+  workspaceIds: readonly string[],
+  onError: (error: unknown) => void,
+): Pick<ClientOptions, 'bodyForm' | 'onBodyForm'> {
+  const known = workspaceIds.map((id) => ledger.facts.learnt(id).body).find((body) => body !== null);
+  return {
+    bodyForm: known ?? undefined,
+    onBodyForm: (body) => {
+      if (workspaceIds.every((id) => ledger.facts.learnt(id).body === body)) return;
+      const writing = ledger.write(({ facts }) => {
+        for (const id of workspaceIds) facts.setLearnt(id, { ...facts.learnt(id), body });
+      });
+      writing.catch(onError);
+    },
+  };
 }

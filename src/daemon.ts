@@ -2,14 +2,13 @@ import { setMaxListeners } from 'node:events';
 import { systemClock } from './clock.ts';
 import { coalesce } from './coalesce.ts';
 import type { Config } from './config.ts';
-import { connect } from './connecting.ts';
 import type { LiveStatus } from './control.ts';
 import type { Content } from './core/content.ts';
 import type { FilePath } from './core/entry.ts';
 import { displayName } from './core/name.ts';
 import type { MatchingSummary, ReconcileSummary } from './core/records.ts';
 import type { SyncError } from './errors.ts';
-import { holdKey, type KeyHolder } from './key-holder.ts';
+import { type FloraSide, openFloraSide } from './flora-side.ts';
 import type { Inventory } from './ledger/inventory.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Reports } from './ledger/reports.ts';
@@ -18,18 +17,16 @@ import type { Logger } from './logger.ts';
 import type { EngineObserver } from './observer.ts';
 import { type OpenedLedger, openState } from './opening.ts';
 import { systemRandom } from './random.ts';
-import type { FloraClient } from './remote/client.ts';
 import { openService, type Service } from './service.ts';
 import type { Admitted } from './sync/admit.ts';
 import type { IntakeFolder } from './sync/folders.ts';
-import { Gate } from './sync/gate.ts';
 import { Intake } from './sync/intake.ts';
-import { placesOf } from './sync/listing.ts';
 import { Matching } from './sync/matching.ts';
-import { type ReconcileOptions, Reconciler } from './sync/reconciler.ts';
+import type { ReconcileOptions } from './sync/reconcile-options.ts';
+import { Reconciler } from './sync/reconciler.ts';
 import type { RetryDeps } from './sync/retry.ts';
 import { type Scheduler, startScheduler } from './sync/scheduler.ts';
-import { describeUploads, tellFolder, tellGate } from './telling.ts';
+import { describeUploads, tellFolder } from './telling.ts';
 
 /** Below systemd's patience and the 20 s that we promise. */
 const drainMs = 15_000;
@@ -46,8 +43,7 @@ export class Engine {
   readonly ledger: Ledger;
   readonly reports: Reports;
   readonly inventory: Inventory;
-  readonly remote: FloraClient;
-  readonly gate: Gate;
+  readonly flora: FloraSide;
   /** Milliseconds since the epoch. */
   readonly startedMs: number;
   /** Rejects with what ended the engine from inside; never resolves. */
@@ -58,7 +54,6 @@ export class Engine {
   readonly operating: Omit<RetryDeps, 'onLook'>;
   state = 'starting';
 
-  readonly #key: KeyHolder;
   readonly #file: OpenedLedger['file'];
   readonly #config: Config;
   readonly #log: Logger;
@@ -71,7 +66,7 @@ export class Engine {
   readonly #sent = new Map<number, number>();
   #fail: (error: unknown) => void = () => {};
   #service: Service | undefined;
-  readonly #listing: Promise<void>;
+  readonly #begun: readonly Promise<void>[];
   readonly #scanned = new Set<number>();
 
   constructor(config: Config, log: Logger, observer: EngineObserver, opened: OpenedLedger, startedMs: number) {
@@ -90,28 +85,26 @@ export class Engine {
     this.failed.catch(() => {}); // whoever runs the engine awaits it, if later
     // One listener for each request under way, taken off when it ends: no leak, however many.
     setMaxListeners(0, this.#stopping.signal, this.#abort.signal);
-    this.#key = holdKey(config, log);
-    this.gate = new Gate({
-      clock: systemClock,
-      random: systemRandom,
-      onFailure: (error) => {
-        if (error.code === 'rate_limited') this.#scheduler.slower();
-        if (error.disposition === 'wait') this.reloadKey();
-      },
-      onChange: (trouble) => {
-        tellGate(log, trouble);
-        observer.onTrouble?.(trouble);
-      },
+    this.flora = openFloraSide({
+      config,
+      log,
+      ledger: this.ledger,
+      observer,
+      onRateLimited: () => this.#scheduler.slower(),
+      onWork: () => this.#scheduler?.wake(),
+      onError: (error) => this.#fail(error),
     });
-    this.remote = connect(config, this.#key.current);
+    const { gate, remote, places, learning, creating } = this.flora;
     const local = createLocalFiles({ now: systemClock.monotonic, accept: config.accept });
     const listing = {
       ledger: this.ledger,
-      remote: this.remote,
-      gate: this.gate,
+      remote,
+      gate,
+      learning,
+      creating,
       clock: systemClock,
       log,
-      places: placesOf(config.folders.map((folder) => folder.destination)),
+      places,
       paceMs: () => (this.#scheduler.concurrency() < config.concurrency ? slowPageMs : 0),
       onWork: (admitted?: Admitted) => this.#scheduler.wake(admitted),
     };
@@ -155,7 +148,9 @@ export class Engine {
     this.#scheduler = startScheduler(worker, config.concurrency, signals);
     this.#scheduler.finished.catch((error) => this.#fail(error));
     this.#reconciler = new Reconciler({ ...worker, inHand: () => this.#scheduler.taken() });
-    this.#listing = this.#matching.list(this.#stopping.signal).catch((error) => this.#fail(error));
+    const { signal } = this.#stopping;
+    this.#begun = [creating.begin(), this.flora.workspaces.run(signal), this.#matching.list(signal)];
+    for (const each of this.#begun) each.catch((error) => this.#fail(error));
   }
 
   /** Reads every folder and compares it with the ledger. One such scan runs at a time; a call during one adds another. */
@@ -168,9 +163,9 @@ export class Engine {
     return this.#scheduler.taken().size;
   }
 
-  /** Reads the key anew from where it came; with another one FLORA is asked again at once. */
-  reloadKey(): void {
-    if (this.#key.reload()) this.gate.hurry();
+  /** Milliseconds until anything towards FLORA may be due; 0 while something is on its way or FLORA's assets are listed. */
+  quietForMs(): number {
+    return this.#matching.isListing ? 0 : this.#scheduler.quietForMs();
   }
 
   /** Walks FLORA's listing once. */
@@ -191,7 +186,6 @@ export class Engine {
     this.#service = await openService(this, {
       config: this.#config,
       log: this.#log,
-      key: this.#key,
       file: this.#file,
       signal: this.#stopping.signal,
       liveStatus: () => this.#liveStatus(),
@@ -210,9 +204,9 @@ export class Engine {
       this.#abort.abort();
       this.ledger.giveUp();
     });
-    await Promise.allSettled([this.#scheduler.finished, this.intake.close(), this.#listing, this.#service?.ended()]);
+    await Promise.allSettled([this.#scheduler.finished, this.intake.close(), ...this.#begun, this.#service?.ended()]);
     // A command of somebody else's may wait for the ledger too.
-    await Promise.allSettled([this.#service?.close(), this.remote.close()]);
+    await Promise.allSettled([this.#service?.close(), this.flora.remote.close()]);
     deadline.cancel();
     this.ledger.close();
     this.#release();
@@ -231,7 +225,7 @@ export class Engine {
       state: this.state,
       since: this.startedMs,
       inflight: describeUploads(this.ledger, this.#scheduler.inFlight(), this.#sent),
-      trouble: this.gate.trouble?.message ?? null,
+      trouble: this.flora.gate.trouble?.message ?? this.flora.workspaces.notice,
       folders: Object.fromEntries([...this.folderTroubles].map(([path, trouble]) => [path, trouble.message])),
     };
   }

@@ -6,8 +6,9 @@ import { SyncError } from './errors.ts';
 import type { Inventory, InventoryFolder } from './ledger/inventory.ts';
 import { reachFlora, withPatience } from './reaching.ts';
 import type { FloraClient } from './remote/client.ts';
+import { reopenCreation } from './sync/creating.ts';
 import type { Gate } from './sync/gate.ts';
-import type { Drift, ReconcileOptions } from './sync/reconciler.ts';
+import type { Drift, ReconcileOptions } from './sync/reconcile-options.ts';
 import { type Retried, type RetryDeps, type RetryFile, retryFile } from './sync/retry.ts';
 
 // What a person asks for, with a daemon and without one. The lines are the ones that the commands show.
@@ -26,6 +27,8 @@ export async function retryFiles(
   signal: AbortSignal,
 ): Promise<Readonly<Record<Retried['outcome'], number>>> {
   const counts = { retried: 0, looked_at: 0, unchanged: 0, unknown: 0 };
+  await deps.ledger.write(reopenCreation);
+  deps.creating?.changed();
   const folders = deps.inventory.folders();
   const one = async (retried: Retried) => {
     counts[retried.outcome] += 1;

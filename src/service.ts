@@ -6,7 +6,7 @@ import { type ControlServer, startControlServer } from './control-server.ts';
 import type { Engine } from './daemon.ts';
 import { SyncError } from './errors.ts';
 import { keepHeapSmall } from './heap.ts';
-import { type KeyHolder, lookForNewKey } from './key-holder.ts';
+import { lookForNewKey } from './key-holder.ts';
 import type { Logger } from './logger.ts';
 import type { OpenedLedger } from './opening.ts';
 import { startSnapshots } from './snapshotting.ts';
@@ -19,7 +19,6 @@ const matchingMs = 2_000;
 export interface ServiceDeps {
   readonly config: Config;
   readonly log: Logger;
-  readonly key: KeyHolder;
   readonly file: OpenedLedger['file'];
   /** Aborted when the engine is to stop. */
   readonly signal: AbortSignal;
@@ -74,14 +73,14 @@ async function answerCommands(engine: Engine, deps: ServiceDeps): Promise<Contro
 }
 
 function startLoops(engine: Engine, deps: ServiceDeps, watchers: FolderWatchers): readonly Promise<void>[] {
-  const { config, log, key, file, signal } = deps;
-  const { gate, intake } = engine;
+  const { config, log, file, signal } = deps;
+  const { intake, flora } = engine;
   const loops = [
     repeat(missingFolderMs, signal, () => intake.scanHalted()),
     startSnapshots({ stateDir: config.stateDir, ledger: engine.ledger, log }, signal),
     repeat(ledgerCheckMs, signal, async () => file.check(String(systemClock.now()))),
     repeat(matchingMs, signal, async () => void (await engine.finishMatching())),
-    lookForNewKey(key, () => gate.hurry(), signal),
+    lookForNewKey(flora.key, () => flora.gate.hurry(), signal),
     repeat(config.reconcileIntervalMs, signal, async () => void (await engine.reconcileNow())),
     repeat(config.rescanIntervalMs, signal, async () => {
       engine.state = 'scanning';

@@ -28,7 +28,7 @@ export async function listRemote(flags: ConfigFlags, options: Options): Promise<
       withFlora(config, stop, async (session, signal) => {
         const seen = new Set<string>();
         for (const place of places) {
-          for await (const assets of walkListing(session, { ...place, limit: pageSize }, signal)) {
+          for await (const { assets } of walkListing(session, { ...place, limit: pageSize }, signal)) {
             for (const asset of assets) {
               if (seen.size === seen.add(asset.assetId).size) continue;
               await show(toLine(asset, inventory), options);
@@ -50,7 +50,7 @@ function toLine(asset: ListedAsset, inventory: Inventory | undefined) {
   return {
     asset_id: asset.assetId,
     name: asset.name,
-    status: asset.status,
+    status: asset.status === 'unknown' ? (asset.statusWord ?? asset.status) : asset.status,
     size: asset.sizeBytes,
     url: asset.url,
     created_at: asset.createdAtMs === null ? null : isoTime(asset.createdAtMs),

@@ -28,7 +28,7 @@ export function addRun(program: Command): void {
       const folders = config.folders.map((folder) => folder.path);
       log.info({ version, pid: process.pid, folders, state_dir: config.stateDir, base_url: config.baseUrl }, 'started');
       if (options.json === true) await printJson({ pid: process.pid, since: isoTime(engine.startedMs), folders });
-      process.on('SIGHUP', () => engine.reloadKey());
+      process.on('SIGHUP', () => engine.flora.reloadKey());
       await engine.watch();
       const signal = await Promise.race([stopSignal, engine.failed]);
       log.info({ signal }, 'stopping: steps under way are finished first');

@@ -43,10 +43,10 @@ export function addSync(program: Command): void {
     .option('--json', 'end with the summary as one JSON object');
   addSettings(command).action(async (options: { json?: boolean }) => {
     const config = loadConfig({ flags: flagsOf(command), env: process.env });
-    const { summary, matching, folderTroubles } = await syncOnce(config);
+    const { summary, matching, troubles } = await syncOnce(config);
     await (options.json === true ? printJson(summary) : print(describe(summary, matching)));
-    for (const trouble of folderTroubles) process.stderr.write(`${trouble.message}\n`);
-    const isIncomplete = summary.rejected + summary.failed + summary.pending + folderTroubles.length > 0;
+    for (const trouble of troubles) process.stderr.write(`${trouble}\n`);
+    const isIncomplete = summary.rejected + summary.failed + summary.pending + troubles.length > 0;
     process.exitCode = isIncomplete ? exitCodes.incomplete : exitCodes.ready;
   });
 }
@@ -54,7 +54,8 @@ export function addSync(program: Command): void {
 interface SyncResult {
   readonly summary: SyncSummary;
   readonly matching: MatchingSummary | null;
-  readonly folderTroubles: readonly SyncError[];
+  /** Why not everything could be done, beyond what each file tells. */
+  readonly troubles: readonly string[];
 }
 
 async function syncOnce(config: Config): Promise<SyncResult> {
@@ -90,13 +91,19 @@ async function syncOnce(config: Config): Promise<SyncResult> {
     const hurried = new AbortController();
     interruption.catch(() => hurried.abort());
     await snapshotIfDue({ stateDir: config.stateDir, ledger: engine.ledger, log }, hurried.signal);
-    return { summary, matching: run.matching, folderTroubles: [...engine.folderTroubles.values()] };
+    return { summary, matching: run.matching, troubles: troublesOf(engine) };
   } finally {
     ended.abort();
     run.end();
     progress.stop();
     await engine.stop();
   }
+}
+
+function troublesOf({ folderTroubles, flora, reports }: Engine): readonly string[] {
+  const folders = [...folderTroubles.values()].map(({ message }) => message);
+  const search = reports.matching()?.endedMs === null ? reports.matching()?.trouble : null;
+  return [...folders, flora.creating.slowReason, search].filter((trouble) => trouble != null);
 }
 
 async function interrupted(): Promise<never> {
@@ -116,7 +123,7 @@ async function everythingDone(
   ended: AbortSignal,
   onStep: () => void,
 ): Promise<void> {
-  await reachFlora(engine.remote, ended);
+  await reachFlora(engine.flora.remote, ended);
   let isLookedAt = false;
   // Both find work: files that are new here, and assets that are other than they should be there.
   const looked = Promise.all([engine.reconcileNow(), engine.scanAll()]).then(() => {
@@ -134,11 +141,19 @@ async function everythingDone(
     const held = isSent ? engine.intake.heldOpen : 0;
     heldSinceMs = held > 0 && engine.intake.inHand === held ? (heldSinceMs ?? nowMs) : undefined;
     if (heldSinceMs !== undefined && nowMs - heldSinceMs > patienceForWritersMs) break;
-    if (engine.gate.trouble === null && nowMs - run.progressedMs > stuckMs) break;
+    if (engine.flora.gate.trouble === null && isStuck(engine, isLookedAt, nowMs - run.progressedMs)) break;
     await run.nextChange(lookAgainMs);
   }
   await looked;
   run.matching = await engine.finishMatching();
+}
+
+/** Whether nothing will advance before patience ends: that can be known before it has ended. */
+function isStuck(engine: Engine, isLookedAt: boolean, idleMs: number): boolean {
+  if (idleMs > stuckMs) return true;
+  const isWaiting = isLookedAt && engine.inWork === 0 && engine.intake.isIdle;
+  const leftMs = engine.flora.creating.slowReason === null ? stuckMs - idleMs : patienceMs;
+  return isWaiting && engine.ledger.contents.hasActive() && engine.quietForMs() > leftMs;
 }
 
 function summarise(reports: Reports, run: Run, engine: Engine): SyncSummary {

@@ -63,10 +63,10 @@ async function readListing(deps: VerifyRemoteDeps) {
   const { confirmed, withUrl } = nothingListed();
   for (const place of inventory.places()) {
     try {
-      for await (const assets of walkListing(deps, { ...place, limit: pageSize }, signal)) {
+      for await (const { assets } of walkListing(deps, { ...place, limit: pageSize }, signal)) {
         for (const { assetId, status, sizeBytes, url } of assets) {
           const content = inventory.byAsset(assetId);
-          if (content === undefined || status !== 'ready' || sizeBytes !== content.sizeBytes) continue;
+          if (content === undefined || status !== 'ready' || sizeBytes !== sizeKept(content)) continue;
           confirmed.add(content.contentId);
           if (url !== null && url === content.url) withUrl.add(content.contentId);
         }
@@ -81,11 +81,13 @@ async function readListing(deps: VerifyRemoteDeps) {
 
 async function check(deps: VerifyRemoteDeps, content: InventoryContent, knownUrl: string | null): Promise<void> {
   const { inventory, findings, isDownload } = deps;
-  const { assetId, contentId, sizeBytes } = content;
+  const { assetId, contentId } = content;
+  const keptBytes = sizeKept(content);
   const path = inventory.pathOf(contentId) ?? `content ${contentId}`;
   if (assetId === null) throw new Error(`Content ${contentId} is ${content.state} without an asset`);
   if (content.state === 'missing') return await findings.differ(path, 'missing_remote', assetId, null);
   let url = knownUrl;
+  let shownBytes: number | null = keptBytes;
   if (url === null) {
     const asked = await patiently(deps, () => deps.remote.get(assetId, deps.signal), true);
     if (asked === null) return;
@@ -97,28 +99,42 @@ async function check(deps: VerifyRemoteDeps, content: InventoryContent, knownUrl
     }
     const { value: facts } = asked;
     if (facts.status !== 'ready') return await findings.differ(path, 'remote_state', 'ready', facts.status);
-    if (facts.sizeBytes !== null && facts.sizeBytes !== sizeBytes) {
-      return await findings.differ(path, 'remote_size', sizeBytes, facts.sizeBytes);
+    if (facts.sizeBytes !== null && facts.sizeBytes !== keptBytes) {
+      return await findings.differ(path, 'remote_size', keptBytes, facts.sizeBytes);
     }
     url = facts.url;
+    shownBytes = facts.sizeBytes;
   }
-  if (isDownload) await download(deps, content, path, url);
+  if (isDownload) await download(deps, content, path, url, shownBytes);
 }
 
-async function download(deps: VerifyRemoteDeps, content: InventoryContent, path: string, url: string | null) {
+/** The size that FLORA is known to keep a content in. */
+function sizeKept({ sizeBytes, convertedSizeBytes }: InventoryContent): number {
+  return convertedSizeBytes ?? sizeBytes;
+}
+
+/** @param shownBytes the size that FLORA reports: bytes of another number are not those that it keeps */
+async function download(
+  deps: VerifyRemoteDeps,
+  content: InventoryContent,
+  path: string,
+  url: string | null,
+  shownBytes: number | null,
+) {
   const { findings, remote, signal } = deps;
-  const { sizeBytes, sha256 } = content;
+  const { sizeBytes, sha256, convertedSizeBytes } = content;
+  if (convertedSizeBytes !== null) return await findings.differ(path, 'unverified', sha256, 'FLORA has converted it');
   if (url === null) return await findings.differ(path, 'unverified', sha256, 'FLORA names no URL for it');
   const fetched = await patiently(deps, () => remote.fetchDigest(url, sizeBytes, signal), false);
   if (fetched === null) return;
   if (fetched instanceof SyncError) return await findings.differ(path, 'unverified', sha256, fetched.message);
   findings.bytesDownloaded += fetched.sizeBytes;
-  if (fetched.sizeBytes > sizeBytes) {
-    // It was read no further than one byte beyond.
-    return await findings.differ(path, 'remote_size', sizeBytes, `more than ${sizeBytes}`);
-  }
-  if (fetched.sizeBytes < sizeBytes) return await findings.differ(path, 'remote_size', sizeBytes, fetched.sizeBytes);
-  if (fetched.sha256 !== sha256) await findings.differ(path, 'remote_digest', sha256, fetched.sha256);
+  if (fetched.sizeBytes === sizeBytes && fetched.sha256 === sha256) return;
+  if (fetched.sizeBytes === shownBytes) return await findings.differ(path, 'remote_digest', sha256, fetched.sha256);
+  // It was read no further than one byte beyond.
+  const length = fetched.sizeBytes > sizeBytes ? `more than ${sizeBytes}` : `${fetched.sizeBytes}`;
+  const told = shownBytes === null ? 'an unknown number of' : `${shownBytes}`;
+  await findings.differ(path, 'unverified', sha256, `its URL gives ${length} bytes, FLORA keeps ${told}`);
 }
 
 /**

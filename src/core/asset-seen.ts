@@ -1,12 +1,14 @@
 import { backoffMs, pollBackoff } from './backoff.ts';
 import type { Content } from './content.ts';
-import type { AssetFacts } from './event.ts';
+import type { AssetFacts, ContentEvent } from './event.ts';
+import { type Compared, findingOf, isNewSize, isOtherSize, unknownStatus } from './finding.ts';
 import { isTargetExpired } from './next-action.ts';
 import {
   beginAnew,
   later,
   maxFailures,
   maxStrikes,
+  mostSuperseded,
   progress,
   seldomMs,
   settleAs,
@@ -17,48 +19,84 @@ import {
 const pollsBeforeCompletingAgain = 12;
 /** After so many rounds of that (some minutes) the bytes are in doubt: a proxy's 2xx may have swallowed them. */
 const roundsBeforeSendingAgain = 4;
+/** A state that nobody knows is asked for seldom after so many polls. */
+const pollsBeforeSeldom = 40;
+
+type AssetEvent = Extract<ContentEvent, { type: 'asset' }>;
 
 /** What FLORA says of the content's asset, from whichever answer. */
-export function assetSeen(before: Content, facts: AssetFacts, by: string, context: TransitionContext): Content {
+export function assetSeen(before: Content, event: AssetEvent, context: TransitionContext): Content {
+  const { facts, by, compared } = event;
   if (facts.assetId !== before.assetId) return before;
   // It is there: an earlier 404 means nothing any more.
   const content = before.missingSinceMs === null ? before : { ...before, missingSinceMs: null };
   if (content.state === 'missing') {
-    const isReady = facts.status === 'ready' && !isOtherSize(content, facts);
+    const isReady = facts.status === 'ready' && !isNewSize(content, facts);
     return isReady ? becomeReady(content, facts, context) : progress(content, 'checking', context);
   }
   if (content.state === 'ready') return readySeenAgain(content, facts, context);
   const couldBeReady = content.state === 'uploaded' || content.state === 'checking' || content.state === 'renewing';
-  // A listing may bring good news; what is wrong with an asset, GET decides.
-  if (by === 'listing' && (facts.status !== 'ready' || isOtherSize(content, facts))) return content;
-  if (facts.status === 'ready' && couldBeReady) return becomeReady(content, facts, context);
+  // A listing may bring good news; what is wrong or odd about an asset, GET decides.
+  if (by === 'listing' && (facts.status !== 'ready' || isNewSize(content, facts))) return content;
+  if (facts.status === 'ready' && couldBeReady) return becomeReady(content, facts, context, compared);
   if (by === 'listing') return content;
   if (content.state === 'uploaded') {
     if (facts.status === 'failed') return assetFailed(content, facts, context);
     // The first answer to `complete` begins the count of what it may take from here.
     const asked = content.isCompleteAccepted ? content : { ...content, attempts: 0 };
-    return poll(asked, context, { isCompleteAccepted: true });
+    const said = facts.status === 'unknown' ? unknownStatus(facts) : {};
+    return poll(asked, context, { ...said, isCompleteAccepted: true });
   }
   if (content.state !== 'checking') return content;
-  return facts.status === 'failed' ? assetFailed(content, facts, context) : stillPending(content, context);
-}
-
-function becomeReady(content: Content, facts: AssetFacts, context: TransitionContext): Content {
-  if (isOtherSize(content, facts)) {
-    const reason = `FLORA reports ${facts.sizeBytes} bytes, the file has ${content.sizeBytes}`;
-    return settleAs(content, 'rejected', 'size_mismatch', reason);
+  switch (facts.status) {
+    case 'failed':
+      return assetFailed(content, facts, context);
+    case 'unknown':
+      return unknownSeen(content, facts, context);
+    default:
+      return stillPending(content, context);
   }
-  return progress(content, 'ready', context, { target: null, targetExpiresAtMs: null, url: facts.url ?? content.url });
 }
 
-function isOtherSize(content: Content, facts: AssetFacts): boolean {
-  return facts.sizeBytes !== null && facts.sizeBytes !== content.sizeBytes;
+function becomeReady(content: Content, facts: AssetFacts, context: TransitionContext, compared?: Compared): Content {
+  return progress(content, 'ready', context, {
+    target: null,
+    targetExpiresAtMs: null,
+    url: facts.url ?? content.url,
+    // What no answer but GET tells stays known.
+    remoteSizeBytes: facts.sizeBytes === null ? content.remoteSizeBytes : remoteSizeOf(content, facts),
+    ...findingOf(content, facts, compared),
+  });
 }
 
-/** Drift of what was ready: a new URL is taken over, anything but ready is looked at with a GET. */
+function remoteSizeOf(content: Content, facts: AssetFacts): number | null {
+  return isOtherSize(content, facts) ? facts.sizeBytes : null;
+}
+
+/** Drift of what was ready: a new URL is taken over, what is pending, failed or of another size is looked at with a GET. */
 function readySeenAgain(content: Content, facts: AssetFacts, context: TransitionContext): Content {
-  if (facts.status !== 'ready' || isOtherSize(content, facts)) return progress(content, 'checking', context);
-  return facts.url !== null && facts.url !== content.url ? { ...content, url: facts.url } : content;
+  if (facts.status === 'unknown') {
+    const said = unknownStatus(facts);
+    return content.reason === said.reason ? content : { ...content, ...said };
+  }
+  if (facts.status !== 'ready' || isNewSize(content, facts)) return progress(content, 'checking', context);
+  const known = content.reasonCode === 'unknown_status' ? { ...content, reasonCode: null, reason: null } : content;
+  return facts.url !== null && facts.url !== known.url ? { ...known, url: facts.url } : known;
+}
+
+/**
+ * A word that nobody knows is never a reason to make another asset, nor to give this one up. Where no byte of it was accepted,
+ * sending is harmless, and so is asking for a new target: FLORA refuses that where it may not be.
+ */
+function unknownSeen(content: Content, facts: AssetFacts, context: TransitionContext): Content {
+  const isWithoutBytes = !content.areBytesConfirmed && !content.isCompleteSent;
+  if (isWithoutBytes && content.reasonCode !== 'not_renewable') {
+    const isOpen = content.target !== null && !isTargetExpired(content, context.nowMs);
+    return isOpen ? later(content, 'reserved', context) : renew(content, context);
+  }
+  const notBeforeMs = context.nowMs + (content.attempts < pollsBeforeSeldom ? 0 : seldomMs);
+  const polled = poll(content, context, unknownStatus(facts));
+  return { ...polled, notBeforeMs: Math.max(polled.notBeforeMs, notBeforeMs) };
 }
 
 function poll(content: Content, context: TransitionContext, patch: Partial<Content> = {}): Content {
@@ -88,11 +126,20 @@ function stillPending(content: Content, context: TransitionContext): Content {
   // Until FLORA itself has answered `complete`, nothing speaks against the bytes.
   if (content.areBytesConfirmed && !content.isCompleteAccepted) return later(content, 'uploaded', context);
   if (content.areBytesConfirmed) return completeAgain(content, context);
-  if (content.target !== null && !isTargetExpired(content, context.nowMs)) return later(content, 'reserved', context);
-  if (content.reasonCode === 'not_renewable' && !content.isCompleteSent) {
+  if (isUseless(content)) {
     return beginAnew(content, 'superseded', 'The reservation has no usable target and cannot be renewed', context);
   }
+  if (content.target !== null && !isTargetExpired(content, context.nowMs)) return later(content, 'reserved', context);
   return renew(content, context);
+}
+
+/**
+ * A reservation that FLORA does not renew, and whose target is lost, or has refused the bytes: some serve one request only, even
+ * one that ended in an error. Another one is made once for that, not for each refusal: these bytes may be to blame.
+ */
+function isUseless({ reasonCode, isCompleteSent, target, strikes }: Content): boolean {
+  if (reasonCode !== 'not_renewable' || isCompleteSent) return false;
+  return target === null || (strikes > 0 && strikes <= mostSuperseded);
 }
 
 /**

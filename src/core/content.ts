@@ -51,6 +51,8 @@ export interface Content {
   readonly assetId: string | null;
   /** Where the ready asset can be seen. */
   readonly url: string | null;
+  /** The size that FLORA reports of the ready asset, where it is another than that of the file. */
+  readonly remoteSizeBytes: number | null;
   readonly target: UploadTarget | null;
   /** By our clock; null when FLORA named no expiry. */
   readonly targetExpiresAtMs: number | null;
@@ -70,7 +72,7 @@ export interface Content {
   readonly missingSinceMs: number | null;
   /** Due from this time on, milliseconds since the epoch. */
   readonly notBeforeMs: number;
-  /** Why it waits, was rejected or is gone. */
+  /** Why it waits, was rejected or is gone; of what is ready: what is odd about it (`findingCodes` in failure.ts). */
   readonly reasonCode: string | null;
   readonly reason: string | null;
   /** Grows with each commit; the compare-and-set key. */

@@ -1,17 +1,26 @@
 import type { UploadTarget } from './content.ts';
 
-/** What FLORA says of one asset, in whichever answer it said it. */
+/** `unknown`: FLORA's word is none of the three that its contract has. Nothing is concluded from it. */
+export type AssetStatus = 'pending_upload' | 'ready' | 'failed' | 'unknown';
+
+/** What FLORA says of one asset, in whichever answer it said it. What it does not say is null. */
 export interface AssetFacts {
   readonly assetId: string;
-  readonly status: 'pending_upload' | 'ready' | 'failed';
+  readonly status: AssetStatus;
+  /** FLORA's own word for an `unknown` status. */
+  readonly statusWord: string | null;
   readonly url: string | null;
   readonly sizeBytes: number | null;
+  /** What FLORA made of the bytes, in lower case. */
+  readonly contentType: string | null;
   readonly failureMessage: string | null;
 }
 
-/** An item of FLORA's listing. What it does not say is null. */
+/** An item of FLORA's listing. */
 export interface ListedAsset extends AssetFacts {
   readonly name: string | null;
+  /** As the uploader gave it, in lower case: another than `contentType` where FLORA converted. */
+  readonly uploadContentType: string | null;
   /** By FLORA's clock, milliseconds since the epoch. */
   readonly createdAtMs: number | null;
   readonly projectId: string | null;
@@ -33,10 +42,20 @@ export type ContentEvent =
   /** The target answered 4xx: it will not take these bytes. */
   | { readonly type: 'bytes-refused'; readonly status: number }
   | { readonly type: 'target-expired' }
-  /** FLORA's state of the asset, from `complete`, GET or a listing. */
-  | { readonly type: 'asset'; readonly facts: AssetFacts; readonly by: 'complete' | 'get' | 'listing' }
-  /** 409 on `complete` or `retry`: the asset's state does not allow it, so our idea of that state is wrong. */
+  /**
+   * FLORA's state of the asset, from `complete`, GET or a listing. `compared`: what the bytes behind its URL are, where its
+   * size made them worth a look.
+   */
+  | {
+      readonly type: 'asset';
+      readonly facts: AssetFacts;
+      readonly by: 'complete' | 'get' | 'listing';
+      readonly compared?: 'same' | 'other' | 'unknown';
+    }
+  /** `complete` or `retry` is refused: the asset's state does not allow it, so our idea of that state is wrong. */
   | { readonly type: 'conflict'; readonly reason: string }
+  /** `complete` or `retry` is refused for the form of its body: the other form is next. */
+  | { readonly type: 'body-refused'; readonly reason: string }
   /** 404. `isControlled` when, at the same time, FLORA did show another asset of the workspace. */
   | { readonly type: 'asset-missing'; readonly isControlled: boolean }
   /** These bytes are in FLORA already: fetched, and their digest is ours. */

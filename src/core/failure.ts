@@ -9,3 +9,9 @@ export const failureCodes: ReadonlySet<string> = new Set([
   'size_mismatch',
   'upload_refused',
 ]);
+
+/**
+ * What may be odd about a `ready` asset: FLORA converted it; it reports another size, and its bytes are others or cannot be
+ * compared; it calls its state by a word that nobody knows. Stored as written.
+ */
+export const findingCodes: ReadonlySet<string> = new Set(['converted', 'other_size', 'unknown_status']);

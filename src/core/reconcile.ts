@@ -1,7 +1,8 @@
 import type { Content } from './content.ts';
 import type { AssetFacts, ContentEvent, ListedAsset } from './event.ts';
+import { isNewSize } from './finding.ts';
 
-type ListedContent = Pick<Content, 'assetId' | 'state' | 'url' | 'sizeBytes'>;
+type ListedContent = Pick<Content, 'assetId' | 'state' | 'url' | 'sizeBytes' | 'remoteSizeBytes'>;
 
 /**
  * What a listed asset means for the content that is bound to it, or null when it says nothing new. A listing is never
@@ -36,8 +37,7 @@ export function reconcileListed(content: ListedContent, listed: AssetFacts): Con
 /** Whether the listing says anything else of a ready asset than we know. */
 function isDrift(content: ListedContent, listed: AssetFacts): boolean {
   const isMoved = listed.url !== null && listed.url !== content.url;
-  const isOtherSize = listed.sizeBytes !== null && listed.sizeBytes !== content.sizeBytes;
-  return listed.status !== 'ready' || isMoved || isOtherSize;
+  return listed.status !== 'ready' || isMoved || isNewSize(content, listed);
 }
 
 /** Watches in which order a listing shows its assets: FLORA documents none. */

@@ -1,3 +1,5 @@
+import type { AssetStatus } from './event.ts';
+
 // The rows that the engine writes and the ledger keeps. Times are milliseconds since the epoch.
 
 /** What a new content begins with; the rest is its zero. */
@@ -36,9 +38,13 @@ export interface RemoteAsset {
   readonly projectId: string | null;
   readonly name: string | null;
   readonly sizeBytes: number | null;
-  readonly status: 'pending_upload' | 'ready' | 'failed';
+  readonly status: AssetStatus;
   readonly url: string | null;
   readonly createdAtMs: number | null;
+  /** FLORA says that it made another type of file of it. */
+  readonly isConverted: boolean;
+  /** FLORA named no id: the one here is made up, and means nothing to it. */
+  readonly isAnonymous: boolean;
   /** Of the bytes behind its URL, once they were fetched. Lower-case hex. */
   readonly sha256: string | null;
 }
@@ -54,7 +60,42 @@ export interface MatchingSummary {
   readonly fetchedBytes: number;
   /** Contents whose bytes were found. */
   readonly adopted: number;
+  /** Items of the last listing that could not be read. */
+  readonly unreadable: number;
+  /** Why the listing cannot be read just now; null when it can. */
+  readonly trouble: string | null;
 }
+
+/** What FLORA was seen to do with files of one type. */
+export interface LearntType {
+  /** Whether it reports the size that was sent; null where it reports none. */
+  readonly isSizeKept: boolean | null;
+  /** Whether the bytes behind the asset's URL are those that were sent; null where they could not be compared. */
+  readonly areBytesKept: boolean | null;
+  /** The type that it reports; null where it reports none. */
+  readonly keptAs: string | null;
+}
+
+/** What was learnt of how FLORA answers, by workspace: its documents disagree. Everything is null until it was seen. */
+export interface Learnt {
+  /** The first asset that was looked at whole, and when. */
+  readonly assetId: string | null;
+  readonly atMs: number | null;
+  /** What `complete` and `retry` take as their body. */
+  readonly body: 'json' | 'none' | null;
+  readonly target: {
+    readonly kind: 'form' | 'put';
+    readonly host: string;
+    /** How long it lives, as far as it is told. */
+    readonly livesMs: number | null;
+  } | null;
+  /** For how long GET did not show what `complete` had called ready; 0 when it did at once. */
+  readonly lagMs: number | null;
+  /** By content type. */
+  readonly types: Readonly<Record<string, LearntType>>;
+}
+
+export const nothingLearnt: Learnt = { assetId: null, atMs: null, body: null, target: null, lagMs: null, types: {} };
 
 /** One line of the append-only history. Never holds keys, signed URLs or form fields. */
 export interface HistoryRecord {
@@ -83,6 +124,8 @@ export interface ReconcileSummary {
   readonly ours: number;
   /** Of those, how many nothing here is bound to. */
   readonly unknown: number;
+  /** Items beside those that name no asset, or could not be read at all. */
+  readonly unreadable: number;
   /** How many told us something new. */
   readonly drift: number;
   /** How many of ours a full listing lacked, so that each was asked for by itself. */

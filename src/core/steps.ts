@@ -13,11 +13,17 @@ export interface TransitionContext {
 /** After so many failures or refusals that are the content's own, it is rejected and waits for a person. */
 export const maxStrikes = 8;
 
+/** So many refusals of a target that cannot be renewed lead to another reservation. */
+export const mostSuperseded = 1;
+
 /** After so many failures to process bytes that it had accepted, FLORA's word is taken for the last. */
 export const maxFailures = 4;
 
 /** How long until FLORA is asked again about an asset that it does not show, or that stays pending for no known reason. */
 export const seldomMs = 10 * 60_000;
+
+/** What answers 404 is looked at again and again for so long before that: GET may lag behind what was just written. */
+export const laggingMs = 2 * 60_000;
 
 /** No wait that the engine chooses is longer: FLORA's own `retry-after` is clamped to 15 min. */
 export const longestWaitMs = 16 * 60_000;
@@ -63,6 +69,7 @@ export function settleAs(
 export const unbound = {
   assetId: null,
   url: null,
+  remoteSizeBytes: null,
   target: null,
   targetExpiresAtMs: null,
   areBytesConfirmed: false,

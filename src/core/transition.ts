@@ -2,9 +2,11 @@ import { assetSeen } from './asset-seen.ts';
 import { retryBackoff } from './backoff.ts';
 import { type Content, type ContentState, isActive, needsSource } from './content.ts';
 import type { AssetFacts, ContentEvent, Reservation } from './event.ts';
+import { isOtherSize } from './finding.ts';
 import { isSecondLookDue, isTargetExpired } from './next-action.ts';
 import {
   beginAnew,
+  laggingMs,
   later,
   maxStrikes,
   progress,
@@ -33,9 +35,11 @@ export function transition(content: Content, event: ContentEvent, context: Trans
     case 'target-expired':
       return content.state === 'reserved' ? targetExpired(content, context) : content;
     case 'asset':
-      return assetSeen(content, event.facts, event.by, context);
+      return assetSeen(content, event, context);
     case 'conflict':
       return conflict(content, event.reason, context);
+    case 'body-refused':
+      return bodyRefused(content, event.reason, context);
     case 'asset-missing':
       return assetMissing(content, event.isControlled, context);
     case 'adopted':
@@ -154,6 +158,14 @@ function conflict(content: Content, reason: string, context: TransitionContext):
   return later(content, 'checking', context, { ...refused, ...open });
 }
 
+/** The other form of the body is tried at once. Where that is refused too, it was not the form. */
+function bodyRefused(content: Content, reason: string, context: TransitionContext): Content {
+  if (content.state !== 'uploaded' && content.state !== 'renewing') return content;
+  if (content.reasonCode === 'body_refused') return conflict(content, reason, context);
+  const { attempts } = content;
+  return { ...content, attempts: attempts + 1, notBeforeMs: context.nowMs, reasonCode: 'body_refused', reason };
+}
+
 function adopted(content: Content, facts: AssetFacts, context: TransitionContext): Content {
   // A reservation that it had is let go, and with it the key that made it.
   const another = { generation: content.generation + 1, idempotencyKey: context.freshKey };
@@ -162,6 +174,7 @@ function adopted(content: Content, facts: AssetFacts, context: TransitionContext
     ...(content.assetId === null || content.assetId === facts.assetId ? {} : another),
     assetId: facts.assetId,
     url: facts.url,
+    remoteSizeBytes: isOtherSize(content, facts) ? facts.sizeBytes : null,
     areBytesConfirmed: true,
     isCompleteSent: true,
     isCompleteAccepted: true,
@@ -170,15 +183,18 @@ function adopted(content: Content, facts: AssetFacts, context: TransitionContext
 
 /**
  * A 404 also hides what is there from this key: it counts only when, ten minutes and more after the first one, FLORA at the
- * same time shows another asset. Until then it is asked again, seldom.
+ * same time shows another asset. Until then it is asked again: soon, where GET may lag behind what was written, then seldom.
  */
 function assetMissing(content: Content, isControlled: boolean, context: TransitionContext): Content {
   const { state, isCompleteSent } = content;
   if (state !== 'ready' && state !== 'checking' && state !== 'renewing' && state !== 'uploaded') return content;
   const reason = 'FLORA answers 404 for this asset';
-  if (!isCompleteSent && state !== 'ready') return beginAnew(content, 'asset_missing', reason, context);
   // A time that is still to come was written while the clock was ahead: this is the first look that counts.
   const missingSinceMs = Math.min(content.missingSinceMs ?? context.nowMs, context.nowMs);
+  if (state !== 'ready' && context.nowMs - missingSinceMs < laggingMs) {
+    return later(content, 'checking', context, { missingSinceMs, reasonCode: 'asset_missing', reason });
+  }
+  if (!isCompleteSent && state !== 'ready') return beginAnew(content, 'asset_missing', reason, context);
   if (isControlled && isSecondLookDue({ missingSinceMs }, context.nowMs)) {
     return { ...settleAs(content, 'missing', 'asset_missing', 'The asset is not in FLORA any more'), missingSinceMs };
   }

@@ -3,12 +3,20 @@ import type { Content, ContentState } from '../core/content.ts';
 import type { LedgerDatabase } from './database.ts';
 
 /** As much of a content as a listing can differ from. */
-export interface BoundAsset extends Pick<Content, 'id' | 'assetId' | 'state' | 'url' | 'sizeBytes'> {
+export interface BoundAsset
+  extends Pick<Content, 'id' | 'assetId' | 'state' | 'url' | 'sizeBytes' | 'remoteSizeBytes'> {
   /** Its place among those that were asked for. */
   readonly at: number;
 }
 
-type Row = readonly [at: number, id: number, state: ContentState, url: string | null, sizeBytes: number];
+type Row = readonly [
+  at: number,
+  id: number,
+  state: ContentState,
+  url: string | null,
+  sizeBytes: number,
+  remoteSizeBytes: number | null,
+];
 
 /** Which assets are ours: one statement for a page of a listing, and one value of it, which costs less than a hundred rows. */
 export class BoundAssetStore {
@@ -19,7 +27,7 @@ export class BoundAssetStore {
     this.#of = database
       .prepare<[string], string>(
         `SELECT json_group_array(json_array(
-           listed.key, content.id, content.state, content.url, content.size_bytes))
+           listed.key, content.id, content.state, content.url, content.size_bytes, content.remote_size_bytes))
          FROM json_each(?) AS listed JOIN content ON content.asset_id = listed.value`,
       )
       .pluck(true);
@@ -33,8 +41,8 @@ export class BoundAssetStore {
   /** Those of these assets that a content is bound to. */
   of(assetIds: readonly string[]): readonly BoundAsset[] {
     const rows: readonly Row[] = JSON.parse(this.#of.get(JSON.stringify(assetIds)) ?? '[]');
-    return rows.map(([at, id, state, url, sizeBytes]) => {
-      return { at, id, assetId: assetIds[at] ?? null, state, url, sizeBytes };
+    return rows.map(([at, id, state, url, sizeBytes, remoteSizeBytes]) => {
+      return { at, id, assetId: assetIds[at] ?? null, state, url, sizeBytes, remoteSizeBytes };
     });
   }
 

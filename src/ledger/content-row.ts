@@ -15,6 +15,7 @@ export interface ContentRow {
   renewals: number;
   asset_id: string | null;
   url: string | null;
+  remote_size_bytes: number | null;
   target: string | null;
   target_expires_at: number | null;
   bytes_confirmed: number;
@@ -36,6 +37,7 @@ export const begun = {
   renewals: 0,
   assetId: null,
   url: null,
+  remoteSizeBytes: null,
   target: null,
   targetExpiresAtMs: null,
   areBytesConfirmed: false,
@@ -69,6 +71,7 @@ export function toContent(row: ContentRow): Content {
     renewals: row.renewals,
     assetId: row.asset_id,
     url: row.url,
+    remoteSizeBytes: row.remote_size_bytes,
     // Written by `save` from an UploadTarget, and by nobody else.
     target: row.target === null ? null : (JSON.parse(row.target) as UploadTarget),
     targetExpiresAtMs: row.target_expires_at,

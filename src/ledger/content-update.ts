@@ -10,6 +10,7 @@ const columns = [
   ['renewals', 'renewals'],
   ['assetId', 'asset_id'],
   ['url', 'url'],
+  ['remoteSizeBytes', 'remote_size_bytes'],
   ['target', 'target'],
   ['targetExpiresAtMs', 'target_expires_at'],
   ['areBytesConfirmed', 'bytes_confirmed'],

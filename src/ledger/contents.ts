@@ -5,18 +5,29 @@ import { begun, type ContentRow, maybeContent, toContent } from './content-row.t
 import { ContentUpdate } from './content-update.ts';
 import type { LedgerDatabase } from './database.ts';
 
-// Must be the predicate of the index content_due, word for word, or the planner will not use it.
-const active = `state <> 'ready' AND state <> 'missing' AND state <> 'rejected' AND state <> 'gone'`;
+// The predicates of the indexes content_due and content_queued, word for word, or the planner will not use them. Together they
+// are what is active.
+const begunWork = `state <> 'queued' AND state <> 'ready' AND state <> 'missing' AND state <> 'rejected' AND state <> 'gone'`;
+const queued = `state = 'queued'`;
+
+/** What is due: contents that wait for an asset, or those whose work has begun (`matching` among them). */
+export type DueKind = 'queued' | 'begun';
+
+export interface DueContent {
+  readonly id: number;
+  readonly notBeforeMs: number;
+}
 
 /** The contents table: one row for each (destination, sha256). Call its writing methods inside `Ledger.write`. */
 export class ContentStore {
   readonly #byId: Statement<[number], ContentRow>;
   readonly #byBytes: Statement<[number, string], ContentRow>;
   readonly #byAsset: Statement<[string], ContentRow>;
-  readonly #due: Statement<[number, number], { id: number }>;
-  readonly #nextDue: Statement<[number], { not_before: number }>;
+  readonly #due: Readonly<Record<DueKind, Statement<[number, number], DueContent>>>;
+  readonly #nextDue: Readonly<Record<DueKind, Statement<[number], { not_before: number }>>>;
   readonly #any: Statement<[], { id: number }>;
-  readonly #anyActive: Statement<[], { id: number }>;
+  readonly #anyActive: readonly Statement<[], { id: number }>[];
+  readonly #withoutBytes: Statement<[], { id: number }>;
   readonly #backlog: Statement<[], { count: number; bytes: number }>;
   readonly #anyMatching: Statement<[], { id: number }>;
   readonly #unpark: Statement<[number]>;
@@ -25,7 +36,7 @@ export class ContentStore {
   readonly #missingCount: Statement<[], { count: number }>;
   readonly #stateSince: Statement<[number], { at: number }>;
   readonly #oldestBound: Statement<[], { at: number | null }>;
-  readonly #clampWaits: Statement<[{ nowMs: number; longestMs: number }]>;
+  readonly #clampWaits: readonly Statement<[{ nowMs: number; longestMs: number }]>[];
   readonly #insert: Statement<unknown[]>;
   readonly #update: ContentUpdate;
 
@@ -33,19 +44,30 @@ export class ContentStore {
     this.#byId = database.prepare('SELECT * FROM content WHERE id = ?');
     this.#byBytes = database.prepare('SELECT * FROM content WHERE destination_id = ? AND sha256 = ? ORDER BY twin');
     this.#byAsset = database.prepare('SELECT * FROM content WHERE asset_id = ?');
-    this.#due = database.prepare(
-      `SELECT id FROM content WHERE ${active} AND not_before <= ? ORDER BY not_before, id LIMIT ?`,
-    );
-    this.#nextDue = database.prepare(
-      `SELECT not_before FROM content WHERE ${active} AND not_before > ? ORDER BY not_before LIMIT 1`,
-    );
+    const dueOf = (kind: string) =>
+      database.prepare<[number, number], DueContent>(
+        `SELECT id, not_before AS notBeforeMs FROM content WHERE ${kind} AND not_before <= ? ORDER BY not_before, id LIMIT ?`,
+      );
+    this.#due = { queued: dueOf(queued), begun: dueOf(begunWork) };
+    const nextOf = (kind: string) =>
+      database.prepare<[number], { not_before: number }>(
+        `SELECT not_before FROM content WHERE ${kind} AND not_before > ? ORDER BY not_before LIMIT 1`,
+      );
+    this.#nextDue = { queued: nextOf(queued), begun: nextOf(begunWork) };
     this.#any = database.prepare('SELECT id FROM content LIMIT 1');
-    this.#anyActive = database.prepare(`SELECT id FROM content WHERE ${active} LIMIT 1`);
-    this.#backlog = database.prepare(
-      `SELECT count(*) AS count, ifnull(sum(size_bytes), 0) AS bytes FROM content WHERE ${active}`,
+    this.#anyActive = [queued, begunWork].map((kind) =>
+      database.prepare(`SELECT id FROM content WHERE ${kind} LIMIT 1`),
     );
-    this.#anyMatching = database.prepare(`SELECT id FROM content WHERE ${active} AND state = 'matching' LIMIT 1`);
-    this.#unpark = database.prepare(`UPDATE content SET not_before = ? WHERE ${active} AND state = 'matching'`);
+    this.#withoutBytes = database.prepare(
+      `SELECT id FROM content INDEXED BY content_due WHERE ${begunWork} AND asset_id IS NOT NULL AND complete_sent = 0`,
+    );
+    this.#backlog = database.prepare(
+      `SELECT sum(count) AS count, sum(bytes) AS bytes FROM (
+         SELECT count(*) AS count, ifnull(sum(size_bytes), 0) AS bytes FROM content WHERE ${queued}
+         UNION ALL SELECT count(*), ifnull(sum(size_bytes), 0) FROM content WHERE ${begunWork})`,
+    );
+    this.#anyMatching = database.prepare(`SELECT id FROM content WHERE ${begunWork} AND state = 'matching' LIMIT 1`);
+    this.#unpark = database.prepare(`UPDATE content SET not_before = ? WHERE ${begunWork} AND state = 'matching'`);
     this.#control = database.prepare(
       // The plus keeps the planner from sorting all of a destination instead of walking back from the latest.
       `SELECT asset_id FROM content
@@ -58,10 +80,10 @@ export class ContentStore {
     this.#missingCount = database.prepare(`SELECT count(*) AS count FROM content WHERE state = 'missing'`);
     this.#stateSince = database.prepare('SELECT updated_at AS at FROM content WHERE id = ?');
     this.#oldestBound = database.prepare(
-      `SELECT min(created_at) AS at FROM content INDEXED BY content_due WHERE ${active} AND asset_id IS NOT NULL`,
+      `SELECT min(created_at) AS at FROM content INDEXED BY content_due WHERE ${begunWork} AND asset_id IS NOT NULL`,
     );
-    this.#clampWaits = database.prepare(
-      `UPDATE content SET not_before = @nowMs WHERE ${active} AND not_before > @nowMs + @longestMs`,
+    this.#clampWaits = [queued, begunWork].map((kind) =>
+      database.prepare(`UPDATE content SET not_before = @nowMs WHERE ${kind} AND not_before > @nowMs + @longestMs`),
     );
     this.#insert = database.prepare(
       `INSERT INTO content (destination_id, sha256, twin, size_bytes, content_type, file_name, state, idempotency_key,
@@ -85,14 +107,19 @@ export class ContentStore {
     return maybeContent(this.#byAsset.get(assetId));
   }
 
-  /** Ids of the contents that are due, those that wait longest first. */
-  due(nowMs: number, limit: number): readonly number[] {
-    return this.#due.all(nowMs, limit).map((row) => row.id);
+  /** The contents of a kind that are due, those that wait longest first. */
+  due(kind: DueKind, nowMs: number, limit: number): readonly DueContent[] {
+    return this.#due[kind].all(nowMs, limit);
   }
 
-  /** When the next content that is not due yet will be; undefined when none waits. */
-  nextDueAtMs(nowMs: number): number | undefined {
-    return this.#nextDue.get(nowMs)?.not_before;
+  /** When the next content of a kind that is not due yet will be; undefined when none waits. */
+  nextDueAtMs(kind: DueKind, nowMs: number): number | undefined {
+    return this.#nextDue[kind].get(nowMs)?.not_before;
+  }
+
+  /** Ids of the contents that have an asset none of whose bytes was ever accepted. */
+  withoutBytes(): readonly number[] {
+    return this.#withoutBytes.all().map((row) => row.id);
   }
 
   hasAny(): boolean {
@@ -101,7 +128,7 @@ export class ContentStore {
 
   /** Whether any content is not at its end yet; costs the same for any number of them. */
   hasActive(): boolean {
-    return this.#anyActive.get() !== undefined;
+    return this.#anyActive.some((any) => any.get() !== undefined);
   }
 
   /** What is not at its end yet: contents, and their bytes. */
@@ -143,7 +170,7 @@ export class ContentStore {
 
   /** Makes due what would wait longer than anything may: it was written while the clock was ahead. */
   clampWaits(nowMs: number, longestMs: number): void {
-    this.#clampWaits.run({ nowMs, longestMs });
+    for (const clamp of this.#clampWaits) clamp.run({ nowMs, longestMs });
   }
 
   /** Begins a new content. Throws SQLite's constraint error when these bytes already have one. */

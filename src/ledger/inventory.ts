@@ -34,6 +34,8 @@ export interface InventoryContent {
   readonly url: string | null;
   readonly sizeBytes: number;
   readonly sha256: string;
+  /** The size in which FLORA keeps what it converted; null for what it kept as it was. */
+  readonly convertedSizeBytes: number | null;
 }
 
 /** What a path held from a time on. */
@@ -56,6 +58,7 @@ interface ContentRow {
   url: string | null;
   size_bytes: number;
   sha256: string;
+  converted_size: number | null;
 }
 
 type FileRow = { [K in keyof ContentRow]: ContentRow[K] | null } & {
@@ -69,7 +72,8 @@ const beforeAll = -1;
 type After = StoredName | typeof beforeAll;
 
 const contentColumns = `content.id AS content_id, content.state AS state, content.asset_id AS asset_id, content.url AS url,
-  content.size_bytes AS size_bytes, content.sha256 AS sha256`;
+  content.size_bytes AS size_bytes, content.sha256 AS sha256,
+  iif(content.reason_code = 'converted', content.remote_size_bytes, NULL) AS converted_size`;
 const placed = 'JOIN directory ON directory.id = file.directory_id JOIN folder ON folder.id = directory.folder_id';
 
 /**
@@ -218,14 +222,14 @@ function toPath({ root, path, name }: { root: StoredName; path: StoredName; name
 }
 
 function toFile(row: FileRow, directoryId: number): InventoryFile {
-  const { content_id, state, asset_id, url, size_bytes, sha256 } = row;
+  const { content_id, state, asset_id, url, size_bytes, sha256, converted_size } = row;
   const isBound = content_id !== null && state !== null && size_bytes !== null && sha256 !== null;
   return {
     directoryId,
     name: fromStored(row.name),
     isGone: row.is_gone === 1,
     problemCode: row.problem_code,
-    content: isBound ? toContent({ content_id, state, asset_id, url, size_bytes, sha256 }) : null,
+    content: isBound ? toContent({ content_id, state, asset_id, url, size_bytes, sha256, converted_size }) : null,
   };
 }
 
@@ -237,5 +241,6 @@ function toContent(row: ContentRow): InventoryContent {
     url: row.url,
     sizeBytes: row.size_bytes,
     sha256: row.sha256,
+    convertedSizeBytes: row.converted_size,
   };
 }

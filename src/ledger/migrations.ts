@@ -233,4 +233,18 @@ export const migrations: readonly string[] = [
     WHERE state <> 'ready' AND state <> 'missing' AND state <> 'rejected' AND state <> 'gone';
   CREATE INDEX content_missing ON content (id) WHERE state = 'missing';
   `,
+  // What FLORA may have made of the bytes; contents that wait for an asset apart from those that have one, so that the latter go
+  // on while no asset is asked for; what a listing tells of assets beyond their size and name.
+  `
+  ALTER TABLE content ADD COLUMN remote_size_bytes INTEGER;
+  DROP INDEX content_due;
+  CREATE INDEX content_due ON content (not_before)
+    WHERE state <> 'queued' AND state <> 'ready' AND state <> 'missing' AND state <> 'rejected' AND state <> 'gone';
+  CREATE INDEX content_queued ON content (not_before) WHERE state = 'queued';
+  CREATE INDEX content_finding ON content (reason_code) WHERE state = 'ready' AND reason_code IS NOT NULL;
+
+  ALTER TABLE remote_asset ADD COLUMN is_converted INTEGER NOT NULL DEFAULT 0;
+  -- Its id is made up: FLORA named none.
+  ALTER TABLE remote_asset ADD COLUMN is_anonymous INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

@@ -12,6 +12,8 @@ interface RemoteAssetRow {
   url: string | null;
   created_at: number | null;
   sha256: string | null;
+  is_converted: number;
+  is_anonymous: number;
 }
 
 /** What is looked for among FLORA's assets. `projectId` null: anywhere in the workspace. */
@@ -23,12 +25,14 @@ export interface AssetQuery {
   readonly sha256: string;
   /** All names that files with these bytes have. */
   readonly names: readonly string[];
+  /** FLORA is known to keep files of this type in the size that was sent: one of another size is another file. */
+  readonly isSizeKept: boolean;
 }
 
 /** What FLORA's listing showed while a new or restored ledger looks for its bytes there; empty otherwise. */
 export class RemoteAssetStore {
   readonly #clear: Statement<[]>;
-  readonly #save: Statement<[Omit<RemoteAsset, 'sha256'>]>;
+  readonly #save: Statement<[Record<string, unknown>]>;
   readonly #saveDigest: Statement<[string, string]>;
   readonly #saveStatus: Statement<[string, string]>;
   readonly #any: Statement<[], { one: number }>;
@@ -40,19 +44,25 @@ export class RemoteAssetStore {
     this.#clear = database.prepare('DELETE FROM remote_asset');
     // A digest stays as long as it is of the same asset: its bytes never change.
     this.#save = database.prepare(
-      `INSERT INTO remote_asset (asset_id, workspace_id, project_id, name, size_bytes, status, url, created_at)
-       VALUES (@assetId, @workspaceId, @projectId, @name, @sizeBytes, @status, @url, @createdAtMs)
+      `INSERT INTO remote_asset (asset_id, workspace_id, project_id, name, size_bytes, status, url, created_at,
+         is_converted, is_anonymous)
+       VALUES (@assetId, @workspaceId, @projectId, @name, @sizeBytes, @status, @url, @createdAtMs, @isConverted, @isAnonymous)
        ON CONFLICT (asset_id) DO UPDATE SET project_id = coalesce(excluded.project_id, project_id), name = excluded.name,
-         size_bytes = excluded.size_bytes, status = excluded.status, url = excluded.url`,
+         size_bytes = excluded.size_bytes, status = excluded.status, url = excluded.url, is_converted = excluded.is_converted`,
     );
     this.#saveDigest = database.prepare('UPDATE remote_asset SET sha256 = ? WHERE asset_id = ?');
     this.#saveStatus = database.prepare('UPDATE remote_asset SET status = ? WHERE asset_id = ?');
     this.#any = database.prepare('SELECT 1 AS one FROM remote_asset LIMIT 1');
     this.#count = database.prepare('SELECT count(*) AS count FROM remote_asset');
-    const free = 'NOT EXISTS (SELECT 1 FROM content WHERE content.asset_id = remote_asset.asset_id)';
+    // An item without an id may be one that another item names, or that is ours: its URL tells.
+    const free = `NOT EXISTS (SELECT 1 FROM content WHERE content.asset_id = remote_asset.asset_id)
+      AND (is_anonymous = 0 OR (
+        NOT EXISTS (SELECT 1 FROM remote_asset AS named WHERE named.is_anonymous = 0 AND named.url = remote_asset.url)
+        AND NOT EXISTS (SELECT 1 FROM content WHERE content.url = remote_asset.url AND content.asset_id IS NOT NULL)))`;
     const place = 'workspace_id = @workspaceId AND (@projectId IS NULL OR project_id = @projectId)';
     const named = 'name IN (SELECT value FROM json_each(@names))';
-    const left = `${place} AND status = 'ready' AND ${free} AND asset_id NOT IN (SELECT value FROM json_each(@compared))`;
+    // What FLORA calls by a word that nobody knows may be ready.
+    const left = `${place} AND (status = 'ready' OR status = 'unknown') AND ${free} AND asset_id NOT IN (SELECT value FROM json_each(@compared))`;
     // Outside projects first, for who has none.
     const nearest = 'ORDER BY project_id IS NOT @projectId LIMIT 1';
     this.#likeliest = [
@@ -60,9 +70,11 @@ export class RemoteAssetStore {
       `sha256 = @sha256`,
       `ifnull(size_bytes, @sizeBytes) = @sizeBytes AND sha256 IS NULL AND ${named}`,
       `size_bytes = @sizeBytes AND sha256 IS NULL`,
+      // FLORA may have made another size of it.
+      `size_bytes <> @sizeBytes AND sha256 IS NULL AND ${named} AND (is_converted = 1 OR @isSizeKept = 0)`,
     ].map((wanted) => database.prepare(`SELECT * FROM remote_asset WHERE ${left} AND ${wanted} ${nearest}`));
     this.#pending = database.prepare(
-      `SELECT * FROM remote_asset WHERE ${place} AND status <> 'ready' AND ${free} AND ${named}
+      `SELECT * FROM remote_asset WHERE ${place} AND status <> 'ready' AND status <> 'unknown' AND ${free} AND ${named}
          AND ifnull(size_bytes, @sizeBytes) = @sizeBytes`,
     );
   }
@@ -74,7 +86,10 @@ export class RemoteAssetStore {
   /** Notes an asset as listed; what was fetched of it before stays known. */
   save(asset: Omit<RemoteAsset, 'sha256'>): void {
     const { assetId, workspaceId, projectId, name, sizeBytes, status, url, createdAtMs } = asset;
-    this.#save.run({ assetId, workspaceId, projectId, name, sizeBytes, status, url, createdAtMs });
+    const isConverted = Number(asset.isConverted);
+    const isAnonymous = Number(asset.isAnonymous);
+    const columns = { assetId, workspaceId, projectId, name, sizeBytes, status, url, createdAtMs };
+    this.#save.run({ ...columns, isConverted, isAnonymous });
   }
 
   saveDigest(assetId: string, sha256: string): void {
@@ -95,7 +110,8 @@ export class RemoteAssetStore {
 
   /**
    * The ready asset that no content has and that is likeliest to be these bytes: of their digest, else one that was not
-   * fetched yet and has their name, else one that was not fetched yet and has their size. Undefined when none is left.
+   * fetched yet and has their name, else one that was not fetched yet and has their size, else one of their name that FLORA may
+   * have converted. Undefined when none is left.
    *
    * @param compared ids of assets that have been looked at and are something else
    */
@@ -114,8 +130,8 @@ export class RemoteAssetStore {
   }
 }
 
-function toParameters({ names, ...query }: AssetQuery): Record<string, unknown> {
-  return { ...query, names: JSON.stringify(names) };
+function toParameters({ names, isSizeKept, ...query }: AssetQuery): Record<string, unknown> {
+  return { ...query, isSizeKept: Number(isSizeKept), names: JSON.stringify(names) };
 }
 
 function toAsset(row: RemoteAssetRow): RemoteAsset {
@@ -129,5 +145,7 @@ function toAsset(row: RemoteAssetRow): RemoteAsset {
     url: row.url,
     createdAtMs: row.created_at,
     sha256: row.sha256,
+    isConverted: row.is_converted === 1,
+    isAnonymous: row.is_anonymous === 1,
   };
 }

@@ -1,7 +1,8 @@
 import type { Statement } from 'better-sqlite3';
 import type { ContentState } from '../core/content.ts';
+import type { Creation } from '../core/creation.ts';
 import { joinPath } from '../core/entry.ts';
-import type { MatchingSummary, ReconcileSummary } from '../core/records.ts';
+import type { Learnt, MatchingSummary, ReconcileSummary } from '../core/records.ts';
 import type { LedgerDatabase } from './database.ts';
 import { FactStore } from './facts.ts';
 import { fromStored, type StoredName, toStored } from './names.ts';
@@ -120,7 +121,8 @@ export class Reports {
 
   /** Every file of the watched folders, or those in one state, by path; SQLite sorts, and rows come one at a time. */
   *list(state: ContentState | null): Generator<FileReport> {
-    for (const row of this.#list.iterate({ state })) yield toReport(row);
+    const slow = this.#slowReason();
+    for (const row of this.#list.iterate({ state })) yield toReport(row, slow);
   }
 
   counts(): readonly FolderCounts[] {
@@ -147,11 +149,27 @@ export class Reports {
     const row = this.#file.get(toStored(folder), toStored(directory), toStored(name));
     if (row === undefined) return undefined;
     const timeline = this.#timeline.all({ directoryId: row.directory_id, name: toStored(name) });
-    return { file: toReport(row), timeline: timeline.map(toEntry) };
+    return { file: toReport(row, this.#slowReason()), timeline: timeline.map(toEntry) };
+  }
+
+  /** Why no asset is asked for just now, where that is so. */
+  #slowReason(): string | null {
+    const { creation } = this.#facts;
+    return creation?.slowSinceMs == null ? null : creation.reason;
   }
 
   lastReconcile(): ReconcileSummary | null {
     return this.#facts.lastReconcile;
+  }
+
+  /** The budget of assets that never got a byte; null when none was ever asked for. */
+  creation(): Creation | null {
+    return this.#facts.creation;
+  }
+
+  /** What was learnt of how FLORA answers, by workspace. */
+  learnt(): Readonly<Record<string, Learnt>> {
+    return this.#facts.allLearnt();
   }
 
   /** The search for bytes that FLORA has already; null when there was none. */
@@ -160,7 +178,8 @@ export class Reports {
   }
 }
 
-function toReport(row: ReportRow): FileReport {
+/** @param slow why a queued file waits that has no reason of its own */
+function toReport(row: ReportRow, slow: string | null): FileReport {
   const folder = fromStored(row.folder);
   return {
     path: joinPath(joinPath(folder, fromStored(row.directory)), fromStored(row.name)),
@@ -172,7 +191,7 @@ function toReport(row: ReportRow): FileReport {
     sha256: row.sha256,
     attempts: row.attempts ?? 0,
     reasonCode: row.reason_code,
-    reason: row.reason,
+    reason: row.state === 'queued' ? (row.reason ?? slow) : row.reason,
     updatedAtMs: row.updated_at,
   };
 }

@@ -1,6 +1,7 @@
 import { redactText } from '../core/redact.ts';
 import { type ErrorDisposition, type ErrorScope, errnoCode, SyncError } from '../errors.ts';
-import { isRecord, type JsonAnswer } from './http.ts';
+import { isRecord } from './fields.ts';
+import type { JsonAnswer } from './http.ts';
 
 const defaultRetryAfterMs = 5_000;
 const shortestRetryAfterMs = 1_000;
@@ -28,18 +29,29 @@ export function errorFromAnswer(op: string, answer: JsonAnswer, nowMs: number): 
   });
 }
 
-/** A refusal without FLORA's own words comes from something in between, and says nothing about the file; these are plain. */
+/** A refusal that is not FLORA's comes from something in between, and says nothing about the file; these are plain. */
 const statusesThatSpeak: ReadonlySet<number> = new Set([401, 402, 403, 408, 425, 429]);
 
 // A stored error would be replayed for as long as the key lives: only a new key gets a new answer.
 const spentKey: Verdict = { code: 'key_spent', scope: 'file', disposition: 'renew' };
 
+/** FLORA signs each answer with a request-id. What has none, and no word of an error either, is of something in between. */
+function isForeignRefusal({ json, requestId, status }: JsonAnswer): boolean {
+  // A proxy that wants to know who we are.
+  if (status === 407) return true;
+  const { code, message } = readEnvelope(json);
+  return requestId === null && code === '' && message === '';
+}
+
 function judge(op: string, answer: JsonAnswer, code: string): Verdict {
-  const isBySomebodyElse =
-    code === '' && answer.status >= 400 && answer.status < 500 && !statusesThatSpeak.has(answer.status);
-  if (isBySomebodyElse) return { code: 'not_flora', scope: 'service', disposition: 'retry', hint: portal };
-  if (code === 'idempotency_duplicate' || code === 'idempotency_conflict') return spentKey;
   const { status } = answer;
+  if (status >= 400 && status < 500 && !statusesThatSpeak.has(status) && isForeignRefusal(answer)) {
+    return { code: 'not_flora', scope: 'service', disposition: 'retry', hint: portal };
+  }
+  if (code === 'idempotency_duplicate' || code === 'idempotency_conflict') return spentKey;
+  if (isLifecycleCall(op) && (status === 400 || status === 422)) {
+    return { code: code === 'invalid_json' ? code : 'conflict', scope: 'file', disposition: 'check' };
+  }
   if (status >= 300 && status < 400)
     return { code: 'redirected', scope: 'service', disposition: 'retry', hint: portal };
   switch (status) {
@@ -53,8 +65,11 @@ function judge(op: string, answer: JsonAnswer, code: string): Verdict {
       // No asset is named in a reservation: it is the workspace or the project that is not there, for every file.
       if (op === 'reserve') return { code: 'no_destination', scope: 'service', disposition: 'wait', hint: placeHint };
       return { code: 'not_found', scope: 'file', disposition: 'check' };
+    case 410:
+      return { code: 'not_found', scope: 'file', disposition: 'check' };
     case 409:
-      return { code: 'conflict', scope: 'file', disposition: 'check' };
+      // Nothing but its key can stand against a reservation.
+      return op === 'reserve' ? spentKey : { code: 'conflict', scope: 'file', disposition: 'check' };
     case 429:
       return { code: 'rate_limited', scope: 'service', disposition: 'retry' };
     case 408:
@@ -66,22 +81,45 @@ function judge(op: string, answer: JsonAnswer, code: string): Verdict {
   }
 }
 
+/** Those that an asset's state may not allow. Sources name 409, 400 and 422 for that. */
+function isLifecycleCall(op: string): boolean {
+  return op === 'complete' || op === 'renew';
+}
+
 const portal = 'Something between here and FLORA answers in its place (a captive portal or a proxy).';
 const keyHint = 'Put the new key where the old one came from (FLORA_API_KEY_FILE or the credential).';
 const placeHint = 'See that FLORA_WORKSPACE_ID and FLORA_SYNC_PROJECT_ID name what this key can see.';
 const forbiddenHint = 'See that the key belongs to this workspace and that its plan includes API access.';
 
-/** An answer that is not FLORA's: HTML, cut off, too long, or without the fields it must have. */
+/** An answer that is not FLORA's (HTML, say), or FLORA's and cut off, too long, or without the fields it must have. */
 export function badAnswer(op: string, answer: JsonAnswer, what: string): SyncError {
-  const isForeign = answer.json === undefined && !answer.isCut;
-  return new SyncError(`The answer to ${op} ${what} (status ${answer.status})`, {
-    code: isForeign ? 'not_flora' : 'bad_answer',
-    scope: isForeign ? 'service' : 'file',
+  const { status } = answer;
+  const requestId = answer.requestId ?? undefined;
+  if (answer.requestId === null && answer.json === undefined && !answer.isCut) {
+    const details = { code: 'not_flora', scope: 'service', disposition: 'check', op, status, hint: portal } as const;
+    return new SyncError(`The answer to ${op} ${what} (status ${status})`, details);
+  }
+  if (op === 'reserve') return notUnderstood(op, answer, what);
+  const details = { code: 'bad_answer', scope: 'file', disposition: 'check', op, status, requestId } as const;
+  return new SyncError(`${otherwise}: the answer to ${op} ${what} (status ${status})`, details);
+}
+
+const otherwise = 'FLORA answers otherwise than this version knows';
+
+/**
+ * A 2xx that nobody could work with. Of a reservation that is more than a bad answer: it has made an asset, and each further
+ * one would too.
+ */
+export function notUnderstood(op: string, answer: JsonAnswer, what: string): SyncError {
+  if (op !== 'reserve') return badAnswer(op, answer, what);
+  return new SyncError(`${otherwise}: the answer to ${op} ${what} (status ${answer.status})`, {
+    code: 'not_understood',
+    scope: 'file',
     disposition: 'check',
     op,
     status: answer.status,
     requestId: answer.requestId ?? undefined,
-    hint: isForeign ? portal : undefined,
+    hint: 'Look for a newer version of flora-sync; `flora-sync contract` shows what FLORA answers.',
   });
 }
 
@@ -145,11 +183,19 @@ export function readRetryAfter(header: string | null, nowMs: number): number {
   return Math.min(Math.max(waitMs, shortestRetryAfterMs), longestRetryAfterMs);
 }
 
+/**
+ * Code and words of an error, in the forms that are known: `{"error": {"code", "message", "fields"}}` as documented, without a
+ * code, `{"error": "words"}`, and flat.
+ */
 function readEnvelope(json: unknown): { code: string; message: string } {
-  const error = isRecord(json) && isRecord(json['error']) ? json['error'] : {};
+  const whole = isRecord(json) ? json : {};
+  const error = isRecord(whole['error']) ? whole['error'] : whole;
+  const words = typeof whole['error'] === 'string' ? whole['error'] : error['message'];
   const text = (value: unknown) => (typeof value === 'string' ? value : '');
   const fields = Array.isArray(error['fields']) ? error['fields'].filter(isRecord) : [];
   const told = fields.map((field) => `${text(field['field'])}: ${text(field['message'])}`).join('; ');
-  const message = text(error['message']).slice(0, 500);
-  return { code: text(error['code']), message: told === '' ? message : `${message} (${told.slice(0, 500)})` };
+  const message = text(words).slice(0, 500);
+  // A code is one word; what is not stands in the message.
+  const code = /^[\w.-]{1,64}$/.test(text(error['code'])) ? text(error['code']) : '';
+  return { code, message: told === '' ? message : `${message} (${told.slice(0, 500)})` };
 }

@@ -1,13 +1,16 @@
 import type { LookupFunction } from 'node:net';
-import { Agent, type buildConnector, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { UploadTarget } from '../core/content.ts';
 import type { Destination } from '../core/entry.ts';
 import type { AssetFacts, Reservation } from '../core/event.ts';
+import { SyncError } from '../errors.ts';
 import { checkAssetUrl, checkUploadUrl, isLoopbackHost, publicAssetLookup, publicLookup } from './addresses.ts';
-import { badAnswer, errorFromAnswer, networkError } from './answer-errors.ts';
+import { badAnswer, errorFromAnswer, networkError, notUnderstood } from './answer-errors.ts';
+import { type BodyForm, BodyForms } from './body-forms.ts';
 import { type FetchedDigest, fetchDigest } from './download.ts';
 import { deadlines, type SetTimer } from './exchange.ts';
 import { type JsonAnswer, requestJson } from './http.ts';
+import { openPool, type ProxySettings } from './pools.ts';
 import { sendUpload } from './upload.ts';
 import type { UploadSource } from './upload-body.ts';
 import { type AssetPage, readAsset, readPage, readReservation, readWorkspaceIds } from './wire.ts';
@@ -29,17 +32,14 @@ export interface ClientOptions {
   readonly nowMs: () => number;
   readonly token: () => string;
   readonly setTimer: SetTimer;
+  /** What `complete` and `retry` took as their body before; `json` where that is not known. */
+  readonly bodyForm?: BodyForm | undefined;
+  /** Told when that turns out, and when it changes. */
+  readonly onBodyForm?: (form: BodyForm) => void;
   /** Proxies as the environment names them; null for none. Never used towards an API on loopback. */
   readonly proxy?: ProxySettings | null;
   /** Injected by tests; otherwise a pool each for the API, for upload hosts and for those that serve assets. */
   readonly dispatcher?: Dispatcher;
-}
-
-export interface ProxySettings {
-  readonly httpsProxy: string | undefined;
-  readonly httpProxy: string | undefined;
-  /** Hosts that are reached directly, as in `NO_PROXY`. */
-  readonly noProxy: string | undefined;
 }
 
 export interface ReserveRequest {
@@ -84,6 +84,7 @@ export class FloraClient {
   /** What stands in front of each path: `/api/v1`. */
   readonly #prefix: string;
   readonly #isApiOnLoopback: boolean;
+  readonly #bodies: BodyForms;
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -92,6 +93,7 @@ export class FloraClient {
     this.#origin = origin;
     this.#prefix = pathname === '/' ? '' : pathname;
     this.#isApiOnLoopback = isLoopbackHost(hostname);
+    this.#bodies = new BodyForms(options.bodyForm, options.onBodyForm);
     const proxy = this.#isApiOnLoopback ? null : (options.proxy ?? null);
     const connect = { timeout: deadlines.connectMs };
     this.#api = options.dispatcher ?? openPool(options.concurrency, proxy, connect);
@@ -114,7 +116,7 @@ export class FloraClient {
     };
     const askedMs = this.#options.nowMs();
     const answer = await this.#post('reserve', '/assets', wanted.idempotencyKey, signal, body);
-    const value = readReservation('reserve', answer, askedMs, this.#options.nowMs());
+    const value = this.#reservation('reserve', answer, askedMs);
     return { value, requestId: answer.requestId, isReplayed: answer.isReplayed };
   }
 
@@ -126,20 +128,19 @@ export class FloraClient {
   }
 
   async complete(assetId: string, idempotencyKey: string, signal: AbortSignal): Promise<Answer<AssetFacts>> {
-    const answer = await this.#post('complete', `${assetPath(assetId)}/complete`, idempotencyKey, signal);
-    return { value: readAsset('complete', answer), requestId: answer.requestId };
+    const answer = await this.#step('complete', `${assetPath(assetId)}/complete`, idempotencyKey, signal);
+    return { value: readAsset('complete', answer, assetId), requestId: answer.requestId };
   }
 
   async renew(assetId: string, idempotencyKey: string, signal: AbortSignal): Promise<Answer<Reservation>> {
     const askedMs = this.#options.nowMs();
-    const answer = await this.#post('renew', `${assetPath(assetId)}/retry`, idempotencyKey, signal);
-    const value = readReservation('renew', answer, askedMs, this.#options.nowMs());
-    return { value, requestId: answer.requestId };
+    const answer = await this.#step('renew', `${assetPath(assetId)}/retry`, idempotencyKey, signal);
+    return { value: this.#reservation('renew', answer, askedMs), requestId: answer.requestId };
   }
 
   async get(assetId: string, signal: AbortSignal): Promise<Answer<AssetFacts>> {
     const answer = await this.#get('check', assetPath(assetId), signal, maxAnswerBytes);
-    return { value: readAsset('check', answer), requestId: answer.requestId };
+    return { value: readAsset('check', answer, assetId), requestId: answer.requestId };
   }
 
   /** One page of the workspace's assets, 100 at most. */
@@ -148,7 +149,7 @@ export class FloraClient {
     if (wanted.projectId !== null) query.set('project_id', wanted.projectId);
     if (cursor !== null) query.set('cursor', cursor);
     const answer = await this.#get('list', `/assets?${query}`, signal, maxPageBytes);
-    return { value: readPage('list', answer), requestId: answer.requestId };
+    return { value: readPage('list', answer, wanted.limit), requestId: answer.requestId };
   }
 
   /** The digest of the bytes behind an asset's URL (`download.ts`), fetched without our key: it is another host. */
@@ -166,6 +167,31 @@ export class FloraClient {
 
   async close(): Promise<void> {
     await Promise.all([this.#api, this.#uploads, this.#downloads].map((pool) => pool.destroy()));
+  }
+
+  /** `complete` and `retry`: in the body that FLORA took last, or the other one where it refused that. */
+  async #step(op: string, path: string, idempotencyKey: string, signal: AbortSignal): Promise<JsonAnswer> {
+    const form = this.#bodies.next;
+    try {
+      const answer = await this.#post(op, path, idempotencyKey, signal, form === 'json' ? {} : undefined);
+      this.#bodies.accepted(form);
+      return answer;
+    } catch (error) {
+      throw this.#bodies.judge(form, error);
+    }
+  }
+
+  /** A target that nothing may be sent to is no better than one that cannot be read: each further one would be the same. */
+  #reservation(op: string, answer: JsonAnswer, askedMs: number): Reservation {
+    const reservation = readReservation(op, answer, askedMs, this.#options.nowMs());
+    if (reservation.target === null) return reservation;
+    try {
+      checkUploadUrl(reservation.target.url, this.#isApiOnLoopback);
+      return reservation;
+    } catch (error) {
+      if (!(error instanceof SyncError)) throw error;
+      throw notUnderstood(op, answer, `is of no use: ${error.message}`);
+    }
   }
 
   #post(op: string, path: string, idempotencyKey: string, signal: AbortSignal, body?: object): Promise<JsonAnswer> {
@@ -199,23 +225,6 @@ export class FloraClient {
     if (answer.json === undefined) throw badAnswer(op, answer, 'is not JSON');
     return answer;
   }
-}
-
-function openPool(
-  concurrency: number,
-  proxy: ProxySettings | null,
-  connect: { timeout: number; lookup?: LookupFunction } | buildConnector.connector,
-): Dispatcher {
-  const pool = { connections: concurrency + 2, pipelining: 1, connect };
-  if (proxy === null) return new Agent(pool);
-  const { httpProxy, httpsProxy, noProxy } = proxy;
-  return new EnvHttpProxyAgent({
-    ...pool,
-    // Undici would ask the environment for what is not given here.
-    httpProxy: httpProxy ?? '',
-    httpsProxy: httpsProxy ?? '',
-    noProxy: noProxy ?? '',
-  });
 }
 
 interface ApiCall {

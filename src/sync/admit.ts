@@ -183,12 +183,12 @@ function begin(
 ): Content {
   const nowMs = deps.clock.now();
   const { destinationId } = file;
-  const content = { destinationId, sizeBytes: stat.sizeBytes, sha256, fileName: remoteName(file.name) };
+  const content = { destinationId, sizeBytes: stat.sizeBytes, sha256, contentType, fileName: remoteName(file.name) };
   const start = needsMatching
     ? deps.matching.begin(tables, content, nowMs)
     : ({ state: 'queued', notBeforeMs: nowMs } as const);
   const idempotencyKey = deps.random.token();
-  return tables.contents.insert({ ...content, contentType, idempotencyKey, twin, ...start }, nowMs);
+  return tables.contents.insert({ ...content, idempotencyKey, twin, ...start }, nowMs);
 }
 
 /** Where bytes that the ledger knew came from: the file under its former name, or a copy of one that is still there. */

@@ -36,7 +36,7 @@ export async function askFlora<T>(
       throw error;
     }
     if (error.scope === 'service') gate.failed(pass, error);
-    else if (error.code === 'server_error') gate.stumbled(pass, error);
+    else if (error.code === 'server_error' || error.code === 'bad_answer') gate.stumbled(pass, error);
     // An answer, even a bad one, shows that FLORA is there; silence shows nothing.
     else if (error.status === undefined) gate.unclear(pass);
     else gate.succeeded(pass);

@@ -4,6 +4,7 @@ import type { ContentEvent } from '../core/event.ts';
 import { displayName } from '../core/name.ts';
 import type { TransitionContext } from '../core/steps.ts';
 import { transition } from '../core/transition.ts';
+import type { Creating } from './creating.ts';
 import type { Outcome } from './perform.ts';
 import type { ClockPort, LedgerPort, LedgerTablesPort, LogPort, RandomPort, SourcePath } from './ports.ts';
 
@@ -12,6 +13,8 @@ export interface CommitDeps {
   readonly clock: ClockPort;
   readonly random: RandomPort;
   readonly log: LogPort;
+  /** Null where nothing is sent. */
+  readonly creating: Creating | null;
   readonly onChange: (before: Content, after: Content) => void;
   /** Whether a drop folder's rule is to upload again what is missing at FLORA. */
   readonly uploadsMissing: (root: string) => boolean;
@@ -62,7 +65,9 @@ export async function commitOutcome(
       after = transition(content, content.state === 'matching' ? matchTaken : takenAsset, context);
     }
     if (after === content && otherwise !== null) after = transition(content, otherwise, context);
-    if (after === content || !tables.contents.save(content, after, nowMs)) return null;
+    const isSaved = after !== content && tables.contents.save(content, after, nowMs);
+    deps.creating?.account(tables, content, outcome.event, isSaved ? after : null);
+    if (!isSaved) return null;
     // As it stands in the ledger now.
     after = { ...after, revision: content.revision + 1 };
     // Whoever still points here is looked at again, so that the bytes, if they come back, are wanted again.
@@ -72,6 +77,7 @@ export async function commitOutcome(
     return after.state === 'missing' ? byPolicy(deps, tables, after, context) : after;
   });
   if (next === null) return null;
+  deps.creating?.committed(content, next);
   if (isWorthTelling(content, next)) tell(deps, content, next, outcome, seen);
   deps.onChange(content, next);
   return next;

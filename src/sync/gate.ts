@@ -12,6 +12,8 @@ export interface GateDeps {
    * for a new key, or to do with fewer uploads at once.
    */
   readonly onFailure?: (error: SyncError) => void;
+  /** What may be behind nothing but errors, where more is known than the errors say. */
+  readonly suspect?: (error: SyncError) => string | null;
 }
 
 /** Permission for one request. Its holder hands it back with what the request came to. */
@@ -85,12 +87,12 @@ export class Gate {
   }
 
   /**
-   * FLORA answered that it could not (5xx). One file may be to blame for that, so the gate stays as it is; but when nothing
+   * FLORA answered that it could not (5xx), or what nobody can read. One file may be to blame for that, so the gate stays as it is; but when nothing
    * else comes any more, each of a hundred thousand files would have to find out by itself.
    */
   stumbled(pass: Pass, error: SyncError): void {
     if (this.#trouble?.code === unavailable && pass === this.#probe) {
-      this.failed(pass, outage(error));
+      this.failed(pass, outage(error, this.#deps.suspect?.(error) ?? null));
       return;
     }
     const nowMs = this.#deps.clock.monotonic();
@@ -100,7 +102,8 @@ export class Gate {
     }
     this.#stumbles += 1;
     this.#answered(pass);
-    if (this.#trouble === null && this.#stumbles >= mostStumbles) this.failed(pass, outage(error));
+    if (this.#trouble === null && this.#stumbles >= mostStumbles)
+      this.failed(pass, outage(error, this.#deps.suspect?.(error) ?? null));
   }
 
   #answered(pass: Pass): void {
@@ -178,15 +181,17 @@ export class Gate {
 
 const unavailable = 'unavailable';
 
-function outage(error: SyncError): SyncError {
-  return new SyncError(`FLORA answers nothing but errors now (${error.message})`, {
+function outage(error: SyncError, suspicion: string | null): SyncError {
+  const told = suspicion === null ? error.message : `${error.message}); ${suspicion}`;
+  const message = `FLORA answers nothing but errors now (${told}${suspicion === null ? ')' : ''}`;
+  return new SyncError(message, {
     code: unavailable,
     scope: 'service',
     disposition: 'retry',
     op: error.op,
     status: error.status,
     requestId: error.requestId,
-    hint: 'Nothing is wrong here: it goes on by itself as soon as FLORA does.',
+    hint: suspicion === null ? 'Nothing is wrong here: it goes on by itself as soon as FLORA does.' : undefined,
     cause: error,
   });
 }

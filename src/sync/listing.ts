@@ -39,6 +39,11 @@ export function keyOf({ workspaceId, projectId }: Place): string {
   return `${workspaceId}|${projectId ?? ''}`;
 }
 
+/** A page as a walk gives it out: what no page before it had. */
+export interface WalkedPage extends Pick<ListedPage, 'anonymous' | 'unreadable'> {
+  readonly assets: readonly ListedAsset[];
+}
+
 export interface WalkOptions {
   /** The next page is asked for while one is looked at: for walks that read to the end. */
   readonly readsAhead: boolean;
@@ -55,7 +60,7 @@ export async function* walkListing(
   query: ListQuery,
   signal: AbortSignal,
   { readsAhead }: WalkOptions = { readsAhead: false },
-): AsyncGenerator<readonly ListedAsset[]> {
+): AsyncGenerator<WalkedPage> {
   const cursors = new Set<string>();
   const ids = new Set<string>();
   let stalePages = 0;
@@ -81,8 +86,9 @@ export async function* walkListing(
         for (let turn = 0; turn < turnsToSend; turn += 1) await deps.clock.turn();
       }
       const fresh = page.assets.filter(({ assetId }) => ids.size < ids.add(assetId).size);
-      stalePages = fresh.length === 0 ? stalePages + 1 : 0;
-      yield fresh;
+      const { anonymous, unreadable } = page;
+      stalePages = fresh.length + anonymous.length === 0 ? stalePages + 1 : 0;
+      yield { assets: fresh, anonymous, unreadable };
       if (nextCursor === null || signal.aborted) return;
       if (fault !== null) throw endless(fault);
       cursors.add(nextCursor);

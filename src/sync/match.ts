@@ -1,23 +1,24 @@
 import type { Content } from '../core/content.ts';
 import type { Destination } from '../core/entry.ts';
 import type { AssetFacts, ContentEvent } from '../core/event.ts';
+import { isOtherSize, unknownStatus } from '../core/finding.ts';
 import { remoteName } from '../core/name.ts';
 import type { RemoteAsset } from '../core/records.ts';
 import { longestWaitMs, seldomMs } from '../core/steps.ts';
-import { askFlora, isKnown, type WorkSignals } from './asking.ts';
+import { SyncError } from '../errors.ts';
+import { askFlora, type WorkSignals } from './asking.ts';
+import { type FetchDeps, type Fetched, fetchOnce } from './fetch-once.ts';
 import type { Gate } from './gate.ts';
+import { type Learning, typeOf } from './learning.ts';
 import { keyOf } from './listing.ts';
 import { eventFromError } from './outcome.ts';
 import type { Outcome } from './perform.ts';
-import type { AssetQuery, ClockPort, LedgerPort, RemotePort } from './ports.ts';
+import type { AssetQuery, ClockPort, LedgerTablesPort } from './ports.ts';
 
-export interface MatchDeps {
-  readonly ledger: LedgerPort;
-  readonly remote: RemotePort;
+export interface MatchDeps extends FetchDeps {
   readonly gate: Gate;
   readonly clock: ClockPort;
-  /** By asset and length: each asset is fetched once, however many contents ask. */
-  readonly fetches: Map<string, Promise<string>>;
+  readonly learning: Pick<Learning, 'seen'>;
   /** By asset id: since when (monotonic) FLORA has answered 404 for what it listed. */
   readonly hiddenSince: Map<string, number>;
 }
@@ -27,17 +28,21 @@ export interface MatchDeps {
  * live for minutes or hours, and idempotency keys for a day.
  */
 const pendingMs = 24 * 3_600_000;
-/** So many tries, half a minute apart, an asset of the same size and another name is waited for (most of an hour). */
-const enoughByChance = 150;
+/** So many tries follow each other soon; then they are ten minutes apart. */
+const soonTries = 6;
+/** So many tries an asset that may be alike by chance is waited for (an hour). */
+const enoughByChance = soonTries + 6;
 /** So long a listed asset may answer 404 before it is taken for gone: three looks, ten minutes apart. */
 const goneAfterMs = 2 * seldomMs;
 
 export function queryOf(
+  { facts }: Pick<LedgerTablesPort, 'facts'>,
   { workspaceId, projectId }: Destination,
-  { sizeBytes, sha256 }: Pick<Content, 'sizeBytes' | 'sha256'>,
+  { sizeBytes, sha256, contentType }: Pick<Content, 'sizeBytes' | 'sha256' | 'contentType'>,
   names: readonly string[],
 ): AssetQuery {
-  return { workspaceId, projectId, sizeBytes, sha256, names };
+  const isSizeKept = facts.learnt(workspaceId).types[contentType]?.isSizeKept === true;
+  return { workspaceId, projectId, sizeBytes, sha256, names, isSizeKept };
 }
 
 /** Compares a content with FLORA's assets; null when the signals, or trouble with FLORA as a whole, cut it short. */
@@ -48,7 +53,7 @@ export async function matchContent(deps: MatchDeps, content: Content, signals: W
     return wait('match_listing', 'What FLORA has already is being listed', longestWaitMs);
   }
   const names = [content.fileName, ...ledger.files.sources(content.id).map(({ name }) => remoteName(name))];
-  const query = queryOf(destination, content, [...new Set(names)]);
+  const query = queryOf(ledger, destination, content, [...new Set(names)]);
   const compared: string[] = [];
   for (;;) {
     // The best of those that are left: what was fetched for others meanwhile counts too.
@@ -76,30 +81,62 @@ async function compare(
   signals: WorkSignals,
 ): Promise<Compared> {
   if (candidate.sha256 !== null && candidate.sha256 !== content.sha256) return 'other';
-  const asked = await ask(deps, candidate, signals);
+  const asked = await ask(deps, content, candidate, signals);
   if (asked === 'gone') return 'other';
   if (asked === null || 'event' in asked) return asked;
-  if (asked.facts.status !== 'ready') return 'other';
-  const { facts, requestId } = asked;
+  const { requestId } = asked;
+  // Either may tell the size.
+  const facts = { ...asked.facts, sizeBytes: asked.facts.sizeBytes ?? candidate.sizeBytes };
+  if (facts.status !== 'ready' && facts.status !== 'unknown') return 'other';
   if (candidate.sha256 === null) {
-    if (facts.url === null) return unreadable(candidate, 'FLORA names no URL for it');
-    const digest = await fetchOnce(deps, candidate, facts.url, content.sizeBytes, signals);
-    // Only the name makes an asset whose bytes stay out of reach more than one of the same size by chance.
-    const isByChance = digest !== null && typeof digest !== 'string' && !names.includes(candidate.name ?? '');
-    if (isByChance && content.attempts >= enoughByChance) return 'other';
-    if (digest === null || typeof digest !== 'string') return digest;
-    if (digest !== content.sha256) return 'other';
+    if (facts.url === null) return unreadable(content, candidate, 'FLORA names no URL for it');
+    const fetched = await fetchOnce(deps, content, { ...facts, url: facts.url }, signals);
+    if (fetched === null) return null;
+    const verdict =
+      fetched instanceof SyncError
+        ? unreadable(content, candidate, fetched.message, fetched.retryAfterMs)
+        : judge(deps, content, candidate, facts, fetched);
+    // Only the name, and FLORA's own word, make an asset that stays unclear more than one that is alike by chance.
+    const isByChance = !names.includes(candidate.name ?? '') || (isOtherSize(content, facts) && !candidate.isConverted);
+    if (typeof verdict === 'object' && isByChance && content.attempts >= enoughByChance) return 'other';
+    if (verdict !== 'same') return verdict;
   }
+  if (candidate.isAnonymous)
+    return unreadable(content, candidate, 'it has these bytes, but FLORA names no id for it', seldomMs);
+  if (facts.status === 'unknown') return unreadable(content, candidate, unknownStatus(facts).reason ?? '', seldomMs);
+  await deps.learning.seen(content, { ...typeOf(content, facts), areBytesKept: true });
   return { event: { type: 'adopted', facts }, requestId, doubted: [] };
+}
+
+/** What the fetched bytes say of the asset. Others than ours are evidence only if they are those that FLORA keeps. */
+function judge(
+  deps: MatchDeps,
+  content: Content,
+  candidate: RemoteAsset,
+  facts: AssetFacts,
+  fetched: Fetched,
+): 'same' | 'other' | Outcome {
+  if (fetched.sha256 === content.sha256 && fetched.sizeBytes === content.sizeBytes) return 'same';
+  const { workspaceId } = deps.ledger.directories.destination(content.destinationId);
+  const learnt = deps.ledger.facts.learnt(workspaceId).types[content.contentType];
+  const areAsKept = facts.sizeBytes === null ? learnt?.areBytesKept === true : fetched.sizeBytes === facts.sizeBytes;
+  if (!areAsKept) {
+    const told = facts.sizeBytes === null ? 'FLORA does not tell its size' : `it should be ${facts.sizeBytes} bytes`;
+    return unreadable(content, candidate, `${told}, and what its URL gives may be made from it`);
+  }
+  if (!isOtherSize(content, facts) || (learnt?.isSizeKept === true && !candidate.isConverted)) return 'other';
+  return unreadable(content, candidate, 'FLORA keeps it in another size than this file has, and may have converted it');
 }
 
 /** FLORA's word on an asset: 'gone' for one that it has not shown for long, an outcome for trouble. */
 async function ask(
   deps: MatchDeps,
+  content: Content,
   candidate: RemoteAsset,
   signals: WorkSignals,
 ): Promise<{ readonly facts: AssetFacts; readonly requestId: string | null } | 'gone' | Outcome | null> {
   const { assetId } = candidate;
+  if (candidate.isAnonymous) return { facts: listedFacts(candidate), requestId: null };
   const asked = await askFlora(deps.gate, signals, () => deps.remote.get(assetId, signals.abort));
   if (asked === null) return null;
   if (asked.kind === 'answer') {
@@ -116,46 +153,12 @@ async function ask(
   const nowMs = deps.clock.monotonic();
   const sinceMs = deps.hiddenSince.get(assetId) ?? nowMs;
   deps.hiddenSince.set(assetId, sinceMs);
-  return nowMs - sinceMs >= goneAfterMs ? 'gone' : unreadable(candidate, 'FLORA answers 404 for it', seldomMs);
+  return nowMs - sinceMs >= goneAfterMs ? 'gone' : unreadable(content, candidate, 'FLORA answers 404 for it', seldomMs);
 }
 
-async function fetchOnce(
-  deps: MatchDeps,
-  candidate: RemoteAsset,
-  url: string,
-  mostBytes: number,
-  signals: WorkSignals,
-): Promise<string | Outcome | null> {
-  // One for each length: a digest that was cut at another file's size says nothing.
-  const key = `${candidate.assetId} ${mostBytes}`;
-  const under = deps.fetches.get(key) ?? fetchDigest(deps, candidate, url, mostBytes, signals.abort);
-  deps.fetches.set(key, under);
-  try {
-    return await under;
-  } catch (error) {
-    if (signals.abort.aborted) return null;
-    if (!isKnown(error)) throw error;
-    return unreadable(candidate, error.message, error.retryAfterMs);
-  } finally {
-    deps.fetches.delete(key);
-  }
-}
-
-async function fetchDigest(
-  deps: MatchDeps,
-  { assetId }: RemoteAsset,
-  url: string,
-  mostBytes: number,
-  signal: AbortSignal,
-): Promise<string> {
-  const { sha256, sizeBytes } = await deps.remote.fetchDigest(url, mostBytes, signal);
-  await deps.ledger.write((tables) => {
-    // Of an asset that is longer only its beginning was read, which says nothing to files of another size.
-    if (sizeBytes <= mostBytes) tables.remoteAssets.saveDigest(assetId, sha256);
-    const { matching } = tables.facts;
-    if (matching !== null) tables.facts.setMatching({ ...matching, fetchedBytes: matching.fetchedBytes + sizeBytes });
-  });
-  return sha256;
+/** As it was listed: there is nothing to ask for it by. */
+function listedFacts({ assetId, status, url, sizeBytes }: RemoteAsset): AssetFacts {
+  return { assetId, status, statusWord: null, url, sizeBytes, contentType: null, failureMessage: null };
 }
 
 /** An asset of the same name that is not ready may be these bytes on their way: until it is decided, nothing is sent. */
@@ -165,12 +168,13 @@ async function awaitPending(
   candidate: RemoteAsset,
   signals: WorkSignals,
 ): Promise<Compared> {
-  const asked = await ask(deps, candidate, signals);
+  const asked = await ask(deps, content, candidate, signals);
   if (asked === 'gone') return 'other';
   if (asked === null || 'event' in asked) return asked;
   if (asked.facts.status === 'failed') return 'other';
-  // Ready meanwhile, however old: the next round compares its bytes.
-  if (asked.facts.status === 'ready') return wait('match_more', 'An asset of this name has just become ready', 0);
+  // Ready meanwhile, or so it may be, however old: the next round compares its bytes.
+  if (asked.facts.status !== 'pending_upload')
+    return wait('match_more', 'An asset of this name has just become ready', 0);
   const nowMs = deps.clock.now();
   const { createdAtMs } = candidate;
   // Of unknown age, or from our clock's future, it is as old as the search, at least.
@@ -193,11 +197,16 @@ async function searchedSinceMs({ ledger }: MatchDeps, nowMs: number): Promise<nu
   return nowMs;
 }
 
-function unreadable({ assetId, name }: RemoteAsset, why: string, retryAfterMs?: number): Outcome {
+function unreadable(
+  { attempts }: Pick<Content, 'attempts'>,
+  { assetId, name }: RemoteAsset,
+  why: string,
+  retryAfterMs?: number,
+): Outcome {
   const reason =
-    `FLORA has an asset of this size (${assetId}${name === null ? '' : `, "${name}"`}) whose bytes cannot be compared: ${why}; ` +
-    'nothing is sent while it may be this file; `flora-sync retry` sends it all the same';
-  return wait('match_unreadable', reason, retryAfterMs ?? null);
+    `FLORA has an asset that may be this file (${assetId}${name === null ? '' : `, "${name}"`}) and cannot be compared: ${why}; ` +
+    'nothing is sent meanwhile; `flora-sync retry` sends it all the same';
+  return wait('match_unreadable', reason, retryAfterMs ?? (attempts < soonTries ? null : seldomMs));
 }
 
 function wait(code: string, reason: string, retryAfterMs: number | null): Outcome {

@@ -1,8 +1,10 @@
 import type { Content } from '../core/content.ts';
+import type { ListedAsset } from '../core/event.ts';
 import { failureCodes } from '../core/failure.ts';
 import type { MatchingSummary } from '../core/records.ts';
 import { longestWaitMs } from '../core/steps.ts';
 import { isKnown, type WorkSignals } from './asking.ts';
+import type { Learning } from './learning.ts';
 import { keyOf, type ListingDeps, type Place, walkListing } from './listing.ts';
 import { type MatchDeps, matchContent, queryOf } from './match.ts';
 import type { Outcome } from './perform.ts';
@@ -11,6 +13,7 @@ import type { LedgerPort, LedgerTablesPort, LogPort } from './ports.ts';
 export interface MatchingDeps extends ListingDeps {
   readonly ledger: LedgerPort;
   readonly log: LogPort;
+  readonly learning: Pick<Learning, 'seen'>;
   readonly places: readonly Place[];
   readonly onWork: () => void;
 }
@@ -31,23 +34,29 @@ const retryMs = 30_000;
 export class Matching {
   readonly #deps: MatchingDeps;
   readonly #match: MatchDeps;
+  #isListing = false;
 
   constructor(deps: MatchingDeps) {
     this.#deps = deps;
     this.#match = { ...deps, fetches: new Map(), hiddenSince: new Map() };
   }
 
+  /** What FLORA has is being listed: contents wait for the end of that. */
+  get isListing(): boolean {
+    return this.#isListing;
+  }
+
   /** In which state a content that nothing is known of begins. Inside a write. */
   begin(
     tables: LedgerTablesPort,
-    content: Pick<Content, 'destinationId' | 'sizeBytes' | 'sha256' | 'fileName'>,
+    content: Pick<Content, 'destinationId' | 'sizeBytes' | 'sha256' | 'contentType' | 'fileName'>,
     nowMs: number,
   ): { readonly state: 'matching' | 'queued'; readonly notBeforeMs: number } {
     const destination = tables.directories.destination(content.destinationId);
     // Parked: the end of the listing makes it due.
     if (!tables.facts.isListed(keyOf(destination))) return { state: 'matching', notBeforeMs: nowMs + longestWaitMs };
     if (!tables.remoteAssets.hasAny()) return { state: 'queued', notBeforeMs: nowMs };
-    const query = queryOf(destination, content, [content.fileName]);
+    const query = queryOf(tables, destination, content, [content.fileName]);
     const couldBeThere =
       tables.remoteAssets.candidate(query) !== undefined || tables.remoteAssets.pending(query).length > 0;
     return { state: couldBeThere ? 'matching' : 'queued', notBeforeMs: nowMs };
@@ -65,6 +74,15 @@ export class Matching {
 
   /** Lists the assets of each place where that is to be done, and lets what waited for it go on. */
   async list(signal: AbortSignal): Promise<void> {
+    this.#isListing = true;
+    try {
+      await this.#listAll(signal);
+    } finally {
+      this.#isListing = false;
+    }
+  }
+
+  async #listAll(signal: AbortSignal): Promise<void> {
     const { ledger, clock, log } = this.#deps;
     while (!signal.aborted && ledger.directories.toMatch().length > 0) {
       const place = this.#deps.places.find((each) => !ledger.facts.isListed(keyOf(each)));
@@ -74,7 +92,9 @@ export class Matching {
       } catch (error) {
         if (!isKnown(error)) throw error;
         const facts = { code: error.code, request_id: error.requestId, hint: error.hint };
-        log.warn(facts, `${error.message}; what FLORA has already is not known yet, so new files wait`);
+        const trouble = `${error.message}; what FLORA has already is not known yet, so new files wait`;
+        log.warn(facts, trouble);
+        await this.#note({ trouble });
         await clock.sleep(retryMs, signal);
       }
     }
@@ -114,18 +134,21 @@ export class Matching {
 
   async #listPlace(place: Place, signal: AbortSignal): Promise<void> {
     const { ledger, clock, log, onWork } = this.#deps;
-    const startedMs = clock.now();
     const key = keyOf(place);
+    let unreadable = 0;
     // Walks of an earlier life count: what they saw is in the ledger.
     for (let { walks } = ledger.facts.listing(key); walks < pageSizes.length; walks += 1) {
       const limit = pageSizes[walks] ?? pageSizes[0];
       const before = ledger.remoteAssets.count();
-      for await (const assets of walkListing(this.#deps, { ...place, limit }, signal)) {
+      unreadable = 0;
+      for await (const page of walkListing(this.#deps, { ...place, limit }, signal)) {
+        unreadable += page.anonymous.length + page.unreadable;
+        const listed = [
+          ...page.assets.map((asset) => toRemote(place, asset, false)),
+          ...page.anonymous.map((asset) => toRemote(place, { ...asset, assetId: madeUpId(asset) }, true)),
+        ];
         await ledger.write((tables) => {
-          for (const asset of assets) {
-            const { workspaceId } = place;
-            tables.remoteAssets.save({ ...asset, workspaceId, projectId: asset.projectId ?? place.projectId });
-          }
+          for (const asset of listed) tables.remoteAssets.save(asset);
         });
       }
       if (signal.aborted) return;
@@ -133,15 +156,35 @@ export class Matching {
       const listing = { walks: walks + 1, isDone: false };
       await ledger.write((tables) => tables.facts.setListing(key, listing));
     }
+    await this.#note({ unreadable, trouble: null, assets: ledger.remoteAssets.count() });
     await ledger.write((tables) => {
-      const known = tables.facts.matching;
-      const isOpen = known !== null && known.endedMs === null;
-      const begun = isOpen ? known : { sinceMs: startedMs, endedMs: null, fetchedBytes: 0, adopted: 0 };
-      tables.facts.setMatching({ ...begun, assets: tables.remoteAssets.count() });
       tables.facts.setListing(key, { walks: pageSizes.length, isDone: true });
       tables.contents.unparkMatching(clock.now());
     });
     log.debug({ ...place, assets: ledger.remoteAssets.count() }, 'listed what FLORA has');
     onWork();
   }
+
+  /** What `status` shows of the search. */
+  async #note(news: Partial<MatchingSummary>): Promise<void> {
+    const { ledger, clock } = this.#deps;
+    const sinceMs = clock.now();
+    await ledger.write((tables) => {
+      const known = tables.facts.matching;
+      const isOpen = known !== null && known.endedMs === null;
+      const begun = { sinceMs, endedMs: null, assets: 0, fetchedBytes: 0, adopted: 0, unreadable: 0, trouble: null };
+      tables.facts.setMatching({ ...(isOpen ? known : begun), ...news });
+    });
+  }
+}
+
+function toRemote({ workspaceId, projectId }: Place, asset: ListedAsset, isAnonymous: boolean) {
+  const { contentType, uploadContentType } = asset;
+  const isConverted = contentType !== null && uploadContentType !== null && contentType !== uploadContentType;
+  return { ...asset, workspaceId, projectId: asset.projectId ?? projectId, isConverted, isAnonymous };
+}
+
+/** The same for the same asset in each walk, as far as that can be told. */
+function madeUpId({ name, sizeBytes, url, createdAtMs }: Omit<ListedAsset, 'assetId'>): string {
+  return `without id: ${JSON.stringify([name, sizeBytes, url, createdAtMs])}`;
 }

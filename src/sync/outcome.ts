@@ -12,6 +12,8 @@ export function eventFromError(action: Action, error: SyncError): ContentEvent {
     case 'conflict':
       // On `reserve` a conflict says nothing we know: another try with the same key will tell.
       return action.type === 'reserve' ? trouble(error) : { type: 'conflict', reason: error.message };
+    case 'body_refused':
+      return { type: 'body-refused', reason: error.message };
     case 'upload_refused':
       return { type: 'bytes-refused', status: error.status ?? 0 };
     case 'not_found':

@@ -1,9 +1,12 @@
 import type { Content } from '../core/content.ts';
 import type { ContentEvent } from '../core/event.ts';
+import { isConverted, isNewSize } from '../core/finding.ts';
 import { type Action, isSecondLookDue } from '../core/next-action.ts';
 import type { SyncError } from '../errors.ts';
 import { askFlora, isKnown, type WorkSignals } from './asking.ts';
+import type { Creating } from './creating.ts';
 import type { Gate } from './gate.ts';
+import { compareBytes, type Learning, typeOf } from './learning.ts';
 import type { Matching } from './matching.ts';
 import { eventFromError } from './outcome.ts';
 import type { Answer, ClockPort, LedgerPort, LocalPort, RemotePort, SourcePath } from './ports.ts';
@@ -19,6 +22,8 @@ export interface PerformDeps {
   readonly gate: Gate;
   readonly clock: ClockPort;
   readonly matching: Pick<Matching, 'match'>;
+  readonly creating: Creating;
+  readonly learning: Learning;
   /** Whether a drop folder is the one that it was, down to this directory: what is missing in another is no evidence. */
   readonly isRootThere: (root: string, directory: string) => boolean;
   readonly onSent: (content: Content, bytes: number) => void;
@@ -58,6 +63,8 @@ export async function perform(
     case 'reserve': {
       const source = findSource(deps, content, seen);
       if (source.path === null) return withoutSource(source);
+      const refusal = await deps.creating.enter();
+      if (refusal !== null) return { ...told(refusal), doubted: source.doubted };
       const { idempotencyKey } = action;
       const { fileName, contentType } = content;
       const destination = deps.ledger.directories.destination(content.destinationId);
@@ -65,7 +72,9 @@ export async function perform(
       const outcome = await ask(deps, signals, action, request, ({ value, isReplayed }) => {
         return { type: 'reserved', reservation: value, isReplayed };
       });
-      return outcome === null ? null : { ...outcome, doubted: source.doubted, path: source.path };
+      if (outcome === null) return null;
+      if (outcome.event.type === 'reserved') await deps.learning.targeted(content, outcome.event.reservation);
+      return { ...outcome, doubted: source.doubted, path: source.path };
     }
     case 'renew': {
       const source = findSource(deps, content);
@@ -88,6 +97,7 @@ export async function perform(
         facts: value,
         by: 'get',
       }));
+      if (seen?.event.type === 'asset') return await withBytesCompared(deps, content, seen.event, seen, abort);
       if (seen?.event.type !== 'asset-missing' || !isSecondLookDue(content, deps.clock.now())) return seen;
       const isControlled = await showsAnother(deps, content, signals);
       return isControlled === null ? null : { ...seen, event: { type: 'asset-missing', isControlled } };
@@ -97,6 +107,22 @@ export async function perform(
       throw new Error(`Unknown action ${JSON.stringify(never)}`);
     }
   }
+}
+
+/** Another size under the type that was sent is odd: the bytes themselves tell more. */
+async function withBytesCompared(
+  deps: PerformDeps,
+  content: Content,
+  event: Extract<ContentEvent, { type: 'asset' }>,
+  outcome: Outcome,
+  signal: AbortSignal,
+): Promise<Outcome | null> {
+  const { facts } = event;
+  if (facts.status !== 'ready') return outcome;
+  await deps.learning.seen(content, typeOf(content, facts));
+  if (!isNewSize(content, facts) || isConverted(content, facts)) return outcome;
+  const compared = await compareBytes(deps.remote, content, facts, signal);
+  return signal.aborted ? null : { ...outcome, event: { ...event, compared } };
 }
 
 /** Whether FLORA shows any other asset of the workspace just now; null when the signals, or trouble, cut it short. */
@@ -149,7 +175,10 @@ async function upload(
   const { source, path, doubted } = opened;
   try {
     const { fileName, contentType } = content;
-    const onSent = (bytes: number) => deps.onSent(content, bytes);
+    const onSent = (bytes: number) => {
+      deps.creating.sent();
+      deps.onSent(content, bytes);
+    };
     await deps.remote.upload({ target: action.target, fileName, contentType, source, onSent }, signal);
     return { event: { type: 'bytes-accepted' }, requestId: null, doubted };
   } catch (error) {

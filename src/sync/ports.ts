@@ -1,10 +1,12 @@
 // What the engine needs of the world, declared by the code that needs it. Adapters in ledger/, local/ and remote/ fit
 // these shapes; the simulation puts models in their place.
 import type { Content } from '../core/content.ts';
+import type { Creation } from '../core/creation.ts';
 import type { KnownName } from '../core/diff.ts';
 import type { Destination, DirectoryListing, FilePath, FileStat, Fingerprint, Problem } from '../core/entry.ts';
 import type {
   HistoryRecord,
+  Learnt,
   ListingOrder,
   MatchingSummary,
   NewContent,
@@ -65,16 +67,24 @@ export interface AssetQuery {
   readonly sha256: string;
   /** All names that files with these bytes have. */
   readonly names: readonly string[];
+  /** FLORA is known to keep files of this type in the size that was sent: one of another size is another file. */
+  readonly isSizeKept: boolean;
 }
+
+/** Contents that wait for an asset, or those whose work has begun. */
+export type DueKind = 'queued' | 'begun';
 
 export type SourcePath = FilePath & { readonly directoryId: number };
 
 export interface LedgerTablesPort {
   readonly boundAssets: {
     /** `at` is the place of its asset among those that were asked for. */
-    of(
-      assetIds: readonly string[],
-    ): readonly (Pick<Content, 'id' | 'assetId' | 'state' | 'url' | 'sizeBytes'> & { readonly at: number })[];
+    of(assetIds: readonly string[]): readonly (Pick<
+      Content,
+      'id' | 'assetId' | 'state' | 'url' | 'sizeBytes' | 'remoteSizeBytes'
+    > & {
+      readonly at: number;
+    })[];
     /** Contents that have an asset, in the order of the assets' ids; `last` is null behind the last one. */
     idsAfter(assetId: string, most: number): { readonly ids: readonly number[]; readonly last: string | null };
   };
@@ -83,8 +93,9 @@ export interface LedgerTablesPort {
     withBytes(destinationId: number, sha256: string): readonly Content[];
     findByAsset(assetId: string): Content | undefined;
     stateSinceMs(id: number): number | undefined;
-    due(nowMs: number, limit: number): readonly number[];
-    nextDueAtMs(nowMs: number): number | undefined;
+    due(kind: DueKind, nowMs: number, limit: number): readonly { readonly id: number; readonly notBeforeMs: number }[];
+    nextDueAtMs(kind: DueKind, nowMs: number): number | undefined;
+    withoutBytes(): readonly number[];
     clampWaits(nowMs: number, longestMs: number): void;
     hasMatching(): boolean;
     unparkMatching(nowMs: number): void;
@@ -135,6 +146,10 @@ export interface LedgerTablesPort {
     setListing(place: string, listing: PlaceListing): void;
     forgetListed(): void;
     setLastReconcile(summary: ReconcileSummary): void;
+    readonly creation: Creation | null;
+    setCreation(creation: Creation): void;
+    learnt(workspaceId: string): Learnt;
+    setLearnt(workspaceId: string, learnt: Learnt): void;
     listingOrder(place: string): ListingOrder | null;
     setListingOrder(place: string, order: ListingOrder): void;
   };

@@ -9,28 +9,13 @@ import { endOf } from './ending.ts';
 import { IdSet } from './id-set.ts';
 import { keyOf, type ListingDeps, type Place, walkListing } from './listing.ts';
 import { eventFromError } from './outcome.ts';
+import type { ReconcileOptions } from './reconcile-options.ts';
 
 export interface ReconcilerDeps extends CommitDeps, ListingDeps {
   readonly places: readonly Place[];
   /** Contents that a worker has in hand are left to it. */
   readonly inHand: () => ReadonlySet<number>;
   readonly onWork: () => void;
-}
-
-export interface ReconcileOptions {
-  /** Every page, also where fewer would do. */
-  readonly isFull: boolean;
-  /** Only counts what it would do. */
-  readonly isDryRun: boolean;
-  /** Told each change that a dry run would make; the walk waits for it. */
-  readonly onDrift?: (drift: Drift) => Promise<void>;
-}
-
-/** What the listing would change. */
-export interface Drift {
-  readonly content: Content;
-  readonly after: Content;
-  readonly listed: ListedAsset;
 }
 
 /** A walk that stops early may miss a change to an old asset; a full one at least this often makes up for it. */
@@ -45,7 +30,7 @@ const idsPerSlice = 10_000;
 /** The pause before each page while files are on their way: one after the other would take half of the event loop. */
 const busyPageMs = 5;
 
-type Counts = { -readonly [K in 'pages' | 'assets' | 'ours' | 'unknown' | 'drift' | 'asked']: number };
+type Counts = { -readonly [K in 'pages' | 'assets' | 'ours' | 'unknown' | 'unreadable' | 'drift' | 'asked']: number };
 
 /**
  * Walks the cursor listing of each place once and brings what it says about our assets into the ledger. What a full walk
@@ -74,7 +59,7 @@ export class Reconciler {
   async #runOnce(options: ReconcileOptions, signal: AbortSignal): Promise<ReconcileSummary> {
     const { clock, ledger, log } = this.#deps;
     const [startedMs, beganMs] = [clock.monotonic(), clock.now()];
-    const counts: Counts = { pages: 0, assets: 0, ours: 0, unknown: 0, drift: 0, asked: 0 };
+    const counts: Counts = { pages: 0, assets: 0, ours: 0, unknown: 0, unreadable: 0, drift: 0, asked: 0 };
     const listed = new IdSet();
     let error: string | null = null;
     // All of them or none: what is unlisted is asked for only when every place was read to its end.
@@ -92,9 +77,11 @@ export class Reconciler {
     }
     if (isFull && error === null && !options.isDryRun) await this.#askUnlisted(listed, beganMs, counts, signal);
     if (!options.isDryRun && !signal.aborted) await this.#applyPolicy();
-    const seconds = Math.round(clock.monotonic() - startedMs) / 1000;
-    const missing = ledger.contents.missingCount();
-    const summary: ReconcileSummary = { atMs: clock.now(), isFull, ...counts, missing, seconds, error };
+    const measured = {
+      missing: ledger.contents.missingCount(),
+      seconds: Math.round(clock.monotonic() - startedMs) / 1000,
+    };
+    const summary: ReconcileSummary = { atMs: clock.now(), isFull, ...counts, ...measured, error };
     if (!signal.aborted && !options.isDryRun) await ledger.write((tables) => tables.facts.setLastReconcile(summary));
     const what = options.isDryRun
       ? 'compared with the listing of FLORA, for a dry run'
@@ -119,9 +106,10 @@ export class Reconciler {
     const horizonMs = isFull ? null : this.#horizonMs(place);
     const trend = new ListingTrend();
     const pages = walkListing(this.#polite(), { ...place, limit: pageSize }, signal, { readsAhead: isFull });
-    for await (const assets of pages) {
+    for await (const { assets, anonymous, unreadable } of pages) {
       counts.pages += 1;
       counts.assets += assets.length;
+      counts.unreadable += anonymous.length + unreadable;
       trend.add(assets);
       // All of a page in one group of the ledger.
       await Promise.all(this.#news(assets, counts, listed).map((asset) => this.#bringIn(asset, counts, options)));

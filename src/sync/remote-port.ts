@@ -12,8 +12,10 @@ export interface Answer<T> {
 
 export interface ListedPage {
   readonly assets: readonly ListedAsset[];
-  /** Items that name no asset. */
-  readonly nameless: number;
+  /** Items that name no asset, and still tell which bytes FLORA has. */
+  readonly anonymous: readonly Omit<ListedAsset, 'assetId'>[];
+  /** Items that tell nothing that could be read. */
+  readonly unreadable: number;
   readonly nextCursor: string | null;
 }
 
@@ -49,6 +51,8 @@ export interface RemotePort {
   complete(assetId: string, idempotencyKey: string, signal: AbortSignal): Promise<Answer<AssetFacts>>;
   renew(assetId: string, idempotencyKey: string, signal: AbortSignal): Promise<Answer<Reservation>>;
   get(assetId: string, signal: AbortSignal): Promise<Answer<AssetFacts>>;
+  /** The ids of the workspaces that the key can see. */
+  workspaceIds(signal: AbortSignal): Promise<Answer<readonly string[]>>;
   list(query: ListQuery, cursor: string | null, signal: AbortSignal): Promise<Answer<ListedPage>>;
   /**
    * The digest of the bytes behind an asset's URL, read to their end but never further than one byte beyond

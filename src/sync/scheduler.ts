@@ -5,6 +5,7 @@ import type { Action } from '../core/next-action.ts';
 import { longestWaitMs } from '../core/steps.ts';
 import type { Admitted } from './admit.ts';
 import type { WorkSignals } from './asking.ts';
+import type { DueKind } from './ports.ts';
 import { advance, type InTurn, type WorkerDeps } from './worker.ts';
 
 export interface Scheduler {
@@ -18,6 +19,8 @@ export interface Scheduler {
   slower(): void;
   /** How many effects may run at once now. */
   concurrency(): number;
+  /** Milliseconds until anything may be due, as it stands; 0 while anything is in hand, Infinity when nothing waits. */
+  quietForMs(): number;
   /** Resolves when the loop has ended and every worker has let go. */
   readonly finished: Promise<void>;
 }
@@ -52,6 +55,8 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
   const atHand = new Map<number, Admitted>();
   const bell = new Bell();
   let failure: unknown;
+  // Monotonic: when the loop looks again by itself.
+  let nextLookMs = 0;
 
   const inTurn: InTurn = (content, action, effect) =>
     queue.add(
@@ -77,6 +82,7 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
     } finally {
       taken.delete(id);
       atHand.delete(id);
+      deps.creating.release(id);
       if (taken.size === 0) deps.onIdle?.();
       bell.ring();
     }
@@ -91,18 +97,16 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
       // At the start, and whenever the clock was put back: what was written in its future would wait for that future.
       if (nowMs < lastMs) await deps.ledger.write((tables) => tables.contents.clampWaits(nowMs, longestWaitMs));
       lastMs = nowMs;
-      const room = concurrency * contentsPerEffect - taken.size;
-      const due = room <= 0 ? [] : deps.ledger.contents.due(nowMs, room + taken.size).filter((id) => !taken.has(id));
-      const taking = due.slice(0, room);
+      const { ids: taking, waitMs } = await nextContents(deps, nowMs, mostInHand(concurrency) - taken.size, taken);
       const read = readRows(deps, taking, atHand);
       for (const id of taking) {
         taken.add(id);
         void work(id, atHand.get(id) ?? read.get(id));
       }
       // What nobody comes for any more was settled by others.
-      if (due.length === 0 && taken.size === 0) atHand.clear();
-      const nextDueAtMs = deps.ledger.contents.nextDueAtMs(nowMs);
-      const timer = nextDueAtMs === undefined ? undefined : deps.clock.setTimer(nextDueAtMs - nowMs, () => bell.ring());
+      if (taking.length === 0 && taken.size === 0 && waitMs === null) atHand.clear();
+      nextLookMs = waitMs === null ? Number.POSITIVE_INFINITY : deps.clock.monotonic() + waitMs;
+      const timer = waitMs === null ? undefined : deps.clock.setTimer(waitMs, () => bell.ring());
       await rung;
       timer?.cancel();
     }
@@ -121,8 +125,47 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
     },
     taken: () => taken,
     inFlight: () => inFlight,
+    quietForMs: () => (taken.size > 0 ? 0 : Math.max(0, nextLookMs - deps.clock.monotonic())),
     finished: loop(),
   };
+}
+
+/** How many contents are on their way at once. */
+export function mostInHand(concurrency: number): number {
+  return concurrency * contentsPerEffect;
+}
+
+/**
+ * The contents to begin with now: those that wait longest, of both kinds; of those that wait for an asset only as many as may be
+ * asked for. With it the time until another look is worth it; null for none.
+ */
+async function nextContents(
+  { ledger, creating, gate }: WorkerDeps,
+  nowMs: number,
+  room: number,
+  taken: ReadonlySet<number>,
+): Promise<{ readonly ids: readonly number[]; readonly waitMs: number | null }> {
+  const { contents } = ledger;
+  const dueOf = (kind: DueKind, most: number) =>
+    most <= 0
+      ? []
+      : contents
+          .due(kind, nowMs, most + taken.size)
+          .filter(({ id }) => !taken.has(id))
+          .slice(0, most);
+  const begun = dueOf('begun', room);
+  const wanted = dueOf('queued', room);
+  const queued = wanted.slice(0, wanted.length === 0 ? 0 : creating.room());
+  const both = [...begun, ...queued].sort((a, b) => a.notBeforeMs - b.notBeforeMs || a.id - b.id).slice(0, room);
+  const ids = both.map(({ id }) => id);
+  for (const { id } of queued) if (ids.includes(id)) creating.take(id);
+  const waits = (['queued', 'begun'] as const).flatMap((kind) => contents.nextDueAtMs(kind, nowMs) ?? []);
+  const isFull = wanted.length > queued.length;
+  const waitsMs = [
+    ...waits.map((atMs) => atMs - nowMs),
+    ...(isFull ? [await creating.full(gate.trouble === null)] : []),
+  ];
+  return { ids, waitMs: waitsMs.length === 0 ? null : Math.min(...waitsMs) };
 }
 
 /** The rows that are not at hand, each with a file that should have its bytes. They are used in this very turn. */

@@ -4,10 +4,12 @@ import { type Action, nextAction } from '../core/next-action.ts';
 import type { Admitted } from './admit.ts';
 import type { WorkSignals } from './asking.ts';
 import { type CommitDeps, commitOutcome } from './commit.ts';
+import type { Creating } from './creating.ts';
 import { type Outcome, type PerformDeps, perform } from './perform.ts';
 import type { SourcePath } from './ports.ts';
 
 export interface WorkerDeps extends PerformDeps, CommitDeps {
+  readonly creating: Creating;
   /** A file turned out to be other than the ledger thinks: look at its name again. */
   readonly onDoubt: (path: SourcePath) => void;
   /** No content is in hand any more. */
@@ -61,7 +63,20 @@ export async function advance(
     const next = await commitOutcome(deps, current, outcome, misfit, outcome.path ?? seen);
     for (const path of outcome.doubted) deps.onDoubt(path);
     if (next === null) return;
-    content = next;
+    content = next.state === 'ready' ? await lookAtWhole(deps, next, inTurn, signals) : next;
     seen = outcome.doubted.length > 0 ? outcome.path : (outcome.path ?? seen);
   }
+}
+
+/** The first of its kind that is ready is looked at whole: what GET says of it may be news. */
+async function lookAtWhole(
+  deps: WorkerDeps,
+  ready: Content,
+  inTurn: InTurn,
+  signals: WorkSignals,
+): Promise<Content | undefined> {
+  if (!deps.learning.isWanted(ready)) return undefined;
+  const action: Action = { type: 'check', assetId: ready.assetId ?? '' };
+  const outcome = await inTurn(ready, action, () => deps.learning.look(ready, signals));
+  return outcome === null ? undefined : ((await commitOutcome(deps, ready, outcome)) ?? undefined);
 }

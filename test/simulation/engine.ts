@@ -7,14 +7,16 @@ import type { LedgerDatabase } from '../../src/ledger/database.ts';
 import { type LedgerTables, openLedger } from '../../src/ledger/ledger.ts';
 import { registerFolders } from '../../src/opening.ts';
 import type { Admitted } from '../../src/sync/admit.ts';
+import { Creating } from '../../src/sync/creating.ts';
 import type { IntakeFolder } from '../../src/sync/folders.ts';
 import { Gate } from '../../src/sync/gate.ts';
 import { Intake } from '../../src/sync/intake.ts';
+import { Learning } from '../../src/sync/learning.ts';
 import { placesOf } from '../../src/sync/listing.ts';
 import { Matching } from '../../src/sync/matching.ts';
 import type { ClockPort, LogPort, RandomPort } from '../../src/sync/ports.ts';
 import { Reconciler } from '../../src/sync/reconciler.ts';
-import { startScheduler } from '../../src/sync/scheduler.ts';
+import { mostInHand, type Scheduler, startScheduler } from '../../src/sync/scheduler.ts';
 import type { Guard } from './invariants.ts';
 import { createLocal } from './local.ts';
 import type { Life } from './machine.ts';
@@ -131,15 +133,21 @@ export async function startEngine(
     },
   });
   const remote = createRemote(world, life, guard, () => key);
+  let scheduler: Scheduler | undefined;
+  const places = placesOf(world.folders.map(({ destination }) => destination));
+  const flora = { ledger, remote, gate, clock, log, places };
+  const creating = new Creating({
+    ...flora,
+    version: '1',
+    most: mostInHand(knobs.concurrency),
+    onChange: () => scheduler?.wake(),
+  });
   const listing = {
-    ledger,
-    remote,
-    gate,
-    clock,
-    log,
-    places: placesOf(world.folders.map(({ destination }) => destination)),
-    paceMs: () => (scheduler.concurrency() < knobs.concurrency ? slowPageMs : 0),
-    onWork: (admitted?: Admitted) => scheduler.wake(admitted),
+    ...flora,
+    learning: new Learning(flora),
+    creating,
+    paceMs: () => ((scheduler?.concurrency() ?? 0) < knobs.concurrency ? slowPageMs : 0),
+    onWork: (admitted?: Admitted) => scheduler?.wake(admitted),
   };
   const matching = new Matching(listing);
   const isRootThere = (root: string) => intake.isRootThere(root);
@@ -172,7 +180,7 @@ export async function startEngine(
       if (folder !== undefined) intake.hint(folder.folderId, directory, name);
     },
   };
-  const scheduler = startScheduler(worker, knobs.concurrency, { stopping: stopping.signal, abort: abort.signal });
+  scheduler = startScheduler(worker, knobs.concurrency, { stopping: stopping.signal, abort: abort.signal });
   scheduler.finished.catch(fail);
   const reconciler = new Reconciler({ ...worker, inHand: () => scheduler.taken() });
   const scanAll = coalesce(async () => {

@@ -103,7 +103,10 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
           later(latency(), () => deliver(answer));
         });
       const foreign = (status: number) =>
-        later(latency(), () => fail(badAnswer(op, { ...answerOf({ status, json: undefined }) }, 'is not JSON')));
+        later(latency(), () => {
+          const answer = { ...answerOf({ status, json: undefined }), requestId: null };
+          fail(badAnswer(op, answer, 'is not JSON'));
+        });
       const limited = () => {
         const retryAfter = faultRng.pick([null, '1', '30', '900']);
         later(latency(), () => deliver(answerOf(refused(429, 'rate_limited'), false, retryAfter)));
@@ -168,7 +171,9 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
     }
   }
 
-  const facts = (answer: JsonAnswer) => ({ value: readAsset('check', answer), requestId: answer.requestId });
+  const factsOf = (assetId: string) => (answer: JsonAnswer) => {
+    return { value: readAsset('check', answer, assetId), requestId: answer.requestId };
+  };
   return {
     reserve: ({ destination, fileName, idempotencyKey }, signal) => {
       if (life.isAlive) guard.reserving(idempotencyKey);
@@ -191,7 +196,7 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
       return looking(
         assetId,
         () => flora.complete(assetId),
-        (effect) => call('complete', key, signal, effect, facts),
+        (effect) => call('complete', key, signal, effect, factsOf(assetId)),
       );
     },
     renew: (assetId, key, signal) => {
@@ -210,7 +215,7 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
       looking(
         assetId,
         () => flora.get(assetId),
-        (effect) => call('check', null, signal, effect, facts),
+        (effect) => call('check', null, signal, effect, factsOf(assetId)),
       ),
     list: (query, cursor, signal) =>
       call(
@@ -218,8 +223,9 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
         null,
         signal,
         () => flora.list(query, cursor),
-        (answer) => ({ value: readPage('list', answer), requestId: answer.requestId }),
+        (answer) => ({ value: readPage('list', answer, query.limit), requestId: answer.requestId }),
       ),
+    workspaceIds: async () => ({ value: ['ws_1'], requestId: null }),
     fetchDigest: createFetch(world, life, () => fateOf('fetch')),
   };
 }

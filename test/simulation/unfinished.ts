@@ -35,6 +35,7 @@ function unfinishedFile(
   if (file.contentId === null) return `is reported as ${file.problem?.code}`;
   const content = tables.contents.get(file.contentId);
   if (content?.sha256 !== bytesOf(inode)) return 'is known with other bytes';
+  if (isUndecidable(world, content)) return null;
   const isPoison = world.flora.isPoison(content.sha256);
   if (isPoison && content.state === 'rejected') return null;
   const asset = world.flora.assets.find(({ id }) => id === content.assetId);
@@ -51,4 +52,18 @@ function isTold(world: World, { state, reasonCode }: Content, removed: Asset): b
   const { flora } = world;
   const isAlone = !flora.assets.some((each) => each !== removed && flora.isShown(each, 'get'));
   return isAlone && state === 'checking' && reasonCode === 'asset_missing';
+}
+
+/**
+ * An asset of the same name whose size FLORA never tells, and whose bytes are others: what is in front of the storage may have made
+ * them of ours. Until FLORA was seen to keep a file of this type as it was, nothing is sent, and a person is told; after that an
+ * open upload of that name may still be waited for.
+ */
+function isUndecidable(world: World, { state, reasonCode, fileName }: Content): boolean {
+  if (state !== 'matching' || (reasonCode !== 'match_unreadable' && reasonCode !== 'match_pending')) return false;
+  const { isSizeTold, isListedSizeTold } = world.knobs;
+  return (
+    !(isSizeTold && isListedSizeTold) &&
+    world.flora.assets.some(({ name, status }) => name === fileName && status === 'ready')
+  );
 }

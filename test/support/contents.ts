@@ -28,6 +28,7 @@ export function content(patch: Partial<Content> = {}): Content {
     renewals: 0,
     assetId: null,
     url: null,
+    remoteSizeBytes: null,
     target: null,
     targetExpiresAtMs: null,
     areBytesConfirmed: false,
@@ -57,7 +58,8 @@ export function sent(patch: Partial<Content> = {}): Content {
 
 export function facts(patch: Partial<AssetFacts> = {}): AssetFacts {
   const url = 'https://cdn.example/a';
-  return { assetId: 'asset_1', status: 'pending_upload', url, sizeBytes: null, failureMessage: null, ...patch };
+  const said = { statusWord: null, sizeBytes: null, contentType: null, failureMessage: null };
+  return { assetId: 'asset_1', status: 'pending_upload', url, ...said, ...patch };
 }
 
 export function reservation(patch: Partial<Reservation> = {}): Reservation {

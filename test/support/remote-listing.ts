@@ -6,6 +6,7 @@ import { Gate } from '../../src/sync/gate.ts';
 import type { ListedPage, ListQuery, RemotePort } from '../../src/sync/ports.ts';
 import { Reconciler } from '../../src/sync/reconciler.ts';
 import { advance, atOnce } from '../../src/sync/worker.ts';
+import { creatingOver, NoLearning } from './flora-knowledge.ts';
 import { HandClock } from './hand-clock.ts';
 import { memoryLedger, newContent, withFolder } from './ledgers.ts';
 
@@ -36,7 +37,7 @@ export class ListingModel {
     await this.held;
     const offset = cursor === null ? 0 : Number(cursor);
     const next = offset + limit < this.assets.length ? String(offset + limit) : null;
-    const page = { assets: this.assets.slice(offset, offset + limit), nameless: 0, nextCursor: next };
+    const page = { assets: this.assets.slice(offset, offset + limit), anonymous: [], unreadable: 0, nextCursor: next };
     this.onPage();
     return { value: this.distort(page), requestId: 'req_list' };
   }
@@ -51,8 +52,9 @@ export class ListingModel {
 }
 
 export function listed(assetId: string, patch: Partial<ListedAsset> = {}): ListedAsset {
-  const facts = { assetId, status: 'ready', url: null, sizeBytes: null, failureMessage: null } as const;
-  return { ...facts, name: assetId, createdAtMs: null, projectId: null, ...patch };
+  const said = { statusWord: null, url: null, sizeBytes: null, contentType: null, failureMessage: null };
+  const listed = { name: assetId, createdAtMs: null, projectId: null, uploadContentType: null };
+  return { assetId, status: 'ready', ...said, ...listed, ...patch };
 }
 
 /** A ledger with that many ready contents, whose assets the model shows, and a reconciler between the two. */
@@ -82,6 +84,8 @@ export async function reconciling(count: number, model = new ListingModel()) {
     paceMs: () => 0,
     inHand: () => taken,
     onWork: () => {},
+    creating: creatingOver(ledger, clock),
+    learning: new NoLearning(ledger),
     onChange: (before: Content, after: Content) => void changes.push({ before, after }),
     uploadsMissing: () => false,
   };
@@ -117,7 +121,7 @@ export async function reconciling(count: number, model = new ListingModel()) {
     reconcile: (isFull = true) => reconciler.run({ isFull, isDryRun: false }, signal),
     /** What is due now is done, as the scheduler would. */
     work: async () => {
-      for (const id of ledger.contents.due(clock.now(), 1_000)) {
+      for (const { id } of ledger.contents.due('begun', clock.now(), 1_000)) {
         await advance(worker, id, atOnce, { stopping: signal, abort: signal });
       }
     },

@@ -47,6 +47,7 @@ const composition: ReadonlySet<string> = new Set([
   'watching.ts',
   'telling.ts',
   'connecting.ts',
+  'flora-side.ts',
   'service.ts',
   'commands.ts',
   'operating.ts',

@@ -48,7 +48,7 @@ describe('a disk that is full', () => {
     await Promise.all(writes);
     assert.deepEqual(settled, ['one', 'two', 'three']);
     assert.deepEqual(told, ['SQLITE_FULL', null]);
-    assert.equal(ledger.contents.due(1, 10).length, 3);
+    assert.equal(ledger.contents.due('queued', 1, 10).length, 3);
   });
 
   it('is told from a bug: a read-only ledger waits as well, a write that is wrong does not', async () => {

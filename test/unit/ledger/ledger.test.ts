@@ -130,11 +130,15 @@ describe('contents', () => {
           ).id,
       ),
     );
-    assert.deepEqual(ledger.contents.due(25, 10), [ids[1], ids[2]]);
-    assert.equal(ledger.contents.nextDueAtMs(25), 30);
+    assert.deepEqual(ledger.contents.due('queued', 25, 10), [
+      { id: ids[1], notBeforeMs: 10 },
+      { id: ids[2], notBeforeMs: 20 },
+    ]);
+    assert.deepEqual(ledger.contents.due('begun', 25, 10), []);
+    assert.equal(ledger.contents.nextDueAtMs('queued', 25), 30);
     const plans = plansOf(database, (recording) => new ContentStore(recording), /ORDER BY not_before/);
-    assert.equal(plans.length, 2);
-    for (const plan of plans) assert.match(plan, /content_due/);
+    assert.equal(plans.length, 4);
+    for (const plan of plans) assert.match(plan, /content_due|content_queued/);
   });
 
   it('find others of a workspace from the latest back, without sorting them all', () => {

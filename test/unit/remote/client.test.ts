@@ -96,7 +96,11 @@ describe('reserve', () => {
   });
 
   it('says by how much a replayed target is over, but not where only our own clock says so', async (t) => {
-    const dates = [{ date: 'Mon, 05 May 2031 10:00:00 GMT' }, { date: 'x' }];
+    const replayed = { 'idempotent-replayed': 'true' };
+    const dates = [
+      { date: 'Mon, 05 May 2031 10:00:00 GMT', ...replayed },
+      { date: 'x', ...replayed },
+    ];
     const expired = { ...pending, expires_at: '2001-05-05T10:00:00Z' };
     const { client } = await connect(t, (_, response) => json(response, 201, expired, dates.shift() ?? {}));
     const { expiresInMs } = (await client.reserve(wanted, signal)).value;
@@ -205,11 +209,26 @@ describe('what an answer means', () => {
       { code: 'teapot', disposition: 'reject' },
     ],
     [
-      'a refusal without a word of FLORA is not its own',
+      'a refusal with a request-id is FLORA’s own, without a word too',
       400,
       {},
       {},
-      { code: 'not_flora', scope: 'service', disposition: 'retry' },
+      { code: 'http_400', scope: 'file', disposition: 'reject' },
+    ],
+    [
+      'an error without a code goes by its status',
+      409,
+      { error: { message: 'Duplicate' } },
+      {},
+      { code: 'key_spent', message: 'FLORA answered 409: Duplicate' },
+    ],
+    ['a flat error is read', 418, { code: 'teapot', message: 'short' }, {}, { code: 'teapot', disposition: 'reject' }],
+    [
+      'an error that is a text is read',
+      418,
+      { error: 'short and stout' },
+      {},
+      { message: 'FLORA answered 418: short and stout' },
     ],
     ['nor is a 407 of a proxy', 407, {}, {}, { code: 'not_flora', scope: 'service' }],
     [
@@ -226,7 +245,13 @@ describe('what an answer means', () => {
       { location: 'https://elsewhere.example/' },
       { code: 'redirected', scope: 'service' },
     ],
-    ['an answer without an asset is not believed', 201, { hello: 1 }, {}, { code: 'bad_answer', disposition: 'check' }],
+    [
+      'an answer without an asset is not believed',
+      201,
+      { hello: 1 },
+      {},
+      { code: 'not_understood', scope: 'file', disposition: 'check' },
+    ],
   ];
   for (const [title, status, body, headers, expected] of cases) {
     it(title, async (t) => {
@@ -347,11 +372,16 @@ describe('list', () => {
   });
 
   it('takes no web page for an empty listing, and says which request it was', async (t) => {
+    let isSigned = false;
     const { client } = await connect(t, (_, response) => {
-      response.writeHead(200, { 'content-type': 'text/html', 'request-id': 'req_1' }).end('<html>Please log in</html>');
+      const signed = { 'content-type': 'text/html', ...(isSigned ? { 'request-id': 'req_1' } : {}) };
+      response.writeHead(200, signed).end('<html>Please log in</html>');
     });
+    const portal = await failure(client.list(query, null, signal));
+    assert.deepEqual([portal.code, portal.scope, portal.requestId], ['not_flora', 'service', undefined]);
+    isSigned = true;
     const error = await failure(client.list(query, null, signal));
-    assert.deepEqual([error.code, error.scope, error.requestId], ['not_flora', 'service', 'req_1']);
+    assert.deepEqual([error.code, error.scope, error.requestId], ['bad_answer', 'file', 'req_1']);
   });
 
   for (const body of [{ assets: [] }, { assets: [], meta: { next_cursor: 20 } }]) {

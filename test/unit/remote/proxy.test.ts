@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { SyncError } from '../../../src/errors.ts';
-import { FloraClient, type ProxySettings } from '../../../src/remote/client.ts';
+import { FloraClient } from '../../../src/remote/client.ts';
+import type { ProxySettings } from '../../../src/remote/pools.ts';
 import { json, scriptedServer } from '../../support/scripted-server.ts';
 
 const signal = new AbortController().signal;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SyncError } from '../../../src/errors.ts';
 import type { JsonAnswer } from '../../../src/remote/http.ts';
-import { readAsset, readPage } from '../../../src/remote/wire.ts';
+import { readAsset, readPage, readReservation } from '../../../src/remote/wire.ts';
 
 const item = {
   asset_id: 'asset_1',
@@ -17,12 +17,15 @@ const item = {
 const asset = {
   assetId: 'asset_1',
   status: 'ready',
+  statusWord: null,
   url: 'https://cdn.example/a',
   sizeBytes: 10,
+  contentType: null,
   failureMessage: null,
   name: 'a.png',
   createdAtMs: 1_700_000_000_123,
   projectId: 'prj_1',
+  uploadContentType: null,
 };
 
 /** As it comes off the wire, so that nothing can stand in it that JSON does not know. */
@@ -32,7 +35,7 @@ function answer(body: unknown): JsonAnswer {
 }
 
 function page(...assets: readonly unknown[]) {
-  return readPage('list', answer({ assets, meta: { next_cursor: null } }));
+  return readPage('list', answer({ assets, meta: { next_cursor: null } }), 100);
 }
 
 function isBadAnswer(error: unknown): boolean {
@@ -41,7 +44,7 @@ function isBadAnswer(error: unknown): boolean {
 
 describe('an item of the listing', () => {
   it('is read with its name, its time and its project', () => {
-    assert.deepEqual(page(item), { assets: [asset], nameless: 0, nextCursor: null });
+    assert.deepEqual(page(item), { assets: [asset], anonymous: [], unreadable: 0, nextCursor: null });
   });
 
   it('may have fields that nobody knows', () => {
@@ -49,7 +52,8 @@ describe('an item of the listing', () => {
   });
 
   it('says nothing where it says null, or nothing', () => {
-    const silent = { url: null, sizeBytes: null, failureMessage: null, name: null, createdAtMs: null, projectId: null };
+    const facts = { statusWord: null, url: null, sizeBytes: null, contentType: null, failureMessage: null };
+    const silent = { ...facts, name: null, createdAtMs: null, projectId: null, uploadContentType: null };
     const nulls = Object.fromEntries(Object.keys(item).map((name) => [name, null]));
     for (const given of [
       { ...nulls, asset_id: 'asset_1', status: 'ready' },
@@ -66,21 +70,25 @@ describe('an item of the listing', () => {
     ['1e999', null],
     ['9007199254740993', null],
     ['1.5', null],
-    ['"10"', null],
+    ['"10"', 10],
+    ['"1e3"', null],
     ['true', null],
     ['[]', null],
   ];
   for (const [written, read] of sizes) {
     it(`of size_bytes ${written} has the size ${read}, in GET too`, () => {
       const json = `{"asset_id":"asset_1","status":"ready","size_bytes":${written}}`;
-      const found = readPage('list', answer(`{"assets":[${json}],"meta":{}}`));
-      assert.deepEqual([found.assets[0]?.sizeBytes, readAsset('check', answer(json)).sizeBytes], [read, read]);
+      const found = readPage('list', answer(`{"assets":[${json}],"meta":{}}`), 100);
+      assert.deepEqual(
+        [found.assets[0]?.sizeBytes, readAsset('check', answer(json), 'asset_1').sizeBytes],
+        [read, read],
+      );
     });
   }
 
   it('has a size of null, not NaN, wherever NaN may come from', () => {
     const json = { assets: [{ ...item, size_bytes: Number.NaN, created_at: Number.NaN }], meta: {} };
-    const [found] = readPage('list', { ...answer({}), json }).assets;
+    const [found] = readPage('list', { ...answer({}), json }, 100).assets;
     assert.deepEqual([found?.sizeBytes, found?.createdAtMs], [null, null]);
   });
 
@@ -92,6 +100,8 @@ describe('an item of the listing', () => {
     ['2023-11-14T22:13:20.123', null],
     ['2023-11-14', null],
     ['1700000000123', null],
+    [1_700_000_000, 1_700_000_000_000],
+    [0, 0],
     ['2023-99-99T99:99:99Z', null],
     ['yesterday', null],
     [-1, null],
@@ -113,21 +123,60 @@ describe('an item of the listing', () => {
 });
 
 describe('a page of the listing', () => {
-  it('counts the items that name no asset', () => {
-    const nameless = [null, '', 5, {}, undefined, ' ', '.', '..', 'a\nb', 'a\u0000', '\ud800'];
-    const found = page(item, ...nameless.map((id) => ({ ...item, asset_id: id })));
-    assert.deepEqual(found, { assets: [asset], nameless: nameless.length, nextCursor: null });
+  it('keeps the items that name no asset, for what else they tell, and counts those that tell nothing', () => {
+    const ids = [null, '', 5, {}, undefined, ' ', '.', '..', 'a\nb', 'a\u0000', '\ud800'];
+    const found = page(item, ...ids.map((id) => ({ ...item, asset_id: id })), { asset_id: null, status: 'ready' });
+    assert.deepEqual([found.assets, found.anonymous.length, found.unreadable], [[asset], ids.length, 1]);
+    assert.deepEqual(found.anonymous[0], { ...asset, assetId: '' });
   });
 
-  it('counts among them those in a state that nobody knows', () => {
-    const states = ['deleted', 'READY', '', null, undefined, 1];
-    const found = page(...states.map((status) => ({ ...item, status })), item);
-    assert.deepEqual(found, { assets: [asset], nameless: states.length, nextCursor: null });
+  it('knows three states in any case of letters, and names any other word', () => {
+    const words = ['deleted', 'READY', '', null, undefined, 1];
+    const found = page(...words.map((status) => ({ ...item, status })));
+    assert.deepEqual(
+      found.assets.map(({ status, statusWord }) => [status, statusWord]),
+      [
+        ['unknown', 'deleted'],
+        ['ready', null],
+        ['unknown', ''],
+        ['unknown', null],
+        ['unknown', null],
+        ['unknown', null],
+      ],
+    );
   });
 
   it('may hold what is no item at all', () => {
     const odd = [null, 'asset_1', 7, true, [], [item]];
-    assert.deepEqual(page(...odd, item), { assets: [asset], nameless: odd.length, nextCursor: null });
+    const found = page(...odd, item);
+    assert.deepEqual([found.assets, found.unreadable], [[asset], odd.length]);
+  });
+
+  it('that shows nothing but what cannot be read is not an empty one', () => {
+    for (const items of [
+      [null],
+      [{}, { asset_id: null }],
+      [{ ...item, asset_id: 5, name: 1, url: 1, size_bytes: [] }],
+    ]) {
+      assert.throws(() => page(...items), isBadAnswer);
+    }
+    assert.deepEqual(page().assets, []);
+  });
+
+  it('is read in the camelCase of the developer guide too', () => {
+    const camel = { assetId: 'asset_1', sizeBytes: 10, createdAt: 1_700_000_000_123, projectId: 'prj_1' };
+    const body = {
+      assets: [{ ...camel, status: 'ready', name: 'a.png', url: item.url }],
+      meta: { nextCursor: 'next' },
+    };
+    const found = readPage('list', answer(body), 100);
+    assert.deepEqual([found.assets, found.nextCursor], [[asset], 'next']);
+  });
+
+  it('may leave the cursor out where it is the last, and not where it is full', () => {
+    const full = { assets: [item, item], meta: {} };
+    assert.equal(readPage('list', answer(full), 3).nextCursor, null);
+    assert.throws(() => readPage('list', answer(full), 2), isBadAnswer);
   });
 
   it('passes on what it names twice', () => {
@@ -145,13 +194,13 @@ describe('a page of the listing', () => {
     ['', null],
   ] as const) {
     it(`with the cursor ${JSON.stringify(cursor)} goes on with ${read}`, () => {
-      assert.equal(readPage('list', answer({ assets: [], meta: { next_cursor: cursor } })).nextCursor, read);
+      assert.equal(readPage('list', answer({ assets: [], meta: { next_cursor: cursor } }), 100).nextCursor, read);
     });
   }
 
   for (const cursor of [5, 0, false, {}, []]) {
     it(`with the cursor ${JSON.stringify(cursor)} is not believed`, () => {
-      assert.throws(() => readPage('list', answer({ assets: [], meta: { next_cursor: cursor } })), isBadAnswer);
+      assert.throws(() => readPage('list', answer({ assets: [], meta: { next_cursor: cursor } }), 100), isBadAnswer);
     });
   }
 
@@ -168,7 +217,105 @@ describe('a page of the listing', () => {
     7,
   ]) {
     it(`is not ${JSON.stringify(body)}`, () => {
-      assert.throws(() => readPage('list', answer(body)), isBadAnswer);
+      assert.throws(() => readPage('list', answer(body), 100), isBadAnswer);
     });
   }
+});
+
+describe('a reservation', () => {
+  const created = { asset_id: 'asset_1', status: 'pending_upload', url: item.url };
+  const read = (json: object, changes: Partial<JsonAnswer> = {}) =>
+    readReservation('reserve', { ...answer({ ...created, ...json }), ...changes }, 1_000, 1_000);
+  const upload = { url: 'https://up.example/x', method: 'POST', file_field: 'file', form_fields: { key: 'k' } };
+  const form = { kind: 'form', url: 'https://up.example/x', fileField: 'file', formFields: { key: 'k' } };
+
+  const forms: readonly [what: string, json: object, target: object][] = [
+    ['as the SDK has it', { upload }, form],
+    [
+      'as the developer guide has it',
+      { upload: { url: upload.url, fileField: 'file', formFields: {} } },
+      { ...form, formFields: {} },
+    ],
+    ['without a field for the file', { upload: { ...upload, file_field: null } }, form],
+    ['with another field for the file', { upload: { ...upload, file_field: 'data' } }, { ...form, fileField: 'data' }],
+    ['without fields', { upload: { url: upload.url } }, { ...form, formFields: {} }],
+    ['with fields of null', { upload: { ...upload, form_fields: null } }, { ...form, formFields: {} }],
+    ["with PHP's empty table", { upload: { ...upload, form_fields: [] } }, { ...form, formFields: {} }],
+    [
+      'with numbers and nulls among its fields',
+      { upload: { ...upload, form_fields: { expire: 1_700_000_000, secure: true, none: null } } },
+      { ...form, formFields: { expire: '1700000000', secure: 'true' } },
+    ],
+    ['with the method PUT', { upload: { ...upload, method: 'put' } }, { kind: 'put', url: upload.url }],
+    ['with an upload_url alone', { upload_url: upload.url }, { kind: 'put', url: upload.url }],
+    ['with upload of null', { upload: null, uploadUrl: upload.url }, { kind: 'put', url: upload.url }],
+  ];
+  for (const [what, json, target] of forms) {
+    it(`is read ${what}`, () => assert.deepEqual(read(json).target, target));
+  }
+
+  const unusable: readonly [what: string, json: object][] = [
+    ['no target', {}],
+    ['an upload that is a text', { upload: 'https://up.example/x' }],
+    ['a target without a URL', { upload: { ...upload, url: null } }],
+    ['a URL that is none', { upload: { ...upload, url: 'up.example' } }],
+    ['a method that nobody knows', { upload: { ...upload, method: 'PATCH' } }],
+    ['fields that no form could hold', { upload: { ...upload, form_fields: { a: { b: 1 } } } }],
+    ['fields that are a list', { upload: { ...upload, form_fields: ['a'] } }],
+    ['no asset', { asset_id: null, upload }],
+    ['an id that is a number', { asset_id: 7, upload }],
+  ];
+  for (const [what, json] of unusable) {
+    it(`with ${what} is not understood, which is more than a bad answer`, () => {
+      assert.throws(() => read(json), { code: 'not_understood', message: /answers otherwise than this version knows/ });
+    });
+  }
+
+  it('that is replayed may be of a target that is gone', () => {
+    assert.equal(read({}, { isReplayed: true }).target, null);
+  });
+
+  it('needs no status, and takes any', () => {
+    assert.equal(read({ upload, status: null }).status, 'unknown');
+    assert.equal(read({ upload, status: 'reserved' }).statusWord, 'reserved');
+  });
+
+  const dateMs = Date.parse('2026-11-27T10:00:00Z');
+  const expiries: readonly [written: unknown, leftMs: number | null][] = [
+    ['2026-11-27T10:15:00Z', 900_000],
+    ['2026-11-27T12:15:00+02:00', 900_000],
+    ['2026-11-27T10:15:00', null],
+    [dateMs + 900_000, 900_000],
+    [(dateMs + 900_000) / 1000, 900_000],
+    ['in a quarter of an hour', null],
+    [null, null],
+    // A new target that were over already would be none.
+    ['2026-11-27T09:00:00Z', null],
+  ];
+  for (const [written, leftMs] of expiries) {
+    it(`that expires at ${JSON.stringify(written)} has ${leftMs} ms left`, () => {
+      assert.equal(read({ upload, expires_at: written }, { dateMs }).expiresInMs, leftMs);
+    });
+  }
+
+  it('that is replayed may be over', () => {
+    const over = read({ upload, expires_at: '2026-11-27T09:00:00Z' }, { dateMs, isReplayed: true });
+    assert.equal(over.expiresInMs, -3_600_000);
+  });
+});
+
+describe('an asset', () => {
+  it('may leave its id out, and must not leave out its status', () => {
+    const read = (json: object) => readAsset('check', answer(json), 'asset_7');
+    assert.equal(read({ status: 'ready' }).assetId, 'asset_7');
+    assert.equal(read({ status: 'ready', asset_id: 'asset_8' }).assetId, 'asset_8');
+    for (const status of [null, undefined, '', 5])
+      assert.throws(() => read({ asset_id: 'asset_7', status }), isBadAnswer);
+  });
+
+  it('tells its type without parameters, and its failure without secrets', () => {
+    const json = { status: 'failed', content_type: 'Image/PNG; q=1', failure_message: 'see https://a.example/x?sig=1' };
+    const { contentType, failureMessage } = readAsset('check', answer(json), 'asset_7');
+    assert.deepEqual([contentType, failureMessage], ['image/png', 'see https://a.example/x?[redacted]']);
+  });
 });

@@ -19,13 +19,15 @@ function open(pages: number) {
       order.push(`ask ${at}`);
       signal.addEventListener('abort', () => aborted.push(`page ${at}`));
       const nextCursor = at + 1 < pages ? String(at + 1) : null;
-      return { value: { assets: [listed(`asset_${at}`)], nameless: 0, nextCursor }, requestId: 'req' };
+      return { value: { assets: [listed(`asset_${at}`)], anonymous: [], unreadable: 0, nextCursor }, requestId: 'req' };
     },
   } as unknown as RemotePort;
   const gate = new Gate({ clock, random: { fraction: () => 0.5, token: () => '' }, onChange: () => {} });
   const deps = { clock, gate, remote, paceMs: () => 0 };
   const walk = async (readsAhead: boolean, most = pages) => {
-    for await (const [asset] of walkListing(deps, query, new AbortController().signal, { readsAhead })) {
+    for await (const {
+      assets: [asset],
+    } of walkListing(deps, query, new AbortController().signal, { readsAhead })) {
       await settled();
       order.push(`had ${asset?.assetId.slice(6)}`);
       if (order.filter((each) => each.startsWith('had')).length === most) break;

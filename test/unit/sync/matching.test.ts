@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AssetFacts } from '../../../src/core/event.ts';
 import { Gate } from '../../../src/sync/gate.ts';
+import { Learning } from '../../../src/sync/learning.ts';
 import { Matching } from '../../../src/sync/matching.ts';
 import type { RemotePort } from '../../../src/sync/ports.ts';
 import { HandClock } from '../../support/hand-clock.ts';
@@ -17,7 +18,8 @@ interface Shelved {
   readonly bytes: string;
   readonly name: string;
   readonly size?: number | null;
-  readonly status?: 'pending_upload';
+  readonly status?: 'pending_upload' | 'unknown';
+  readonly isConverted?: boolean;
   readonly createdAtMs?: number;
 }
 type Shelf = Readonly<Record<string, Shelved>>;
@@ -28,10 +30,14 @@ async function searching(shelf: Shelf, walks: readonly (readonly string[])[] = [
   const fetched: string[] = [];
   const facts = (assetId: string): AssetFacts => {
     const status = shelf[assetId]?.status ?? 'ready';
-    return { assetId, status, url: `https://files/${assetId}`, sizeBytes: null, failureMessage: null };
+    const said = { statusWord: null, sizeBytes: null, contentType: null, failureMessage: null };
+    return { assetId, status, url: `https://files/${assetId}`, ...said };
   };
-  const assets = Object.entries(shelf).map(([id, { bytes, name, size = bytes.length, createdAtMs = null }]) =>
-    listed(id, { ...facts(id), name, sizeBytes: size, createdAtMs }),
+  const assets = Object.entries(shelf).map(
+    ([id, { bytes, name, size = bytes.length, createdAtMs = null, isConverted }]) => {
+      const types = isConverted === true ? { contentType: 'image/webp', uploadContentType: 'image/png' } : {};
+      return listed(id, { ...facts(id), name, sizeBytes: size, createdAtMs, ...types });
+    },
   );
   const limits: number[] = [];
   const remote = new Proxy({} as RemotePort, {
@@ -40,7 +46,9 @@ async function searching(shelf: Shelf, walks: readonly (readonly string[])[] = [
         const shown = walks[limits.length];
         limits.push((id as unknown as { limit: number }).limit);
         const page = assets.filter(({ assetId }) => shown?.includes(assetId) ?? true);
-        return { value: { assets: page, nameless: 0, nextCursor: null }, requestId: null };
+        const named = page.filter(({ assetId }) => assetId !== '');
+        const anonymous = page.filter(({ assetId }) => assetId === '');
+        return { value: { assets: named, anonymous, unreadable: 0, nextCursor: null }, requestId: null };
       }
       if (call === 'get') return { value: facts(id), requestId: null };
       assert.equal(call, 'fetchDigest');
@@ -52,12 +60,14 @@ async function searching(shelf: Shelf, walks: readonly (readonly string[])[] = [
   });
   const clock = new HandClock();
   const random = { fraction: () => 0.5, token: () => 'token' };
+  const gate = new Gate({ clock, random, onChange: () => {} });
   const matching = new Matching({
     ledger,
     remote,
     clock,
-    gate: new Gate({ clock, random, onChange: () => {} }),
+    gate,
     log: noLog,
+    learning: new Learning({ ledger, remote, gate, clock }),
     places: [{ workspaceId: 'ws_1', projectId: null }],
     paceMs: () => 0,
     onWork: () => {},
@@ -124,17 +134,52 @@ describe('the search for bytes that FLORA has', () => {
     assert.equal(fetched.length, 1);
   });
 
-  it('finds an asset without a listed size also when another file has fetched it', async () => {
-    const { match, fetched } = await searching({ right: { bytes: 'mine', name: 'same.wav', size: null } });
-    assert.equal(await match('else', 'same.wav'), 'unmatched');
+  it('takes other bytes of an asset without a size for proof only once FLORA was seen to keep such bytes as they are', async () => {
+    const { match, waiting } = await searching({ right: { bytes: 'mine', name: 'same.wav', size: null } });
+    const isWaiting = await waiting('else', 'same.wav');
+    assert.equal(await isWaiting(), true, 'what is in front of the storage may have made them');
     assert.equal(await match('mine', 'same.wav'), 'right');
-    assert.equal(fetched.length, 1);
+    assert.equal(await isWaiting(), false);
+  });
+
+  it('does not take bytes of another length than FLORA keeps for proof', async () => {
+    const { waiting } = await searching({ odd: { bytes: 'optimised', name: 'same.wav', size: 4 } });
+    assert.equal(await (await waiting('mine', 'same.wav'))(), true);
   });
 
   it('does not take a digest that was cut at another file’s length for this one’s', async () => {
-    const { match } = await searching({ right: { bytes: 'longer', name: 'same.wav', size: null } });
-    const both = await Promise.all([match('abc', 'same.wav'), match('longer', 'same.wav')]);
-    assert.deepEqual(both, ['unmatched', 'right']);
+    const { match, waiting } = await searching({ right: { bytes: 'longer', name: 'same.wav', size: null } });
+    const isWaiting = await waiting('abc', 'same.wav');
+    const both = await Promise.all([isWaiting(), match('longer', 'same.wav')]);
+    assert.deepEqual(both, [true, 'right']);
+  });
+
+  it('waits where FLORA may have converted the file, and not where it is known to keep its size', async () => {
+    const shelf = {
+      other: { bytes: 'converted', name: 'a.wav' },
+      mine: { bytes: 'mine', name: 'b.wav' },
+    };
+    const { match, waiting } = await searching(shelf);
+    const isWaiting = await waiting('aaaa', 'a.wav');
+    assert.equal(await isWaiting(), true, 'nothing is known yet');
+    assert.equal(await match('mine', 'b.wav'), 'mine');
+    assert.equal(await isWaiting(), false, 'FLORA keeps sizes: it is another file');
+    const converting = await searching({ ...shelf, other: { ...shelf.other, isConverted: true } });
+    const isWaitingStill = await converting.waiting('aaaa', 'a.wav');
+    assert.equal(await converting.match('mine', 'b.wav'), 'mine');
+    assert.equal(await isWaitingStill(), true, 'FLORA says that it converted this one');
+  });
+
+  it('never sends what FLORA calls by a word that nobody knows, and adopts it neither', async () => {
+    const { match } = await searching({ a: { bytes: 'mine', name: 'a.wav', status: 'unknown' } });
+    assert.equal(await match('mine', 'a.wav'), 'trouble');
+    assert.equal(await match('else', 'b.wav'), 'unmatched');
+  });
+
+  it('waits for an asset without an id that has the bytes: it is there, and cannot be named', async () => {
+    const { match } = await searching({ '': { bytes: 'mine', name: 'a.wav' } });
+    assert.equal(await match('mine', 'a.wav'), 'trouble');
+    assert.equal(await match('else', 'b.wav'), 'unmatched');
   });
 
   const hour = 3_600_000;

@@ -5,6 +5,7 @@ import { Gate } from '../../../src/sync/gate.ts';
 import { perform } from '../../../src/sync/perform.ts';
 import type { RemotePort } from '../../../src/sync/ports.ts';
 import { FakeLocal } from '../../support/fake-root.ts';
+import { creatingOver, NoLearning } from '../../support/flora-knowledge.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { knowFiles } from '../../support/known-files.ts';
 import { memoryLedger, withFolder } from '../../support/ledgers.ts';
@@ -34,6 +35,7 @@ async function sendChanged(isThere: boolean) {
     get: unused,
     list: unused,
     fetchDigest: unused,
+    workspaceIds: unused,
   };
   const deps = {
     ledger,
@@ -46,6 +48,8 @@ async function sendChanged(isThere: boolean) {
     isRootThere: () => isRootThere,
     clock: new HandClock(),
     matching: { match: unused },
+    creating: creatingOver(ledger, new HandClock()),
+    learning: new NoLearning(ledger),
     onSent: () => {},
   };
   return await perform(

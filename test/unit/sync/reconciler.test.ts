@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Drift } from '../../../src/sync/reconciler.ts';
+import type { Drift } from '../../../src/sync/reconcile-options.ts';
 import { settled } from '../../support/hand-clock.ts';
 import { ListingModel, listed, reconciling } from '../../support/remote-listing.ts';
 
@@ -70,7 +70,12 @@ describe('assets that a listing lacks', () => {
   /** Everything is at FLORA, but its listing shows the first only. */
   const withOneListed = async (count: number) => {
     const world = await withAll(count);
-    world.model.distort = (page) => ({ assets: page.assets.slice(0, 1), nameless: 0, nextCursor: null });
+    world.model.distort = (page) => ({
+      assets: page.assets.slice(0, 1),
+      anonymous: [],
+      unreadable: 0,
+      nextCursor: null,
+    });
     return world;
   };
 

@@ -18,6 +18,7 @@ async function world() {
     random: { fraction: () => 0, token: () => 'key-2' },
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     onChange: () => {},
+    creating: null,
     uploadsMissing: () => false,
     onLook: ({ name }: RetryFile) => void looks.push(name),
     onWork: () => {

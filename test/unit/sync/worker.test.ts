@@ -8,6 +8,7 @@ import type { RemotePort } from '../../../src/sync/ports.ts';
 import { startScheduler } from '../../../src/sync/scheduler.ts';
 import { advance, atOnce, type WorkerDeps } from '../../../src/sync/worker.ts';
 import { facts, reservation } from '../../support/contents.ts';
+import { creatingOver, NoLearning } from '../../support/flora-knowledge.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { memoryLedger, newContent, withFolder } from '../../support/ledgers.ts';
 
@@ -72,6 +73,8 @@ async function bench(script: Script, names: readonly string[] = ['a.png']) {
     },
     isRootThere: () => true,
     matching: { match: unused },
+    creating: creatingOver(ledger, clock),
+    learning: new NoLearning(ledger),
     uploadsMissing: () => false,
     onChange: () => {},
     onSent: () => {},

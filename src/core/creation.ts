@@ -1,0 +1,92 @@
+/**
+ * What the ledger remembers of asking FLORA for assets. There is no delete: an asset that never gets a byte stays, so that there is
+ * one budget of such assets over all files and lives. Times are milliseconds since the epoch.
+ */
+export interface Creation {
+  /** Assets that were made and let go without one accepted byte, less what later uploads made up for. */
+  readonly barren: number;
+  /** Uploads that were accepted, as far as the budget grows with them. */
+  readonly accepted: number;
+  /** Reservations in a row whose answers were lost although they had been made. */
+  readonly lost: number;
+  /** Since when assets are asked for one at a time, and seldom; null while they are asked for as needed. */
+  readonly slowSinceMs: number | null;
+  /** Assets asked for since then. */
+  readonly probes: number;
+  /** When the next one may be asked for. */
+  readonly nextProbeMs: number;
+  /** Why, for people. */
+  readonly reason: string | null;
+  /** The flora-sync that found so: another one may understand more. */
+  readonly version: string;
+}
+
+const minuteMs = 60_000;
+
+/** What may be without bytes at first; it grows with the files that were accepted. */
+const leastBudget = 8;
+/** Each so many accepted files make up for one asset that stayed without bytes. */
+const acceptedForOne = 8;
+/** An answer that cannot be understood may be an accident: so the first probes are soon. */
+const firstProbeMs = 2_000;
+const spentProbeMs = 10 * minuteMs;
+const seldomProbeMs = 60 * minuteMs;
+/** So many probes of a spent budget are ten minutes apart, then they are an hour apart. */
+const soonProbes = 6;
+
+export function freshCreation(version: string): Creation {
+  return {
+    barren: 0,
+    accepted: 0,
+    lost: 0,
+    slowSinceMs: null,
+    probes: 0,
+    nextProbeMs: 0,
+    reason: null,
+    version,
+  };
+}
+
+/**
+ * How many assets may be without bytes, those on their way included.
+ *
+ * @param most how many contents may be on their way at once
+ */
+export function budgetOf({ accepted }: Creation, most: number): number {
+  return Math.min(Math.max(leastBudget, most), leastBudget + accepted);
+}
+
+/** Whether the next asset would be one too many. */
+export function isSpent(creation: Creation, open: number, most: number): boolean {
+  return creation.barren + open >= budgetOf(creation, most) || creation.lost >= leastBudget;
+}
+
+/** An upload was accepted: what was slow goes on, with one more for each such upload. */
+export function afterAccepted(creation: Creation, open: number, most: number): Creation {
+  const accepted = Math.min(creation.accepted + 1, most);
+  const grown = { ...creation, accepted, lost: 0, barren: Math.max(0, creation.barren - 1 / acceptedForOne) };
+  if (creation.slowSinceMs === null) return grown;
+  const barren = Math.max(0, Math.min(grown.barren, budgetOf(grown, most) - 1 - open));
+  return { ...grown, barren, slowSinceMs: null, probes: 0, nextProbeMs: 0, reason: null };
+}
+
+export function slowed(creation: Creation, nowMs: number, reason: string, isSpentNow: boolean): Creation {
+  const slowSinceMs = creation.slowSinceMs ?? nowMs;
+  return { ...creation, slowSinceMs, nextProbeMs: nowMs + waitMs(creation, isSpentNow), reason };
+}
+
+/** One asset is asked for. */
+export function probed(creation: Creation, nowMs: number, isSpentNow: boolean): Creation {
+  const next = { ...creation, probes: creation.probes + 1 };
+  return { ...next, nextProbeMs: nowMs + waitMs(next, isSpentNow) };
+}
+
+/** Whether one may be asked for. A clock that was put back prolongs no wait. */
+export function isProbeDue({ nextProbeMs }: Creation, nowMs: number): boolean {
+  return nowMs >= nextProbeMs || nextProbeMs - nowMs > seldomProbeMs;
+}
+
+function waitMs({ probes }: Creation, isSpentNow: boolean): number {
+  if (isSpentNow) return probes <= soonProbes ? spentProbeMs : seldomProbeMs;
+  return Math.min(spentProbeMs, firstProbeMs * 2 ** Math.min(probes, 12));
+}

@@ -1,0 +1,74 @@
+import { systemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import { connect, rememberBody } from './connecting.ts';
+import { holdKey, type KeyHolder } from './key-holder.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import type { Logger } from './logger.ts';
+import type { EngineObserver } from './observer.ts';
+import { systemRandom } from './random.ts';
+import type { FloraClient } from './remote/client.ts';
+import { Creating } from './sync/creating.ts';
+import { Gate } from './sync/gate.ts';
+import { Learning } from './sync/learning.ts';
+import { type Place, placesOf } from './sync/listing.ts';
+import { mostInHand } from './sync/scheduler.ts';
+import { WorkspaceCheck } from './sync/workspace-check.ts';
+import { tellGate } from './telling.ts';
+import { version } from './version.ts';
+
+/** What an engine has towards FLORA: the door, the client, and what it knows of how FLORA answers. */
+export interface FloraSide {
+  readonly key: KeyHolder;
+  readonly gate: Gate;
+  readonly remote: FloraClient;
+  readonly places: readonly Place[];
+  readonly learning: Learning;
+  readonly creating: Creating;
+  readonly workspaces: WorkspaceCheck;
+  /** Reads the key anew from where it came; with another one FLORA is asked again at once. */
+  reloadKey(): void;
+}
+
+export interface FloraSideDeps {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly ledger: Ledger;
+  readonly observer: EngineObserver;
+  /** FLORA asks for less. */
+  readonly onRateLimited: () => void;
+  /** There may be work again. */
+  readonly onWork: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+export function openFloraSide({ config, log, ledger, observer, ...on }: FloraSideDeps): FloraSide {
+  const key = holdKey(config, log);
+  const gate: Gate = new Gate({
+    clock: systemClock,
+    random: systemRandom,
+    onFailure: (error) => {
+      if (error.code === 'rate_limited') on.onRateLimited();
+      if (error.disposition === 'wait') reloadKey();
+    },
+    onChange: (trouble) => {
+      tellGate(log, trouble);
+      observer.onTrouble?.(trouble);
+    },
+    suspect: (error) => workspaces.suspect(error),
+  });
+  const reloadKey = () => {
+    if (key.reload()) gate.hurry();
+  };
+  const places = placesOf(config.folders.map((folder) => folder.destination));
+  const workspaceIds = places.map(({ workspaceId }) => workspaceId);
+  const remote = connect(config, key.current, rememberBody(ledger, workspaceIds, on.onError));
+  const common = { ledger, remote, gate, clock: systemClock, log, places };
+  const workspaces = new WorkspaceCheck(common);
+  const creating = new Creating({
+    ...common,
+    version,
+    most: mostInHand(config.concurrency),
+    onChange: on.onWork,
+  });
+  return { key, gate, remote, places, learning: new Learning(common), creating, workspaces, reloadKey };
+}

@@ -1,0 +1,25 @@
+import { Creating } from '../../src/sync/creating.ts';
+import { Learning } from '../../src/sync/learning.ts';
+import type { ClockPort, LedgerPort } from '../../src/sync/ports.ts';
+
+const noLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/** The real budget of assets, over this ledger. */
+export function creatingOver(ledger: LedgerPort, clock: ClockPort, onChange: () => void = () => {}): Creating {
+  return new Creating({ ledger, clock, log: noLog, version: '1', most: 64, onChange });
+}
+
+/** Learns nothing, and asks for nothing: for tests that are about something else. */
+export class NoLearning extends Learning {
+  constructor(ledger: LedgerPort) {
+    super({ ledger } as ConstructorParameters<typeof Learning>[0]);
+  }
+
+  override isWanted(): boolean {
+    return false;
+  }
+
+  override async seen(): Promise<void> {}
+
+  override async targeted(): Promise<void> {}
+}
