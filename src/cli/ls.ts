@@ -72,7 +72,8 @@ export function toJson(file: FileReport) {
 }
 
 function describe(file: FileReport): string {
-  const tail = file.state === 'ready' ? (file.url ?? file.assetId) : file.reason;
+  const where = file.state === 'ready' ? (file.url ?? file.assetId) : null;
+  const tail = [where, file.reason].filter((part) => part !== null).join('  ') || null;
   return `${file.state.padEnd(9)} ${showBytes(file.sizeBytes).padStart(9)}  ${showPath(file.path)}${tail === null ? '' : `  ${tail}`}`;
 }
 

@@ -66,9 +66,9 @@ function describeDrift({ path, asset_id: assetId, state, becomes, listed }: Drif
 }
 
 function describe(summary: Summary, { dryRun }: Options): string {
-  const { pages, assets, ours, unknown, drift, asked, missing, seconds, error } = summary;
+  const { pages, assets, ours, unknown, unreadable, drift, asked, missing, seconds, error } = summary;
   const read = `${plural(pages, 'page')}${summary.is_full ? '' : ' (those that can hold news)'}`;
-  const seen = `${plural(assets, 'asset')}, ${ours} ours, ${unknown} unknown`;
+  const seen = `${plural(assets, 'asset')}, ${ours} ours, ${unknown} unknown${unreadable === 0 ? '' : `, ${unreadable} unreadable`}`;
   const change = dryRun === true ? `${plural(drift, 'change')} to make` : `${plural(drift, 'change')} brought in`;
   const line = `${read}, ${seen}; ${change}, ${asked} asked for by itself, ${missing} missing; ${showSeconds(seconds)}`;
   return `${line}\n${error === null ? '' : `The listing could not be read to its end: ${error}\n`}`;

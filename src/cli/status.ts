@@ -6,9 +6,11 @@ import type { MatchingSummary } from '../core/records.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { findOwner } from '../ledger/owner-lock.ts';
 import { Reports } from '../ledger/reports.ts';
+import { WaitReports } from '../ledger/waits.ts';
 import { summaryLine } from '../operating.ts';
 import { isoTime, plural, print, printJson, showBytes, showPath } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
+import { creationLine, describeCreation, describeLearnt, describeReasons, learntLine } from './status-flora.ts';
 
 type Counts = Readonly<Record<string, number>>;
 
@@ -33,6 +35,9 @@ async function collect(command: Command) {
     const folders = reports?.counts() ?? [];
     const last = reports?.lastReconcile() ?? null;
     const matching = reports?.matching() ?? null;
+    const waits = database === undefined ? undefined : new WaitReports(database);
+    const creation = creationLine(reports?.creation() ?? null);
+    const search = matching?.endedMs === null ? matching.trouble : null;
     return {
       daemon:
         owner === undefined
@@ -46,16 +51,21 @@ async function collect(command: Command) {
       inflight: live?.inflight ?? [],
       last_reconcile: last === null ? null : summaryLine(last),
       matching: matching === null ? null : matchingLine(matching),
-      trouble: live?.trouble ?? null,
+      creation,
+      waiting: waits?.waiting() ?? [],
+      findings: waits?.findings() ?? [],
+      learnt: Object.fromEntries(Object.entries(reports?.learnt() ?? {}).map(([id, each]) => [id, learntLine(each)])),
+      // Of several, what keeps the most from going on.
+      trouble: live?.trouble ?? creation?.reason ?? search ?? null,
     };
   } finally {
     database?.close();
   }
 }
 
-function matchingLine({ sinceMs, endedMs, assets, fetchedBytes, adopted }: MatchingSummary) {
+function matchingLine({ sinceMs, endedMs, assets, fetchedBytes, adopted, unreadable, trouble }: MatchingSummary) {
   const ended = endedMs === null ? null : isoTime(endedMs);
-  return { since: isoTime(sinceMs), ended, assets, fetched_bytes: fetchedBytes, adopted };
+  return { since: isoTime(sinceMs), ended, assets, unreadable, fetched_bytes: fetchedBytes, adopted, trouble };
 }
 
 function total(all: readonly Counts[]): Counts {
@@ -77,20 +87,26 @@ function describe(status: Awaited<ReturnType<typeof collect>>): string {
     if (trouble !== undefined) lines.push(`  ${trouble}`);
     lines.push(`  ${describeCounts(counts)}`);
   }
+  if (status.creation !== null) lines.push('', describeCreation(status.creation));
+  lines.push(...describeReasons('Waiting:', status.waiting), ...describeReasons('Odd in FLORA:', status.findings));
   if (folders.length === 0) lines.push('The ledger knows no folder yet: it begins with the first `run` or `sync`.');
   if (inflight.length > 0) lines.push('', 'On their way:', ...inflight.map(describeUpload));
   if (last !== null) {
     const outcome = last.error === null ? `${plural(last.drift, 'change')}` : last.error;
-    lines.push('', `Reconciled ${last.at}: ${plural(last.assets, 'asset')}, ${last.ours} ours, ${outcome}`);
+    const odd = last.unreadable === 0 ? '' : `, ${last.unreadable} unreadable`;
+    lines.push('', `Reconciled ${last.at}: ${plural(last.assets, 'asset')}, ${last.ours} ours${odd}, ${outcome}`);
   }
   if (status.matching !== null) lines.push('', describeMatching(status.matching));
+  for (const [workspace, learnt] of Object.entries(status.learnt)) lines.push('', ...describeLearnt(workspace, learnt));
   return `${lines.join('\n')}\n`;
 }
 
-function describeMatching({ since, ended, assets, adopted, fetched_bytes: fetched }: ReturnType<typeof matchingLine>) {
+function describeMatching(matching: ReturnType<typeof matchingLine>): string {
+  const { since, ended, assets, adopted, unreadable, fetched_bytes: fetched } = matching;
   const so = ended === null ? `since ${since}, so far` : `until ${ended}:`;
+  const odd = unreadable === 0 ? '' : `${unreadable} unreadable, `;
   return (
-    `Looked for files that FLORA has already ${so} ${plural(assets, 'asset')} listed, ` +
+    `Looked for files that FLORA has already ${so} ${plural(assets, 'asset')} listed, ${odd}` +
     `${adopted} recognised by their bytes, ${showBytes(fetched)} fetched`
   );
 }

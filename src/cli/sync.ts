@@ -43,8 +43,8 @@ export function addSync(program: Command): void {
     .option('--json', 'end with the summary as one JSON object');
   addSettings(command).action(async (options: { json?: boolean }) => {
     const config = loadConfig({ flags: flagsOf(command), env: process.env });
-    const { summary, matching, troubles } = await syncOnce(config);
-    await (options.json === true ? printJson(summary) : print(describe(summary, matching)));
+    const { summary, matching, odd, troubles } = await syncOnce(config);
+    await (options.json === true ? printJson(summary) : print(describe(summary, matching, odd)));
     for (const trouble of troubles) process.stderr.write(`${trouble}\n`);
     const isIncomplete = summary.rejected + summary.failed + summary.pending + troubles.length > 0;
     process.exitCode = isIncomplete ? exitCodes.incomplete : exitCodes.ready;
@@ -54,6 +54,8 @@ export function addSync(program: Command): void {
 interface SyncResult {
   readonly summary: SyncSummary;
   readonly matching: MatchingSummary | null;
+  /** Files that are ready, with something odd about their asset. */
+  readonly odd: number;
   /** Why not everything could be done, beyond what each file tells. */
   readonly troubles: readonly string[];
 }
@@ -91,7 +93,7 @@ async function syncOnce(config: Config): Promise<SyncResult> {
     const hurried = new AbortController();
     interruption.catch(() => hurried.abort());
     await snapshotIfDue({ stateDir: config.stateDir, ledger: engine.ledger, log }, hurried.signal);
-    return { summary, matching: run.matching, troubles: troublesOf(engine) };
+    return { summary, matching: run.matching, odd: countOdd(engine.reports), troubles: troublesOf(engine) };
   } finally {
     ended.abort();
     run.end();
@@ -177,7 +179,12 @@ function summarise(reports: Reports, run: Run, engine: Engine): SyncSummary {
   return { ready, uploaded: run.uploaded, unchanged, rejected, failed, pending, bytes: run.bytes, seconds };
 }
 
-function describe(summary: SyncSummary, matching: MatchingSummary | null): string {
+function countOdd(reports: Reports): number {
+  const odd = reports.sums(0).filter(({ state, code }) => state === 'ready' && code !== null);
+  return odd.reduce((sum, { count }) => sum + count, 0);
+}
+
+function describe(summary: SyncSummary, matching: MatchingSummary | null, odd: number): string {
   const { ready, uploaded, unchanged, rejected, failed, pending, bytes, seconds } = summary;
   const lines = [
     `${plural(ready, 'file')} ready in FLORA (${uploaded} uploaded now, ${unchanged} unchanged), ` +
@@ -192,6 +199,7 @@ function describe(summary: SyncSummary, matching: MatchingSummary | null): strin
   if (rejected + failed > 0) {
     lines.push(`${rejected} rejected, ${failed} failed: \`flora-sync ls\` tells why`);
   }
+  if (odd > 0) lines.push(`${odd} ready but odd in FLORA (converted, or of another size): \`flora-sync status\` tells`);
   if (pending > 0) lines.push(`${pending} not finished: still being written or on their way`);
   return `${lines.join('\n')}\n`;
 }

@@ -1,0 +1,84 @@
+import type { Creation } from '../core/creation.ts';
+import type { Learnt, LearntType } from '../core/records.ts';
+import type { ReasonSum } from '../ledger/waits.ts';
+import { isoTime, showSeconds } from './output.ts';
+
+// What `status` says of how FLORA answers.
+
+/** Null while assets are asked for as needed. */
+export function creationLine(creation: Creation | null) {
+  if (creation?.slowSinceMs == null) return null;
+  const { slowSinceMs, nextProbeMs, probes, barren, lost, reason } = creation;
+  const times = { since: isoTime(slowSinceMs), next_try: isoTime(nextProbeMs) };
+  return { ...times, tries: probes, without_bytes: Math.ceil(barren), answers_lost: lost, reason };
+}
+
+export function describeCreation({
+  since,
+  next_try: next,
+  reason,
+}: NonNullable<ReturnType<typeof creationLine>>): string {
+  return `No new assets since ${since} but one now and then, the next at ${next}:\n  ${reason}`;
+}
+
+export function describeReasons(title: string, sums: readonly ReasonSum[]): readonly string[] {
+  if (sums.length === 0) return [];
+  return ['', title, ...sums.map(({ code, count, reason }) => `  ${count} ${code}: ${reason}`)];
+}
+
+export function learntLine({ assetId, atMs, body, target, lagMs, types }: Learnt) {
+  return {
+    at: atMs === null ? null : isoTime(atMs),
+    asset_id: assetId,
+    body,
+    target: target === null ? null : { kind: target.kind, host: target.host, lives_seconds: seconds(target.livesMs) },
+    get_lags_seconds: seconds(lagMs),
+    types: Object.fromEntries(Object.entries(types).map(([type, each]) => [type, typeLine(each)])),
+  };
+}
+
+function typeLine({ isSizeKept, areBytesKept, keptAs }: LearntType) {
+  return { is_size_kept: isSizeKept, are_bytes_kept: areBytesKept, kept_as: keptAs };
+}
+
+function seconds(ms: number | null): number | null {
+  return ms === null ? null : Math.round(ms) / 1000;
+}
+
+export function describeLearnt(workspace: string, learnt: ReturnType<typeof learntLine>): readonly string[] {
+  const { target, body, get_lags_seconds: lag, types } = learnt;
+  const parts = [
+    ...(target === null ? [] : [describeTarget(target)]),
+    ...(body === null ? [] : [`complete takes ${body === 'json' ? '{}' : 'no body'}`]),
+    ...(lag === null || lag === 0 ? [] : [`GET lags ${showSeconds(lag)} behind complete`]),
+    ...Object.entries(types).map(([type, each]) => describeType(type, each)),
+  ];
+  return parts.length === 0 ? [] : [`Seen of FLORA in ${workspace}:`, ...parts.map((part) => `  ${part}`)];
+}
+
+function describeTarget({
+  kind,
+  host,
+  lives_seconds: lives,
+}: {
+  kind: string;
+  host: string;
+  lives_seconds: number | null;
+}) {
+  const how = kind === 'form' ? 'a form' : 'PUT';
+  return `bytes go to ${host} by ${how}${lives === null ? '' : `, within ${showSeconds(lives)}`}`;
+}
+
+function describeType(type: string, each: ReturnType<typeof typeLine>): string {
+  const word = (is: boolean | null, yes: string, no: string, unknown: string) =>
+    is === null ? unknown : is ? yes : no;
+  const size = word(each.is_size_kept, 'its size is kept', 'its size is changed', 'its size is not told');
+  const bytes = word(
+    each.are_bytes_kept,
+    'its bytes are kept',
+    'its bytes are others',
+    'its bytes could not be compared',
+  );
+  const isConverted = each.kept_as !== null && each.kept_as !== type;
+  return `${type}${isConverted ? ` becomes ${each.kept_as}` : ''}: ${size}, ${bytes}`;
+}
