@@ -13,6 +13,7 @@ import { SyncError } from '../../src/errors.ts';
 import {
   type Bench,
   benchOver,
+  errorCode,
   png,
   reservationOf,
   send,
@@ -105,7 +106,7 @@ async function assertSurvives(before: Bench, restart: () => Promise<Bench>): Pro
   assert.equal((await after.call('GET', `/assets/${readyId}`)).text, ready.text);
   assert.equal((await after.call('GET', '/assets')).text, listed.text);
   assert.equal((await send('GET', String(ready.json()['url']))).text, png('ready').toString());
-  assert.equal((await after.call('POST', '/assets', { body, headers })).text, first.text);
+  assert.equal(errorCode(await after.call('POST', '/assets', { body, headers })), 'idempotency_duplicate');
   assert.equal((await uploadForm(reservationOf(first), png())).status, 204);
   assert.equal((await after.call('POST', `/assets/${uploaded.assetId}/complete`)).json()['status'], 'ready');
 }
