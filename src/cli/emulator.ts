@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { dialectNames } from '../emulator/dialects.ts';
+import { usageError } from './exit.ts';
 import { print, printJson } from './output.ts';
 import { nextStopSignal } from './signals.ts';
 
@@ -56,6 +57,7 @@ function readPort(text: string): number {
 }
 
 function addKey(key: string, earlier: readonly string[] | undefined): readonly string[] {
-  if (!/^\S+$/.test(key)) throw new InvalidArgumentError('Use a key without white space.');
+  // Not InvalidArgumentError: commander would repeat the key.
+  if (!/^\S+$/.test(key)) throw usageError('A key holds no white space.', 'Give each key after a --key of its own.');
   return [...(earlier ?? []), key];
 }

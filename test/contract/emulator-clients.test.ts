@@ -1,5 +1,6 @@
-// The requests of clients that are in use, in their own order and form, by plain fetch: what the public Go SDK is documented to
-// send, and what public programs send that were seen to work against FLORA from May to October 2026. Their ways, not their code.
+// The requests of clients that are in use, in their own order and form, by plain fetch: what the public SDKs send (the
+// TypeScript one itself runs in contract.test.ts), and what public programs send that say they work against FLORA, from May to
+// October 2026. Their ways, not their code.
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { EmulatorOptions } from '../../src/emulator/emulator.ts';
@@ -48,10 +49,11 @@ async function only(bench: Bench): Promise<Json> {
 describe('the Go SDK', () => {
   const headers = {
     accept: 'application/json',
-    'user-agent': 'FLORA/Go 0.9.0',
+    'user-agent': 'Flora/Go 0.6.0',
     'x-stainless-lang': 'go',
-    'x-stainless-package-version': '0.9.0',
+    'x-stainless-package-version': '0.6.0',
     'x-stainless-retry-count': '0',
+    'x-stainless-runtime': 'go',
   };
 
   it('creates, completes without a body or a content type, and lists by all five parameters', async (t) => {
@@ -79,8 +81,10 @@ describe('the Go SDK', () => {
 });
 
 describe('the TypeScript SDK', () => {
+  const headers = { accept: 'application/json', 'user-agent': 'FLORA/JS 0.11.0', 'x-stainless-lang': 'js' };
+
   it('creates, completes without a body but with its own headers, and polls', async (t) => {
-    const { ask } = await client(t, {}, { accept: 'application/json', 'x-stainless-lang': 'js' });
+    const { ask } = await client(t, {}, headers);
     const wanted = {
       source: 'signed-url',
       workspace_id: workspaceId,

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
 import { startEmulator } from '../../src/emulator/emulator.ts';
 import { SyncError } from '../../src/errors.ts';
+import { openSqlite } from '../../src/sqlite.ts';
 import {
   type Bench,
   benchOver,
@@ -64,6 +65,26 @@ it('an upload that a kill -9 broke leaves nothing, and can be sent again', async
   assert.deepEqual(readdirSync(join(dataDir, 'assets')), []);
   assert.equal((await bench.call('POST', `/assets/${endless.assetId}/complete`)).status, 409);
   assert.equal((await uploadForm(reservation, png())).status, 204);
+});
+
+it('a directory of an emulator that knew fewer settings is opened with all that is in it', async (t) => {
+  const dataDir = await temporaryDirectory(t);
+  const before = await startBench(t, { dataDir });
+  const assetId = await before.finish(png('old'));
+  const reservation = await before.reserve();
+  const ready = (await before.call('GET', `/assets/${assetId}`)).json();
+  await before.emulator.close();
+  const database = openSqlite(join(dataDir, 'emulator.sqlite'));
+  for (const column of ['form_fields', 'target_uses', 'is_target_spent', 'completed_at', 'conversion']) {
+    database.exec(`ALTER TABLE assets DROP COLUMN ${column}`);
+  }
+  database.pragma('user_version = 1');
+  database.close();
+
+  const after = await startBench(t, { dataDir, port: before.emulator.port, targetUses: 'once', conversion: 'type' });
+  assert.deepEqual((await after.call('GET', `/assets/${assetId}`)).json(), ready);
+  for (const text of ['a', 'b']) assert.equal((await uploadForm(reservation, png(text))).status, 204);
+  assert.equal((await after.call('POST', `/assets/${reservation.assetId}/complete`)).json()['status'], 'ready');
 });
 
 it('a second emulator on the same directory is refused, and the first goes on', async (t) => {
