@@ -40,7 +40,7 @@ export function addEmulator(program: Command): void {
       const { baseUrl, adminUrl, port } = emulator;
       const settings = { FLORA_BASE_URL: baseUrl, FLORA_API_KEY: keys[0], FLORA_WORKSPACE_ID: emulatorWorkspace };
       if (json === true) {
-        await printJson({ port, base_url: baseUrl, admin_url: adminUrl, data_dir: dataDir, dialect, ...settings });
+        await printJson({ port, base_url: baseUrl, admin_url: adminUrl, data_dir: dataDir, ...settings });
       } else {
         await print(`The FLORA emulator listens on ${baseUrl} and keeps its data in ${dataDir}\n\n`);
         for (const [name, value] of Object.entries(settings)) await print(`  export ${name}=${value}\n`);

@@ -5,6 +5,7 @@
 //   expiry may be completed after it.
 // - complete and retry while the asset is processing (completed, not yet settled) are 409 conflict.
 // - an expired reservation still reads `pending_upload` (there is no other status for it); only retry tells.
+// - a target that serves once and was spent without bytes is a failed upload to retry, although the asset reads otherwise.
 // - only signed uploads can be completed or retried; a failed server-side fetch cannot.
 import { conflict } from './answer.ts';
 import type { EmulatorSettings } from './dialects.ts';
@@ -157,11 +158,12 @@ export function completed(asset: Asset, now: number, settings: Judging): Asset {
   return judged({ ...asset, completed_at: now }, now, settings);
 }
 
-/** The asset after `retry`, with no bytes; throws 409 unless it failed or its reservation expired. */
+/** The asset after `retry`, with no bytes; throws 409 unless it failed, or its target expired or was spent for nothing. */
 export function renewed(asset: Asset, now: number): Asset {
   if (asset.uploaded_via !== 'signed_url') throw conflict('This asset was not created as a signed upload.');
   const status = statusAt(asset, now);
-  const isLapsed = status === 'pending_upload' && !isProcessing(asset, now) && isExpired(asset, now);
+  const isOver = isExpired(asset, now) || (asset.is_target_spent === 1 && asset.sha256 === null);
+  const isLapsed = status === 'pending_upload' && !isProcessing(asset, now) && isOver;
   if (status !== 'failed' && !isLapsed) throw conflict('Only a failed or expired upload can be retried.');
   return {
     ...withoutBytes(asset),
