@@ -1,6 +1,8 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { dialectNames } from '../emulator/dialects.ts';
+import { usageError } from './exit.ts';
 import { print, printJson } from './output.ts';
 import { nextStopSignal } from './signals.ts';
 
@@ -8,23 +10,39 @@ import { nextStopSignal } from './signals.ts';
 export const emulatorKey = 'sk_live_emulator';
 export const emulatorWorkspace = 'ws_emulator';
 
+interface EmulatorCliOptions {
+  readonly port: number;
+  readonly dataDir: string;
+  readonly dialect: string;
+  readonly key?: readonly string[];
+  readonly anyKey?: boolean;
+  readonly json?: boolean;
+}
+
 export function addEmulator(program: Command): void {
   program
     .command('emulator')
     .description('the FLORA Assets API on this machine, for tests and a first look; until SIGTERM or Ctrl-C')
     .option('--port <number>', 'the port on 127.0.0.1; 0 takes any free one', readPort, 4010)
     .option('--data-dir <path>', 'where bytes and metadata are kept', join(tmpdir(), 'flora-emulator'))
+    .addOption(
+      new Option('--dialect <name>', 'which of the API’s documents it follows').choices(dialectNames).default('seeds'),
+    )
+    .addOption(new Option('--key <key>', 'an API key that it takes; may be given more than once').argParser(addKey))
+    .addOption(new Option('--any-key', 'takes any API key and any workspace').conflicts('key'))
     .option('--json', 'say where it listens in one JSON object')
-    .action(async (options: { port: number; dataDir: string; json?: boolean }) => {
+    .action(async ({ port: wantedPort, dataDir, dialect, json, ...access }: EmulatorCliOptions) => {
       const stopSignal = nextStopSignal();
       const { startEmulator } = await import('../emulator/emulator.ts');
-      const emulator = await startEmulator({ port: options.port, dataDir: options.dataDir });
+      const keys = access.key ?? [emulatorKey];
+      const apiKeys = access.anyKey === true ? 'any' : keys;
+      const emulator = await startEmulator({ port: wantedPort, dataDir, dialect, apiKeys });
       const { baseUrl, adminUrl, port } = emulator;
-      const settings = { FLORA_BASE_URL: baseUrl, FLORA_API_KEY: emulatorKey, FLORA_WORKSPACE_ID: emulatorWorkspace };
-      if (options.json === true) {
-        await printJson({ port, base_url: baseUrl, admin_url: adminUrl, data_dir: options.dataDir, ...settings });
+      const settings = { FLORA_BASE_URL: baseUrl, FLORA_API_KEY: keys[0], FLORA_WORKSPACE_ID: emulatorWorkspace };
+      if (json === true) {
+        await printJson({ port, base_url: baseUrl, admin_url: adminUrl, data_dir: dataDir, ...settings });
       } else {
-        await print(`The FLORA emulator listens on ${baseUrl} and keeps its data in ${options.dataDir}\n\n`);
+        await print(`The FLORA emulator listens on ${baseUrl} and keeps its data in ${dataDir}\n\n`);
         for (const [name, value] of Object.entries(settings)) await print(`  export ${name}=${value}\n`);
       }
       await stopSignal;
@@ -36,4 +54,10 @@ function readPort(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535 && text.trim() !== '') return port;
   throw new InvalidArgumentError('Use a whole number from 0 to 65535.');
+}
+
+function addKey(key: string, earlier: readonly string[] | undefined): readonly string[] {
+  // Not InvalidArgumentError: commander would repeat the key.
+  if (!/^\S+$/.test(key)) throw usageError('A key holds no white space.', 'Give each key after a --key of its own.');
+  return [...(earlier ?? []), key];
 }

@@ -12,7 +12,14 @@ export interface WorkspaceOption {
 export interface Caller {
   /** Stands for the API key where it must not be stored. */
   readonly keyHash: string;
+  /** Those that `GET /workspaces` names. */
   readonly workspaces: readonly WorkspaceOption[];
+  /** `any`: whatever id is named is a workspace of this caller. */
+  readonly workspaceIds: readonly string[] | 'any';
+}
+
+export function isOpenTo(caller: Caller, workspaceId: string): boolean {
+  return caller.workspaceIds === 'any' || caller.workspaceIds.includes(workspaceId);
 }
 
 export interface Access {
@@ -23,21 +30,24 @@ export interface Access {
   replaceKeys(apiKeys: readonly string[], workspaceId: string | undefined): void;
 }
 
-export function createAccess(commonKeys: readonly string[], workspaces: readonly WorkspaceOption[]): Access {
+/** With `any` every key is good, and opens every workspace: so any client can be pointed here. */
+export function createAccess(commonKeys: 'any' | readonly string[], workspaces: readonly WorkspaceOption[]): Access {
   const ownKeys = new Map(workspaces.map((one) => [one.workspace_id, one.apiKeys]));
-  let common = commonKeys;
+  let common: 'any' | readonly string[] = commonKeys;
   let callers = index();
 
   function index(): Map<string, Caller> {
     const byKey = new Map<string, Caller>();
     for (const workspace of workspaces) {
-      for (const key of ownKeys.get(workspace.workspace_id) ?? common) {
-        const known = byKey.get(key)?.workspaces ?? [];
-        const keyHash = createHash('sha256').update(key).digest('hex').slice(0, 32);
-        byKey.set(key, { keyHash, workspaces: [...known, workspace] });
+      for (const key of ownKeys.get(workspace.workspace_id) ?? (common === 'any' ? [] : common)) {
+        byKey.set(key, callerWith(key, [...(byKey.get(key)?.workspaces ?? []), workspace]));
       }
     }
     return byKey;
+  }
+
+  function openCaller(key: string): Caller | undefined {
+    return common === 'any' ? { ...callerWith(key, workspaces), workspaceIds: 'any' } : undefined;
   }
 
   return {
@@ -45,7 +55,7 @@ export function createAccess(commonKeys: readonly string[], workspaces: readonly
     authenticate(authorization) {
       if (authorization === undefined) throw new ApiFailure(401, 'unauthorized', 'Authorization header missing.');
       const key = /^Bearer (\S+)$/i.exec(authorization)?.[1];
-      const caller = key === undefined ? undefined : callers.get(key);
+      const caller = key === undefined ? undefined : (callers.get(key) ?? openCaller(key));
       if (caller === undefined) throw new ApiFailure(401, 'invalid_api_key', 'The API key is not valid.');
       return caller;
     },
@@ -54,5 +64,13 @@ export function createAccess(commonKeys: readonly string[], workspaces: readonly
       else ownKeys.set(workspaceId, apiKeys);
       callers = index();
     },
+  };
+}
+
+function callerWith(key: string, workspaces: readonly WorkspaceOption[]): Caller {
+  return {
+    keyHash: createHash('sha256').update(key).digest('hex').slice(0, 32),
+    workspaces,
+    workspaceIds: workspaces.map((one) => one.workspace_id),
   };
 }

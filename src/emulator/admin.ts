@@ -9,16 +9,16 @@
 //                                       bytes, for long listings (seed.ts) -> {count, asset_ids}
 // DELETE /assets?prefix=x&count=n       removes the first n of those in the listing's order -> {count, asset_ids}
 // POST /keys                            {apiKeys, workspace_id?}: from now on these only
-// GET, POST /settings                   {idempotency?, uploadStyle?, processingMs?, reservationTtlMs?, listOrder?}; listOrder is
-//                                       newest, oldest or shuffled
+// GET, POST /settings                   any of those in the table of dialects.ts, and {dialect?} to begin from; both answer all
 import { type Answer, ApiFailure, failureAnswer, invalid, jsonAnswer, notFound } from './answer.ts';
+import { storedSizeBytes } from './conversion.ts';
 import type { EmulatorContext } from './exchange.ts';
 import { type Faults, parseFaults } from './faults.ts';
 import { parseJson, readFields } from './fields.ts';
 import type { Journal } from './journal.ts';
 import { type Asset, statusAt } from './lifecycle.ts';
 import { removeSeeded, seedAssets } from './seed.ts';
-import { listOrders } from './store.ts';
+import { changedSettings } from './settings.ts';
 
 export const adminPath = '/__admin';
 
@@ -33,7 +33,7 @@ export function administer(deps: AdminDeps, method: string, url: URL, body: Buff
   try {
     return dispatch(deps, method, url, body);
   } catch (error) {
-    if (error instanceof ApiFailure) return failureAnswer(error);
+    if (error instanceof ApiFailure) return failureAnswer(error, 'envelope');
     throw error;
   }
 }
@@ -69,7 +69,7 @@ function dispatch({ context, faults, journal }: AdminDeps, method: string, url: 
     case 'GET /settings':
       return jsonAnswer(200, context.settings);
     case 'POST /settings':
-      changeSettings(context, parseJson(body));
+      Object.assign(context.settings, changedSettings(context.settings, parseJson(body)));
       return jsonAnswer(200, context.settings);
     default:
       throw notFound('Admin endpoint');
@@ -107,26 +107,16 @@ function replaceKeys(context: EmulatorContext, value: unknown): void {
   context.access.replaceKeys(apiKeys, workspaceId);
 }
 
-function changeSettings({ settings }: EmulatorContext, value: unknown): void {
-  const fields = readFields(value, ['idempotency', 'uploadStyle', 'processingMs', 'reservationTtlMs', 'listOrder']);
-  const next = {
-    idempotency: fields.oneOf('idempotency', ['replay', 'reject']) ?? settings.idempotency,
-    uploadStyle: fields.oneOf('uploadStyle', ['form', 'put']) ?? settings.uploadStyle,
-    processingMs: fields.integer('processingMs', { min: 0, max: 1e10 }) ?? settings.processingMs,
-    reservationTtlMs: fields.integer('reservationTtlMs', { min: 0, max: 1e10 }) ?? settings.reservationTtlMs,
-    listOrder: fields.oneOf('listOrder', listOrders) ?? settings.listOrder,
-  };
-  fields.check();
-  Object.assign(settings, next);
-}
-
 function readSince(url: URL): number {
   const since = url.searchParams.get('since') ?? '0';
   if (!/^\d{1,15}$/.test(since)) throw invalid([{ field: 'since', message: 'Expected an integer' }]);
   return Number(since);
 }
 
-/** Everything about an asset, digest and place on disk included: what FLORA itself never tells. */
+/**
+ * Everything about an asset, digest and place on disk included: what FLORA itself never tells. Size, type, digest and path are
+ * those of the bytes as received, `stored_size_bytes` is what FLORA has made of them.
+ */
 function adminWire(context: EmulatorContext, asset: Asset) {
   return {
     asset_id: asset.asset_id,
@@ -140,6 +130,7 @@ function adminWire(context: EmulatorContext, asset: Asset) {
     content_type: asset.content_type,
     upload_content_type: asset.upload_content_type,
     size_bytes: asset.size_bytes,
+    stored_size_bytes: storedSizeBytes(asset),
     sha256: asset.sha256,
     path: asset.sha256 === null ? null : context.blobs.pathOf(asset.asset_id),
     created_at: asset.created_at,

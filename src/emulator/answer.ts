@@ -1,4 +1,5 @@
 // What a handler gives back: answers are values, so that a fault can replace, cut or swallow one after its effect.
+import type { EmulatorSettings } from './dialects.ts';
 
 /** A whole answer. `file` streams a stored asset instead of `body`; content-length is always set from one of the two. */
 export interface Answer {
@@ -13,7 +14,7 @@ export interface FieldProblem {
   readonly message: string;
 }
 
-/** A refusal by the API: becomes the JSON error envelope. */
+/** A refusal by the API: becomes JSON in the form of the settings, usually the error envelope. */
 export class ApiFailure extends Error {
   override readonly name = 'ApiFailure';
   readonly status: number;
@@ -61,9 +62,27 @@ export function jsonAnswer(status: number, value: unknown, headers: Readonly<Rec
   };
 }
 
-export function failureAnswer(failure: ApiFailure, headers: Readonly<Record<string, string>> = {}): Answer {
-  const { status, code, message, fields } = failure;
-  return jsonAnswer(status, { error: { code, message, ...(fields === undefined ? {} : { fields }) } }, headers);
+export function failureAnswer(
+  failure: ApiFailure,
+  form: EmulatorSettings['errorForm'],
+  headers: Readonly<Record<string, string>> = {},
+): Answer {
+  return jsonAnswer(failure.status, failureWire(failure, form), headers);
+}
+
+function failureWire({ code, message, fields }: ApiFailure, form: EmulatorSettings['errorForm']): unknown {
+  switch (form) {
+    case 'envelope':
+      return { error: { code, message, ...(fields === undefined ? {} : { fields }) } };
+    case 'no-code':
+      return { error: { message } };
+    case 'flat':
+      return { code, message };
+    case 'text':
+      return { error: message };
+    default:
+      return form satisfies never;
+  }
 }
 
 export function xmlAnswer(failure: StorageFailure, headers: Readonly<Record<string, string>> = {}): Answer {
@@ -72,10 +91,9 @@ export function xmlAnswer(failure: StorageFailure, headers: Readonly<Record<stri
   return { status, headers: { 'content-type': 'application/xml; charset=UTF-8', ...headers }, body: Buffer.from(xml) };
 }
 
-/** The page a hotel network or a misled proxy puts in front of everything. */
-export function captivePortalAnswer(): Answer {
-  const html =
-    '<!doctype html><html><head><title>Sign in to the network</title></head><body>Please sign in.</body></html>';
+/** The page a hotel network, a misled proxy or a host of files puts in front of everything. */
+export function signInPage(where: string): Answer {
+  const html = `<!doctype html><html><head><title>Sign in to ${where}</title></head><body>Please sign in.</body></html>`;
   return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: Buffer.from(html) };
 }
 

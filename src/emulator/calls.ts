@@ -1,16 +1,17 @@
 // The calls about one asset that exists, and the workspaces: complete, retry, get.
 //
-// Where the contract is silent: query parameters it does not name are refused like unknown body fields; complete and retry
-// take no body at all, not even `{}`.
+// Where the contract is silent: query parameters it does not name are refused like unknown body fields. The lifecycle's
+// refusals and unknown ids get the status that the settings give them, on complete and retry alone.
 import { createHash } from 'node:crypto';
-import type { Caller } from './access.ts';
-import { type Answer, invalid, jsonAnswer, notFound } from './answer.ts';
-import { type EmulatorContext, type Exchange, readBody, wireContext } from './exchange.ts';
-import { readFields } from './fields.ts';
+import { type Caller, isOpenTo } from './access.ts';
+import { type Answer, ApiFailure, invalid, jsonAnswer, notFound } from './answer.ts';
+import type { EmulatorSettings } from './dialects.ts';
+import { type EmulatorContext, type Exchange, expectJson, readBody, wireContext } from './exchange.ts';
+import { parseJson, readFields } from './fields.ts';
 import { idempotently } from './idempotency.ts';
-import { type Asset, completed, renewed } from './lifecycle.ts';
+import { type Asset, completed, renewed, withTarget } from './lifecycle.ts';
 import { newToken } from './token.ts';
-import { assetWire, uploadWire } from './wire.ts';
+import { assetWire, completedWire, renewedWire } from './wire.ts';
 
 const emptyHash = createHash('sha256').digest('hex');
 
@@ -19,28 +20,19 @@ export function authenticate(context: EmulatorContext, exchange: Exchange): Call
 }
 
 export async function completeAsset(context: EmulatorContext, exchange: Exchange): Promise<Answer> {
-  const caller = authenticate(context, exchange);
-  await expectNoBody(exchange);
-  return idempotently(context, exchange, caller.keyHash, emptyHash, () => {
-    const asset = completed(
-      visibleAsset(context, caller, exchange.subject),
-      context.clock(),
-      context.settings.processingMs,
-    );
+  return alter(context, exchange, (before) => {
+    const asset = completed(before, context.clock(), context.settings);
     context.store.save(asset);
-    return jsonAnswer(200, uploadWire(asset, wireContext(context), false));
+    return completedWire(asset, wireContext(context));
   });
 }
 
 export async function retryAsset(context: EmulatorContext, exchange: Exchange): Promise<Answer> {
-  const caller = authenticate(context, exchange);
-  await expectNoBody(exchange);
-  const answer = await idempotently(context, exchange, caller.keyHash, emptyHash, () => {
-    const { uploadStyle: style, reservationTtlMs: ttlMs } = context.settings;
-    const before = visibleAsset(context, caller, exchange.subject);
-    const asset = renewed(before, context.clock(), { token: newToken(), style, ttlMs });
+  const answer = await alter(context, exchange, (before) => {
+    const now = context.clock();
+    const asset = withTarget(renewed(before, now), context.settings, newToken(), now);
     context.store.save(asset);
-    return jsonAnswer(200, uploadWire(asset, wireContext(context), true));
+    return renewedWire(asset, wireContext(context));
   });
   // After the commit, so that no row ever names bytes that are gone.
   if (context.store.byId(exchange.subject)?.sha256 === null) context.blobs.remove(exchange.subject);
@@ -49,8 +41,10 @@ export async function retryAsset(context: EmulatorContext, exchange: Exchange): 
 
 export async function getAsset(context: EmulatorContext, exchange: Exchange): Promise<Answer> {
   const caller = authenticate(context, exchange);
-  readFields(Object.fromEntries(exchange.url.searchParams), []).check();
-  return jsonAnswer(200, assetWire(visibleAsset(context, caller, exchange.subject), wireContext(context)));
+  readFields(Object.fromEntries(exchange.url.searchParams), [], context.settings.unknownFields).check();
+  const asset = visibleAsset(context, caller, exchange.subject);
+  if (isLagging(asset, context.clock(), context.settings)) throw notFound('Asset');
+  return jsonAnswer(200, assetWire(asset, wireContext(context)));
 }
 
 export async function listWorkspaces(context: EmulatorContext, exchange: Exchange): Promise<Answer> {
@@ -64,12 +58,47 @@ export async function listWorkspaces(context: EmulatorContext, exchange: Exchang
 /** The asset, unless it is missing, hidden or in a workspace that the key does not open: all three are the same 404. */
 function visibleAsset(context: EmulatorContext, caller: Caller, assetId: string): Asset {
   const asset = context.store.byId(assetId);
-  const isOpen = caller.workspaces.some((one) => one.workspace_id === asset?.workspace_id);
-  if (asset === undefined || asset.hidden === 1 || !isOpen) throw notFound('Asset');
+  if (asset === undefined || asset.hidden === 1 || !isOpenTo(caller, asset.workspace_id)) throw notFound('Asset');
   return asset;
 }
 
-async function expectNoBody(exchange: Exchange): Promise<void> {
+/** Complete and retry: one asset, no body worth the name, once for each idempotency key. */
+async function alter(
+  context: EmulatorContext,
+  exchange: Exchange,
+  effect: (asset: Asset) => Readonly<Record<string, unknown>>,
+): Promise<Answer> {
+  const caller = authenticate(context, exchange);
+  await readNothing(exchange, context.settings);
+  return idempotently(context, exchange, caller.keyHash, emptyHash, () => {
+    try {
+      return jsonAnswer(200, effect(visibleAsset(context, caller, exchange.subject)));
+    } catch (error) {
+      throw refusalUnder(context.settings, error);
+    }
+  });
+}
+
+/** No body, an empty one or `{}`, as far as the settings take each. */
+async function readNothing(exchange: Exchange, { bodyForm, unknownFields }: EmulatorSettings): Promise<void> {
   const body = await readBody(exchange);
-  if (body.length > 0) throw invalid([{ field: '', message: 'Expected no body' }]);
+  if (body.length === 0) {
+    if (bodyForm === 'json') throw new ApiFailure(400, 'invalid_json', 'The request body is not valid JSON.');
+    return;
+  }
+  if (bodyForm === 'none') throw invalid([{ field: '', message: 'Expected no body' }]);
+  expectJson(exchange);
+  readFields(parseJson(body), [], unknownFields).check();
+}
+
+function refusalUnder({ refusalStatus, unknownIdStatus }: EmulatorSettings, error: unknown): unknown {
+  if (!(error instanceof ApiFailure)) return error;
+  const status = error.status === 404 ? unknownIdStatus : refusalStatus;
+  if (status === error.status) return error;
+  return new ApiFailure(status, 'input_validation_error', error.message);
+}
+
+function isLagging(asset: Asset, now: number, { createLagMs, getLagMs }: EmulatorSettings): boolean {
+  const { created_at: createdAt, completed_at: completedAt } = asset;
+  return now < createdAt + createLagMs || (completedAt !== null && now < completedAt + getLagMs);
 }

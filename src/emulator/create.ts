@@ -2,19 +2,21 @@
 // the newer SDK's direct upload (multipart, up to 4 MiB, fields in any order).
 //
 // Where the contract is silent:
-// - an unknown or foreign workspace is 403 forbidden.
+// - an unknown or foreign workspace is 403 forbidden (500 where the settings say what was measured).
 // - the emulator has no network: a fetch from a public HTTPS URL is recorded and becomes `failed` after the processing time;
 //   `http:` and literal private or loopback hosts are refused at once with 400.
 // - any declared content_type that looks like one is accepted: content is judged when it is there.
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
+import { type Caller, isOpenTo } from './access.ts';
 import { type Answer, ApiFailure, jsonAnswer } from './answer.ts';
 import type { ReceivedBytes } from './blobs.ts';
 import { authenticate } from './calls.ts';
-import { type EmulatorContext, type Exchange, readBody, wireContext } from './exchange.ts';
+import type { EmulatorSettings } from './dialects.ts';
+import { type EmulatorContext, type Exchange, expectJson, readBody, wireContext } from './exchange.ts';
 import { type FieldReader, parseJson, readFields } from './fields.ts';
 import { idempotently } from './idempotency.ts';
-import { type Asset, judged, settling, type UploadedVia, withBytes } from './lifecycle.ts';
+import { type Asset, blankAsset, judged, settling, type UploadedVia, withBytes, withTarget } from './lifecycle.ts';
 import { receiveDirect } from './receive.ts';
 import { newAssetId, newToken } from './token.ts';
 import { createdWire } from './wire.ts';
@@ -31,20 +33,19 @@ interface CreateRequest {
 }
 
 export async function createAsset(context: EmulatorContext, exchange: Exchange): Promise<Answer> {
+  const { settings } = context;
   const caller = authenticate(context, exchange);
   const isDirect = /^multipart\/form-data\b/i.test(exchange.request.headers['content-type'] ?? '');
   return isDirect ? createDirect() : createFromSource();
 
   async function createFromSource(): Promise<Answer> {
-    if (!/^application\/json\s*(;|$)/i.test(exchange.request.headers['content-type'] ?? '')) {
-      throw new ApiFailure(400, 'invalid_json', 'Expected content-type application/json or multipart/form-data.');
-    }
+    expectJson(exchange);
     const body = await readBody(exchange);
-    const fields = readFields(parseJson(body), ['source', ...optionalFields]);
+    const fields = readFields(parseJson(body), ['source', ...optionalFields], settings.unknownFields);
     const source = fields.string('source');
     if (source === undefined && fields.raw('source') === undefined) fields.problem('source', 'Required');
     if (source !== undefined && source !== 'signed-url') checkSource(source, fields);
-    const wanted = readRequest(fields, caller.workspaces);
+    const wanted = readRequest(fields, caller, settings);
     return idempotently(context, exchange, caller.keyHash, sha256(body), () =>
       insert(source === 'signed-url' ? reservation(context, wanted) : fetched(context, wanted)),
     );
@@ -53,7 +54,7 @@ export async function createAsset(context: EmulatorContext, exchange: Exchange):
   async function createDirect(): Promise<Answer> {
     const { values, received, fileType } = await receiveDirect(context.blobs, exchange, directMaxBytes);
     try {
-      const wanted = readRequest(readFields(values, optionalFields), caller.workspaces);
+      const wanted = readRequest(readFields(values, optionalFields, settings.unknownFields), caller, settings);
       const bodyHash = sha256(JSON.stringify([values, received.sha256]));
       return await idempotently(context, exchange, caller.keyHash, bodyHash, () => {
         const asset = direct(context, { ...wanted, contentType: wanted.contentType ?? fileType }, received);
@@ -66,32 +67,43 @@ export async function createAsset(context: EmulatorContext, exchange: Exchange):
     }
   }
 
-  function insert(asset: Omit<Asset, 'seq'>): Answer {
+  function insert(asset: Asset): Answer {
     context.store.insert(asset);
     exchange.entry.asset_id = asset.asset_id;
-    return jsonAnswer(201, createdWire({ ...asset, seq: 0 }, wireContext(context)));
+    return jsonAnswer(201, createdWire(asset, wireContext(context)));
   }
 }
 
-function readRequest(fields: FieldReader, workspaces: readonly { readonly workspace_id: string }[]): CreateRequest {
-  const workspaceId = fields.string('workspace_id', { pattern: /^ws_\S+$/, expected: 'an id that matches ^ws_\\S+$' });
+function readRequest(fields: FieldReader, caller: Caller, settings: EmulatorSettings): CreateRequest {
+  const workspaceId = readId(fields, 'workspace_id', /^ws_\S+$/, settings);
   if (workspaceId === undefined && fields.raw('workspace_id') === undefined) fields.problem('workspace_id', 'Required');
   const request = {
     workspaceId: workspaceId ?? '',
     contentType: fields.string('content_type', { pattern: /^[\w.+-]+\/[\w.+-]+$/, expected: 'a content type' }) ?? null,
     fileName: fields.string('file_name', { pattern: /^[^\0]+$/, expected: 'a file name' }) ?? null,
     folder: fields.string('folder') ?? null,
-    projectId: fields.string('project_id', { pattern: /^prj_\S+$/, expected: 'an id that matches ^prj_\\S+$' }) ?? null,
+    projectId: readId(fields, 'project_id', /^prj_\S+$/, settings) ?? null,
   };
   fields.check();
-  if (!workspaces.some((one) => one.workspace_id === request.workspaceId)) {
+  if (!isOpenTo(caller, request.workspaceId)) {
+    if (settings.malformedIdStatus === 500) throw unknownError();
     throw new ApiFailure(403, 'forbidden', 'The API key does not open this workspace.');
   }
   return request;
 }
 
-function blank(context: EmulatorContext, wanted: CreateRequest, via: UploadedVia): Omit<Asset, 'seq'> {
-  return {
+function readId(fields: FieldReader, name: string, pattern: RegExp, settings: EmulatorSettings): string | undefined {
+  const id = fields.raw(name);
+  if (settings.malformedIdStatus === 500 && typeof id === 'string' && !pattern.test(id)) throw unknownError();
+  return fields.string(name, { pattern, expected: `an id that matches ${pattern.source}` });
+}
+
+function unknownError(): ApiFailure {
+  return new ApiFailure(500, 'unknown_error', 'An unknown error occurred.');
+}
+
+function blank({ settings, clock }: EmulatorContext, wanted: CreateRequest, via: UploadedVia): Asset {
+  return blankAsset(settings, {
     asset_id: newAssetId(),
     workspace_id: wanted.workspaceId,
     project_id: wanted.projectId,
@@ -99,38 +111,25 @@ function blank(context: EmulatorContext, wanted: CreateRequest, via: UploadedVia
     folder: wanted.folder,
     upload_content_type: wanted.contentType,
     uploaded_via: via,
-    created_at: context.clock(),
-    status: 'pending_upload',
-    failure_message: null,
-    settles_at: null,
-    settled_status: null,
-    token: null,
-    upload_style: context.settings.uploadStyle,
-    expires_at: null,
-    sha256: null,
-    size_bytes: null,
-    content_type: null,
-    width: null,
-    height: null,
-    hidden: 0,
-  };
+    created_at: clock(),
+  });
 }
 
-function reservation(context: EmulatorContext, wanted: CreateRequest): Omit<Asset, 'seq'> {
+function reservation(context: EmulatorContext, wanted: CreateRequest): Asset {
   const asset = blank(context, wanted, 'signed_url');
-  return { ...asset, token: newToken(), expires_at: asset.created_at + context.settings.reservationTtlMs };
+  return withTarget(asset, context.settings, newToken(), asset.created_at);
 }
 
-function fetched(context: EmulatorContext, wanted: CreateRequest): Omit<Asset, 'seq'> {
-  const asset = { ...blank(context, wanted, 'url'), seq: 0 };
+function fetched(context: EmulatorContext, wanted: CreateRequest): Asset {
+  const asset = blank(context, wanted, 'url');
   const message = 'The emulator has no network: it cannot fetch the source.';
   return settling(asset, 'failed', message, asset.created_at + context.settings.processingMs, asset.created_at);
 }
 
 /** A ready (or failed) asset in one call: the direct form has no processing time. */
-function direct(context: EmulatorContext, wanted: CreateRequest, received: ReceivedBytes): Omit<Asset, 'seq'> {
-  const asset = { ...blank(context, wanted, 'direct'), seq: 0 };
-  return judged(withBytes(asset, received), asset.created_at, 0);
+function direct(context: EmulatorContext, wanted: CreateRequest, received: ReceivedBytes): Asset {
+  const asset = blank(context, wanted, 'direct');
+  return judged(withBytes(asset, received), asset.created_at, { ...context.settings, processingMs: 0 });
 }
 
 function checkSource(source: string, fields: FieldReader): void {

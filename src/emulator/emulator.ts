@@ -7,21 +7,25 @@ import { errnoCode, SyncError } from '../errors.ts';
 import { createAccess, type WorkspaceOption } from './access.ts';
 import { administer, adminPath } from './admin.ts';
 import { type Blobs, openBlobs } from './blobs.ts';
-import type { EmulatorContext, EmulatorSettings } from './exchange.ts';
+import { dialectNames, type EmulatorSettings, settingsOf } from './dialects.ts';
+import type { EmulatorContext } from './exchange.ts';
 import { createFaults } from './faults.ts';
 import { createJournal } from './journal.ts';
 import { apiPath } from './routes.ts';
 import { serve } from './serve.ts';
 import { openStore, type Store } from './store.ts';
 
+/** Single settings override those of the dialect. */
 export interface EmulatorOptions extends Partial<EmulatorSettings> {
+  /** A name from dialects.ts; `seeds` when absent. */
+  readonly dialect?: string;
   /** 0 or absent: any free port. */
   readonly port?: number;
   readonly host?: string;
   /** Created when missing; one emulator at a time. */
   readonly dataDir: string;
-  /** Keys that open every workspace without keys of its own. */
-  readonly apiKeys?: readonly string[];
+  /** Keys that open every workspace without keys of its own; with `any`, whatever key opens whatever workspace. */
+  readonly apiKeys?: 'any' | readonly string[];
   readonly workspaces?: readonly WorkspaceOption[];
   readonly maxUploadBytes?: number;
   /** Gets one line per request; keys, tokens and form fields never stand in it. */
@@ -41,11 +45,13 @@ export interface Emulator {
 
 /**
  * Starts the emulator; resolves once it accepts connections. Throws SyncError `emulator_data_dir_in_use` when another one has
- * the directory, `emulator_port_in_use` when the port is taken, and `emulator_failed` for what else keeps it from starting.
+ * the directory, `emulator_port_in_use` when the port is taken, `emulator_dialect_unknown`, and `emulator_failed` for what else keeps it from starting.
  */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const dataDir = resolve(options.dataDir);
   const host = options.host ?? '127.0.0.1';
+  const settings = settingsOf(options.dialect ?? 'seeds', options);
+  if (settings === undefined) throw unknownDialect(options.dialect);
   const { store, blobs } = openData(dataDir);
   const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 });
   const clock = options.clock ?? Date.now;
@@ -58,13 +64,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       options.apiKeys ?? ['sk_live_emulator'],
       options.workspaces ?? [{ workspace_id: 'ws_emulator', name: 'Emulator' }],
     ),
-    settings: {
-      idempotency: options.idempotency ?? 'replay',
-      uploadStyle: options.uploadStyle ?? 'form',
-      processingMs: options.processingMs ?? 0,
-      reservationTtlMs: options.reservationTtlMs ?? 3_600_000,
-      listOrder: options.listOrder ?? 'newest',
-    },
+    settings,
     maxUploadBytes: options.maxUploadBytes ?? Number.MAX_SAFE_INTEGER,
     clock: () => Math.trunc(clock()),
     origin: () => origin,
@@ -153,4 +153,14 @@ function startError(cause: unknown, what: string): SyncError {
     });
   }
   return new SyncError(`The emulator cannot start with ${what}.`, { ...details, code: 'emulator_failed' });
+}
+
+function unknownDialect(dialect: string | undefined): SyncError {
+  return new SyncError(`The emulator knows no dialect ${dialect}.`, {
+    code: 'emulator_dialect_unknown',
+    scope: 'process',
+    disposition: 'exit',
+    op: 'emulator',
+    hint: `Choose one of ${dialectNames.join(', ')}.`,
+  });
 }

@@ -2,22 +2,13 @@
 // Answer, read the body through `readBody`/`chunks`, and announce their effect with `beforeEffect`.
 import type { IncomingMessage } from 'node:http';
 import type { Access } from './access.ts';
-import { type Answer, invalid } from './answer.ts';
+import { type Answer, ApiFailure, invalid } from './answer.ts';
 import type { Blobs } from './blobs.ts';
+import type { EmulatorSettings } from './dialects.ts';
 import type { PageFaultKind } from './faults.ts';
 import type { JournalEntry } from './journal.ts';
-import type { UploadStyle } from './lifecycle.ts';
-import type { ListOrder, Store } from './store.ts';
+import type { Store } from './store.ts';
 import type { WireContext } from './wire.ts';
-
-export interface EmulatorSettings {
-  idempotency: 'replay' | 'reject';
-  uploadStyle: UploadStyle;
-  /** How long a completed asset still reads `pending_upload`. */
-  processingMs: number;
-  reservationTtlMs: number;
-  listOrder: ListOrder;
-}
 
 export interface EmulatorContext {
   readonly store: Store;
@@ -64,6 +55,12 @@ export async function readBody(exchange: Exchange): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
+/** 400 `invalid_json` unless the body calls itself JSON. */
+export function expectJson({ request }: Exchange): void {
+  if (/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) return;
+  throw new ApiFailure(400, 'invalid_json', 'Expected content-type application/json.');
+}
+
 export function wireContext(context: EmulatorContext): WireContext {
-  return { origin: context.origin(), now: context.clock() };
+  return { origin: context.origin(), now: context.clock(), settings: context.settings };
 }

@@ -41,7 +41,7 @@ export interface Fault {
   /** Absent: no retry-after header. */
   readonly retryAfterSec: number | undefined;
   readonly effect: 'before' | 'after';
-  /** `status` only: the error becomes the first answer under the idempotency key and will be replayed. */
+  /** `status` only: the error becomes the first answer under the idempotency key (`reject` frees it after a 5xx). */
   readonly remember: boolean;
   /** `drop-before` on uploads: how many body bytes to take before the socket is destroyed. */
   readonly afterBytes: number;

@@ -6,7 +6,7 @@ export interface FieldReader {
   integer(name: string, range: { readonly min: number; readonly max: number }): number | undefined;
   fraction(name: string): number | undefined;
   boolean(name: string): boolean | undefined;
-  oneOf<T extends string>(name: string, values: readonly T[]): T | undefined;
+  oneOf<T extends string | number>(name: string, values: readonly T[]): T | undefined;
   strings(name: string): readonly string[] | undefined;
   raw(name: string): unknown;
   /** Notes a problem found by the caller. */
@@ -15,12 +15,19 @@ export interface FieldReader {
   check(): void;
 }
 
-/** A reader over `value`, which must be an object with no members but `known`; absent members read as undefined. */
-export function readFields(value: unknown, known: readonly string[]): FieldReader {
+/**
+ * A reader over `value`, which must be an object with no members but `known` (with `ignore`: others are passed over); absent
+ * members read as undefined.
+ */
+export function readFields(
+  value: unknown,
+  known: readonly string[],
+  unknownFields: 'refuse' | 'ignore' = 'refuse',
+): FieldReader {
   if (!isRecord(value)) throw invalid([{ field: '', message: 'Expected a JSON object' }]);
   const members: Readonly<Record<string, unknown>> = value;
   const problems: FieldProblem[] = Object.keys(members)
-    .filter((name) => !known.includes(name))
+    .filter((name) => unknownFields === 'refuse' && !known.includes(name))
     .map((name) => ({ field: name, message: 'Unknown field' }));
 
   function expectation<T>(name: string, expected: string, accept: (member: unknown) => member is T): T | undefined {
@@ -50,7 +57,7 @@ export function readFields(value: unknown, known: readonly string[]): FieldReade
         (member): member is number => typeof member === 'number' && member >= 0 && member <= 1,
       ),
     boolean: (name) => expectation(name, 'true or false', (member): member is boolean => typeof member === 'boolean'),
-    oneOf: <T extends string>(name: string, values: readonly T[]) =>
+    oneOf: <T extends string | number>(name: string, values: readonly T[]) =>
       expectation(name, `one of ${values.join(', ')}`, (member): member is T => values.some((one) => one === member)),
     strings: (name) =>
       expectation(

@@ -1,5 +1,5 @@
-// Idempotency-Key, in both manners that FLORA documents: `reject` (the seeds) answers 409 idempotency_duplicate for two hours;
-// `replay` (the developer pages) gives the first answer again for 24 hours with `idempotent-replayed: true`, and 422
+// Idempotency-Key, in both manners that FLORA documents: `reject` (the seeds) answers 409 idempotency_duplicate for two hours,
+// and a request that failed with a 5xx frees its key; `replay` (the developer pages) gives the first answer again for 24 hours with `idempotent-replayed: true`, and 422
 // idempotency_conflict when the body differs. Keys live per API key and path, in SQLite, and the first answer is committed
 // together with the effect.
 //
@@ -7,6 +7,7 @@
 // stretches the gap). Where the contract is silent: refusals that come before the state is looked at (400, 401, 403) do not use
 // a key up; everything after does, 404 and 409 included.
 import { type Answer, ApiFailure, failureAnswer, invalid, jsonAnswer } from './answer.ts';
+import type { EmulatorSettings } from './dialects.ts';
 import type { EmulatorContext, Exchange } from './exchange.ts';
 import type { RememberedAnswer } from './store.ts';
 
@@ -28,8 +29,9 @@ export async function idempotently(
 
   await exchange.beforeEffect();
   return context.store.atomically(() => {
-    const answer = exchange.insteadOfEffect ?? attempt(effect);
-    if (key !== undefined) {
+    const answer = exchange.insteadOfEffect ?? attempt(effect, context.settings);
+    const isFreed = context.settings.idempotency === 'reject' && answer.status >= 500;
+    if (key !== undefined && !isFreed) {
       const { status, body } = answer;
       const created_at = context.clock();
       context.store.remember({ scope, key, body_hash: bodyHash, status, body: body.toString(), created_at });
@@ -71,11 +73,11 @@ function idempotencyKey(exchange: Exchange): string | undefined {
 }
 
 /** Effects refuse before they write, so a refusal can be remembered in the transaction that would have held the effect. */
-function attempt(effect: () => Answer): Answer {
+function attempt(effect: () => Answer, { errorForm }: EmulatorSettings): Answer {
   try {
     return effect();
   } catch (error) {
-    if (error instanceof ApiFailure) return failureAnswer(error);
+    if (error instanceof ApiFailure) return failureAnswer(error, errorForm);
     throw error;
   }
 }

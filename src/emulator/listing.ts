@@ -2,8 +2,12 @@
 //
 // Where the contract is silent: query parameters it does not name are refused like unknown body fields; listing a foreign
 // workspace is 403; `total_estimate` stands on first pages only; the order is a setting.
+
+import { isOpenTo } from './access.ts';
 import { type Answer, ApiFailure, invalid, jsonAnswer } from './answer.ts';
 import { authenticate } from './calls.ts';
+import { camelised } from './camel.ts';
+import type { EmulatorSettings } from './dialects.ts';
 import { type EmulatorContext, type Exchange, wireContext } from './exchange.ts';
 import { readFields } from './fields.ts';
 import { itemWire } from './wire.ts';
@@ -14,26 +18,49 @@ const maxLimit = 100;
 export async function listAssets(context: EmulatorContext, exchange: Exchange): Promise<Answer> {
   const { pageFault, url } = exchange;
   const caller = authenticate(context, exchange);
-  const { limit, cursor, offset, ...wanted } = readListQuery(url.searchParams);
-  const open = caller.workspaces.map((one) => one.workspace_id);
-  const workspaceIds = wanted.workspaceId === undefined ? open : [wanted.workspaceId];
-  if (!workspaceIds.every((id) => open.includes(id))) {
+  const { limit, cursor, offset, ...wanted } = readListQuery(url.searchParams, context.settings);
+  if (wanted.workspaceId !== undefined && !isOpenTo(caller, wanted.workspaceId)) {
     throw new ApiFailure(403, 'forbidden', 'The API key does not open this workspace.');
   }
+  const workspaceIds = wanted.workspaceId === undefined ? caller.workspaceIds : [wanted.workspaceId];
   const filter = { workspaceIds, projectId: wanted.projectId, query: wanted.query };
   const isEndless = pageFault === 'endless';
   const first = isEndless ? offset % Math.max(1, context.store.count(filter)) : offset;
   const found = context.store.list(filter, context.settings.listOrder, limit + 1, first);
   const wire = wireContext(context);
-  const items = found.slice(0, limit).map((asset) => itemWire(asset, wire));
+  const { listing } = context.settings;
+  const items = found.slice(0, limit).map((asset) => inForm(itemWire(asset, wire), listing));
   const next = found.length > limit || isEndless ? encodeCursor(offset + limit) : null;
+  const nextCursor = pageFault === 'repeat-cursor' ? (cursor ?? next) : next;
+  const meta = {
+    ...(listing === 'omit-last' && nextCursor === null ? {} : { next_cursor: nextCursor }),
+    ...(offset === 0 ? { total_estimate: context.store.count(filter) } : {}),
+  };
   return jsonAnswer(200, {
     assets: pageFault === 'odd-items' ? withOddItems(items) : items,
-    meta: {
-      next_cursor: pageFault === 'repeat-cursor' ? (cursor ?? next) : next,
-      ...(offset === 0 ? { total_estimate: context.store.count(filter) } : {}),
-    },
+    ...(listing === 'no-meta' ? {} : { meta: listing === 'camel' ? camelised(meta) : meta }),
   });
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** An item as the settings have it; that sizes are not told is settled where GET shares it. */
+function inForm(item: Members, listing: EmulatorSettings['listing']): Members {
+  switch (listing) {
+    case 'documented':
+    case 'no-meta':
+    case 'omit-last':
+    case 'null-sizes':
+      return item;
+    case 'no-ids':
+      return { ...item, asset_id: null };
+    case 'camel':
+      return camelised(item);
+    case 'unreadable':
+      return Object.fromEntries(Object.keys(item).map((name) => [name, null]));
+    default:
+      return listing satisfies never;
+  }
 }
 
 /** Every member that the contract names is null, and there are some that it does not name. */
@@ -49,11 +76,12 @@ function withOddItems<T>(items: readonly T[]): readonly unknown[] {
   return [nameless, ...items, oddItem, ...items.slice(0, 1), 'not an item'];
 }
 
-function readListQuery(params: URLSearchParams) {
+function readListQuery(params: URLSearchParams, { unknownFields }: EmulatorSettings) {
   const names = [...params.keys()];
   const repeated = names.find((name, at) => names.indexOf(name) !== at);
   if (repeated !== undefined) throw invalid([{ field: repeated, message: 'Given more than once' }]);
-  const fields = readFields(Object.fromEntries(params), ['cursor', 'limit', 'query', 'workspace_id', 'project_id']);
+  const known = ['cursor', 'limit', 'query', 'workspace_id', 'project_id'];
+  const fields = readFields(Object.fromEntries(params), known, unknownFields);
   const limit = fields.string('limit') ?? String(defaultLimit);
   if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > maxLimit) {
     fields.problem('limit', `Expected an integer from 1 to ${maxLimit}`);

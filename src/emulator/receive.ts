@@ -3,14 +3,15 @@
 //
 // The target is another host in FLORA's world: no JSON envelope, no request-id, and an Authorization header is refused, since
 // it means that the API key leaks. Where the contract is silent: the target stays open for new bytes until complete (the last
-// whole body wins); expiry counts when the request begins; after complete it is 403; a form without content-length is 411.
+// whole body wins); expiry counts when the request begins; after complete it is 403; a form without content-length is 411. A target
+// that serves once is spent by the request that it has begun to handle, and answers 400 from then on, as ImageKit does.
 import { randomBytes } from 'node:crypto';
 import { type Answer, invalid, StorageFailure } from './answer.ts';
 import type { Blobs, ByteSink, ReceivedBytes } from './blobs.ts';
 import type { EmulatorContext, Exchange } from './exchange.ts';
 import { type Asset, isExpired, isOpenForBytes, withBytes, withoutBytes } from './lifecycle.ts';
 import { boundaryOf, MultipartError, readMultipart } from './multipart.ts';
-import { formFieldsOf } from './wire.ts';
+import { expectedFields, isFormTarget } from './target.ts';
 
 const maxFieldBytes = 64 * 1024;
 /** What boundaries, part headers and fields may add to the file in a form's content-length. */
@@ -25,13 +26,13 @@ export async function receiveUpload(context: EmulatorContext, exchange: Exchange
   exchange.entry.asset_id = asset.asset_id;
   if (isExpired(asset, context.clock()))
     throw new StorageFailure(403, 'AccessDenied', 'The upload policy has expired.');
-  const method = asset.upload_style === 'form' ? 'POST' : 'PUT';
+  if (asset.target_uses === 'once') spend(context, asset);
+  const isForm = isFormTarget(asset);
+  const method = isForm ? 'POST' : 'PUT';
   if (request.method !== method) {
     throw new StorageFailure(405, 'MethodNotAllowed', `This upload target takes ${method} only.`);
   }
-  const received = await (asset.upload_style === 'form'
-    ? receiveForm(context, exchange, asset)
-    : receiveRaw(context, exchange));
+  const received = await (isForm ? receiveForm(context, exchange, asset) : receiveRaw(context, exchange));
   try {
     await exchange.beforeEffect();
     place(context, token, received);
@@ -39,7 +40,7 @@ export async function receiveUpload(context: EmulatorContext, exchange: Exchange
     context.blobs.discard(received);
   }
   const headers = { 'x-guploader-uploadid': randomBytes(12).toString('hex') };
-  return { status: asset.upload_style === 'form' ? 204 : 200, headers, body: Buffer.alloc(0) };
+  return { status: isForm ? 204 : 200, headers, body: Buffer.alloc(0) };
 }
 
 /** The parts of a direct create: its fields, and its file as received bytes that the caller has to place or discard. */
@@ -70,7 +71,7 @@ async function receiveForm(context: EmulatorContext, exchange: Exchange, asset: 
   if (contentLength === undefined)
     throw new StorageFailure(411, 'MissingContentLength', 'A form needs a content-length.');
   if (Number(contentLength) > context.maxUploadBytes + maxFormOverheadBytes) throw tooLarge();
-  const expected = new Map(Object.entries(formFieldsOf(asset)));
+  const expected = expectedFields(asset);
   const sink = context.blobs.sink();
   try {
     let hasFile = false;
@@ -126,6 +127,13 @@ function openTarget(context: EmulatorContext, token: string): Asset {
     throw new StorageFailure(403, 'AccessDenied', 'Access denied.');
   }
   return asset;
+}
+
+function spend(context: EmulatorContext, asset: Asset): void {
+  if (asset.is_target_spent === 1) {
+    throw new StorageFailure(400, 'TokenUsed', 'A request with this token has been received already.');
+  }
+  context.store.save({ ...asset, is_target_spent: 1 });
 }
 
 type FormPart =

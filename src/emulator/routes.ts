@@ -37,7 +37,13 @@ const patterns: readonly Pattern[] = [
   { method: /^GET$/, path: api('/assets/([^/]+)'), name: 'get', handle: getAsset, host: 'api' },
   { method: /^GET$/, path: api('/workspaces'), name: 'workspaces', handle: listWorkspaces, host: 'api' },
   { method: /./, path: /^\/upload\/([^/]+)$/, name: 'upload', handle: receiveUpload, host: 'storage' },
-  { method: /^(GET|HEAD)$/, path: /^\/files\/([^/]+)$/, name: 'download', handle: downloadAsset, host: 'storage' },
+  {
+    method: /^(GET|HEAD)$/,
+    path: /^\/(?:files|moved)\/([^/]+)$/,
+    name: 'download',
+    handle: downloadAsset,
+    host: 'storage',
+  },
 ];
 
 export function findRoute(method: string, path: string): Route {

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { EmulatorContext } from './exchange.ts';
 import { type FieldReader, readFields } from './fields.ts';
-import type { Asset } from './lifecycle.ts';
+import { blankAsset } from './lifecycle.ts';
 
 export interface Seeded {
   readonly count: number;
@@ -20,35 +20,32 @@ export function seedAssets({ access, store, clock, settings }: EmulatorContext, 
   const length = fields.integer('count', { min: 1, max: maxCount }) ?? 0;
   const workspaceId = fields.oneOf('workspace_id', access.workspaceIds) ?? access.workspaceIds[0];
   const status = fields.oneOf('status', ['pending_upload', 'ready', 'failed']) ?? 'ready';
-  const blank: Omit<Asset, 'seq' | 'asset_id' | 'name'> = {
-    workspace_id: workspaceId ?? '',
-    project_id:
-      fields.string('project_id', { pattern: /^prj_\S+$/, expected: 'an id that matches ^prj_\\S+$' }) ?? null,
-    folder: null,
-    upload_content_type: 'image/png',
-    uploaded_via: 'signed_url',
-    created_at: clock(),
-    status,
-    failure_message: status === 'failed' ? 'Made as a failed asset.' : null,
-    settles_at: null,
-    settled_status: null,
-    token: null,
-    upload_style: settings.uploadStyle,
-    expires_at: null,
-    sha256: null,
-    size_bytes: fields.integer('size_bytes', { min: 0, max: Number.MAX_SAFE_INTEGER }) ?? 1024,
-    content_type: 'image/png',
-    width: null,
-    height: null,
-    hidden: 0,
-  };
+  const failureMessage = status === 'failed' ? 'Made as a failed asset.' : null;
+  const projectId = fields.string('project_id', { pattern: /^prj_\S+$/, expected: 'an id that matches ^prj_\\S+$' });
+  const sizeBytes = fields.integer('size_bytes', { min: 0, max: Number.MAX_SAFE_INTEGER }) ?? 1024;
   fields.check();
   const assetIds = store.atomically(() => {
     const first = store.lastSeq() + 1;
     return Array.from({ length }, (_, at) => {
       const seq = first + at;
       const assetId = seededId(prefix, seq);
-      store.insert({ ...blank, asset_id: assetId, name: `${prefix}-${seq}.png` });
+      const blank = blankAsset(settings, {
+        asset_id: assetId,
+        workspace_id: workspaceId ?? '',
+        project_id: projectId ?? null,
+        name: `${prefix}-${seq}.png`,
+        folder: null,
+        upload_content_type: 'image/png',
+        uploaded_via: 'signed_url',
+        created_at: clock(),
+      });
+      store.insert({
+        ...blank,
+        status,
+        failure_message: failureMessage,
+        size_bytes: sizeBytes,
+        content_type: 'image/png',
+      });
       return assetId;
     });
   });

@@ -15,10 +15,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Answer,
   ApiFailure,
-  captivePortalAnswer,
   codeForStatus,
   failureAnswer,
   StorageFailure,
+  signInPage,
   xmlAnswer,
 } from './answer.ts';
 import { Disconnected, type EmulatorContext, type Exchange } from './exchange.ts';
@@ -83,7 +83,7 @@ async function answerUnder(
 ): Promise<Answer> {
   const { context } = deps;
   const isAfter = fault?.effect === 'after';
-  const replacement = fault === undefined ? undefined : faultAnswer(fault, route);
+  const replacement = fault === undefined ? undefined : faultAnswer(context, fault, route);
   if (fault !== undefined && fault.kind !== 'delay') await wait(deps, request, fault.delayMs);
   if (fault?.kind === 'hang' && !isAfter) await hang(deps, request);
   if (fault?.kind === 'drop-before' && route.name !== 'upload') throw new Disconnected();
@@ -123,22 +123,24 @@ async function answerOf(deps: ServeDeps, route: Route, exchange: Exchange): Prom
   try {
     return await route.handle(deps.context, exchange);
   } catch (error) {
-    if (error instanceof ApiFailure) return failureAnswer(error);
+    if (error instanceof ApiFailure) return failureAnswer(error, deps.context.settings.errorForm);
     if (error instanceof StorageFailure) return xmlAnswer(error);
     if (error instanceof Disconnected || isConnectionLoss(exchange.request, error)) throw error;
     deps.log(`unexpected error in ${route.name}: ${error instanceof Error ? error.stack : String(error)}`);
-    return refusal(route, 500, 'internal_error', 'The emulator failed.', {});
+    return refusal(deps.context, route, 500, 'internal_error', 'The emulator failed.', {});
   }
 }
 
-function faultAnswer(fault: Fault, route: Route): Answer | undefined {
-  if (fault.kind === 'html') return captivePortalAnswer();
+function faultAnswer(context: EmulatorContext, fault: Fault, route: Route): Answer | undefined {
+  if (fault.kind === 'html') return signInPage('the network');
   if (fault.kind !== 'status' && fault.kind !== 'rate-limit') return undefined;
   const retryAfter = fault.retryAfterSec === undefined ? {} : { 'retry-after': String(fault.retryAfterSec) };
-  return refusal(route, fault.status, fault.code ?? codeForStatus(fault.status), 'A fault on request.', retryAfter);
+  const code = fault.code ?? codeForStatus(fault.status);
+  return refusal(context, route, fault.status, code, 'A fault on request.', retryAfter);
 }
 
 function refusal(
+  context: EmulatorContext,
   route: Route,
   status: number,
   code: string,
@@ -146,7 +148,7 @@ function refusal(
   headers: Readonly<Record<string, string>>,
 ): Answer {
   return route.host === 'api'
-    ? failureAnswer(new ApiFailure(status, code, message), headers)
+    ? failureAnswer(new ApiFailure(status, code, message), context.settings.errorForm, headers)
     : xmlAnswer(new StorageFailure(status, code, message), headers);
 }
 
@@ -171,7 +173,7 @@ async function send(response: ServerResponse, answer: Answer, requestId: string 
   if (answer.file === undefined || response.req.method === 'HEAD') {
     response.end(answer.body);
   } else {
-    await pipeline(createReadStream(answer.file.path), response);
+    await pipeline(createReadStream(answer.file.path, { end: Math.max(0, sizeBytes - 1) }), response);
   }
 }
 

@@ -2,7 +2,11 @@
 // a power cut may lose the newest rows). Opened exclusively: a second emulator on the same directory is refused.
 import type Database from 'better-sqlite3';
 import { openSqlite } from '../sqlite.ts';
+import type { EmulatorSettings } from './dialects.ts';
 import type { Asset } from './lifecycle.ts';
+import { columns, migrate, mutableColumns } from './schema.ts';
+
+type ListOrder = EmulatorSettings['listOrder'];
 
 /** The first answer to an idempotency key. */
 export interface RememberedAnswer {
@@ -15,85 +19,17 @@ export interface RememberedAnswer {
 }
 
 export interface ListFilter {
-  readonly workspaceIds: readonly string[];
+  /** `any`: where every key opens every workspace. */
+  readonly workspaceIds: readonly string[] | 'any';
   readonly projectId: string | undefined;
   readonly query: string | undefined;
 }
-
-/** The contract documents none. Ids are hex digits of chance or of a digest: `shuffled`, which goes by them, is stable. */
-export const listOrders = ['newest', 'oldest', 'shuffled'] as const;
-export type ListOrder = (typeof listOrders)[number];
 
 const orderTerms: Readonly<Record<ListOrder, string>> = {
   newest: 'seq DESC',
   oldest: 'seq',
   shuffled: 'asset_id',
 };
-
-const schemaVersion = 1;
-const schema = `
-  CREATE TABLE assets (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    asset_id TEXT NOT NULL UNIQUE,
-    workspace_id TEXT NOT NULL,
-    project_id TEXT,
-    name TEXT,
-    folder TEXT,
-    upload_content_type TEXT,
-    uploaded_via TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    status TEXT NOT NULL,
-    failure_message TEXT,
-    settles_at INTEGER,
-    settled_status TEXT,
-    token TEXT UNIQUE,
-    upload_style TEXT NOT NULL,
-    expires_at INTEGER,
-    sha256 TEXT,
-    size_bytes INTEGER,
-    content_type TEXT,
-    width INTEGER,
-    height INTEGER,
-    hidden INTEGER NOT NULL
-  ) STRICT;
-  CREATE INDEX assets_by_workspace ON assets (workspace_id, hidden);
-  CREATE INDEX assets_by_project ON assets (project_id, workspace_id, hidden);
-  CREATE TABLE idempotency (
-    scope TEXT NOT NULL,
-    key TEXT NOT NULL,
-    body_hash TEXT NOT NULL,
-    status INTEGER NOT NULL,
-    body TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    PRIMARY KEY (scope, key)
-  ) STRICT, WITHOUT ROWID;
-`;
-
-const mutableColumns = [
-  'name',
-  'status',
-  'failure_message',
-  'settles_at',
-  'settled_status',
-  'token',
-  'upload_style',
-  'expires_at',
-  'sha256',
-  'size_bytes',
-  'content_type',
-  'width',
-  'height',
-  'hidden',
-] as const satisfies readonly (keyof Asset)[];
-const fixedColumns = [
-  'asset_id',
-  'workspace_id',
-  'project_id',
-  'folder',
-  'upload_content_type',
-  'uploaded_via',
-  'created_at',
-] as const satisfies readonly (keyof Asset)[];
 
 export type Store = ReturnType<typeof openStore>;
 
@@ -104,11 +40,7 @@ export function openStore(path: string) {
     db.pragma('locking_mode = EXCLUSIVE');
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL');
-    db.transaction(() => {
-      if (db.pragma('user_version', { simple: true }) === schemaVersion) return;
-      db.exec(schema);
-      db.pragma(`user_version = ${schemaVersion}`);
-    }).immediate();
+    db.transaction(() => migrate(db)).immediate();
     // Holds nothing that is not in the table, so that it needs no version of its own.
     db.exec('CREATE INDEX IF NOT EXISTS assets_by_id ON assets (workspace_id, hidden, asset_id)');
   } catch (error) {
@@ -116,7 +48,6 @@ export function openStore(path: string) {
     throw error;
   }
 
-  const columns = [...fixedColumns, ...mutableColumns];
   const insert = db.prepare<Omit<Asset, 'seq'>>(
     `INSERT INTO assets (${columns.join(', ')}) VALUES (${columns.map((name) => `@${name}`).join(', ')})`,
   );
@@ -198,10 +129,10 @@ export function openStore(path: string) {
 function conditions(filter: ListFilter): { readonly where: string; readonly values: readonly unknown[] } {
   const terms = ['hidden = 0'];
   const values: unknown[] = [];
-  if (filter.workspaceIds.length === 1) {
+  if (filter.workspaceIds !== 'any' && filter.workspaceIds.length === 1) {
     terms.push('workspace_id = ?');
     values.push(filter.workspaceIds[0]);
-  } else {
+  } else if (filter.workspaceIds !== 'any') {
     // The plus keeps SQLite from sorting the union of several index ranges: it walks by seq and stops at the limit.
     terms.push('+workspace_id IN (SELECT value FROM json_each(?))');
     values.push(JSON.stringify(filter.workspaceIds));

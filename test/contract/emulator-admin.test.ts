@@ -1,8 +1,10 @@
 // The admin endpoint beside faults: journal, counters, settings, assets.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { settingsOf } from '../../src/emulator/dialects.ts';
 import {
   type Bench,
+  errorFields,
   png,
   record,
   records,
@@ -18,7 +20,7 @@ const create = (bench: Bench, headers: Record<string, string> = {}) => bench.cal
 
 describe('the admin endpoint', () => {
   it('the journal says who asked what, and notices a key on the upload host', async (t) => {
-    const bench = await startBench(t);
+    const bench = await startBench(t, { idempotency: 'replay' });
     const reservation = reservationOf(await create(bench, { 'idempotency-key': 'k1' }));
     await create(bench, { 'idempotency-key': 'k1' });
     await uploadForm(reservation, png(), { authorization: 'Bearer sk_live_emulator' });
@@ -62,17 +64,30 @@ describe('the admin endpoint', () => {
 
   it('settings change at once and are refused whole when malformed', async (t) => {
     const bench = await startBench(t);
-    const settings = {
-      idempotency: 'reject',
-      uploadStyle: 'put',
-      processingMs: 5,
-      reservationTtlMs: 10,
-      listOrder: 'oldest',
-    };
-    assert.deepEqual((await bench.admin('POST', '/settings', settings)).json(), settings);
-    assert.equal((await bench.admin('POST', '/settings', { processingMs: 1, uploadStyle: 'ftp' })).status, 400);
-    assert.equal((await bench.admin('POST', '/settings', { listOrder: 'random' })).status, 400);
+    const settings = { ...settingsOf('seeds', {}), idempotency: 'replay', refusalStatus: 422, processingMs: 5 };
+    const { idempotency, refusalStatus, processingMs } = settings;
+    const changed = await bench.admin('POST', '/settings', { idempotency, refusalStatus, processingMs });
+    assert.deepEqual(changed.json(), settings);
+    for (const [name, value] of [
+      ['uploadStyle', 'ftp'],
+      ['listOrder', null],
+      ['refusalStatus', '422'],
+      ['refusalStatus', 418],
+      ['getLagMs', -1],
+      ['getLagMs', 1.5],
+      ['dialect', 'klingon'],
+      ['surprise', true],
+    ] as const) {
+      const reply = await bench.admin('POST', '/settings', { processingMs: 1, [name]: value });
+      assert.deepEqual([reply.status, errorFields(reply)], [400, [name]]);
+    }
     assert.deepEqual((await bench.admin('GET', '/settings')).json(), settings);
+  });
+
+  it('a dialect begins from its own settings, whatever was set before', async (t) => {
+    const bench = await startBench(t, { listing: 'camel' });
+    const reply = await bench.admin('POST', '/settings', { dialect: 'measured', processingMs: 7 });
+    assert.deepEqual(reply.json(), settingsOf('measured', { processingMs: 7 }));
   });
 
   it('an asset can be given any status', async (t) => {

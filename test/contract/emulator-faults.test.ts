@@ -32,7 +32,7 @@ describe('status', () => {
   });
 
   it('after the effect: the same answer, but the asset exists and its key replays it', async (t) => {
-    const bench = await startBench(t);
+    const bench = await startBench(t, { idempotency: 'replay' });
     await bench.fault({ match: { route: 'create' }, kind: 'status', status: 500, times: 1, effect: 'after' });
     assert.equal((await create(bench, { 'idempotency-key': 'k' })).status, 500);
     assert.equal(await assetCount(bench), 1);
@@ -41,7 +41,7 @@ describe('status', () => {
   });
 
   it('remembered: the error itself is replayed under its key, and another key works', async (t) => {
-    const bench = await startBench(t);
+    const bench = await startBench(t, { idempotency: 'replay' });
     await bench.fault({ match: { route: 'create' }, kind: 'status', status: 500, times: 1, remember: true });
     for (const replayed of [null, 'true']) {
       const reply = await create(bench, { 'idempotency-key': 'k' });
@@ -95,7 +95,7 @@ describe('drops', () => {
   });
 
   it('drop-after: no answer, but the effect', async (t) => {
-    const bench = await startBench(t);
+    const bench = await startBench(t, { idempotency: 'replay' });
     for (const route of ['create', 'upload', 'complete']) {
       await bench.fault({ match: { route }, kind: 'drop-after', times: 1 });
     }

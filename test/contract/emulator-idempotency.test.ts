@@ -22,7 +22,7 @@ async function assetCount(bench: Bench): Promise<number> {
 
 describe('replay', () => {
   it('gives the first answer again, marked and with a request-id of its own, and makes one asset', async (t) => {
-    const bench = await startBench(t);
+    const bench = await startBench(t, { idempotency: 'replay' });
     const first = await bench.call('POST', '/assets', { body, headers: key });
     const second = await bench.call('POST', '/assets', { body, headers: key });
     assert.deepEqual([second.status, second.text], [first.status, first.text]);
@@ -35,7 +35,7 @@ describe('replay', () => {
   });
 
   it('answers 422 idempotency_conflict to another body under the same key', async (t) => {
-    const bench = await startBench(t);
+    const bench = await startBench(t, { idempotency: 'replay' });
     await bench.call('POST', '/assets', { body, headers: key });
     const reply = await bench.call('POST', '/assets', { body: { ...body, file_name: 'b.png' }, headers: key });
     assert.deepEqual([reply.status, errorCode(reply)], [422, 'idempotency_conflict']);
@@ -44,7 +44,7 @@ describe('replay', () => {
 
   it('lasts 24 hours', async (t) => {
     let now = 1_000_000;
-    const bench = await startBench(t, { clock: () => now });
+    const bench = await startBench(t, { idempotency: 'replay', clock: () => now });
     const first = await bench.call('POST', '/assets', { body, headers: key });
     now += 24 * hourMs - 1;
     assert.equal((await bench.call('POST', '/assets', { body, headers: key })).text, first.text);
@@ -54,7 +54,7 @@ describe('replay', () => {
   });
 
   it('covers complete and retry, refusals included', async (t) => {
-    const bench = await startBench(t);
+    const bench = await startBench(t, { idempotency: 'replay' });
     const reservation = await bench.reserve();
     const complete = `/assets/${reservation.assetId}/complete`;
     assert.equal((await bench.call('POST', complete, { headers: key })).status, 409);
@@ -72,7 +72,7 @@ describe('replay', () => {
   });
 
   it('of a retry does not drop the bytes that came since', async (t) => {
-    const bench = await startBench(t);
+    const bench = await startBench(t, { idempotency: 'replay' });
     const reservation = await bench.reserve();
     await bench.admin('POST', `/assets/${reservation.assetId}`, { expire: true });
     const retry = `/assets/${reservation.assetId}/retry`;
@@ -84,7 +84,7 @@ describe('replay', () => {
   });
 
   it('treats the same direct upload as the same body, although its boundary differs', async (t) => {
-    const bench = await startBench(t);
+    const bench = await startBench(t, { idempotency: 'replay' });
     const upload = (bytes: Buffer) =>
       bench.call('POST', '/assets', { raw: formOf([['workspace_id', workspaceId]], bytes), headers: key });
     const first = await upload(png('a'));
@@ -97,7 +97,7 @@ describe('replay', () => {
 describe('reject', () => {
   it('answers 409 idempotency_duplicate for two hours, without an asset id, whatever the body', async (t) => {
     let now = 1_000_000;
-    const bench = await startBench(t, { idempotency: 'reject', clock: () => now });
+    const bench = await startBench(t, { clock: () => now });
     await bench.call('POST', '/assets', { body, headers: key });
     now += 2 * hourMs - 1;
     for (const again of [body, { ...body, file_name: 'b.png' }]) {
@@ -108,6 +108,15 @@ describe('reject', () => {
     now += 1;
     assert.equal((await bench.call('POST', '/assets', { body, headers: key })).status, 201);
     assert.equal(await assetCount(bench), 2);
+  });
+
+  it('a request that failed with a 5xx frees its key, a refused one does not', async (t) => {
+    const bench = await startBench(t);
+    const complete = `/assets/${(await bench.reserve()).assetId}/complete`;
+    await bench.fault({ match: { route: 'complete' }, kind: 'status', status: 503, remember: true, times: 1 });
+    const codes: unknown[] = [];
+    for (let n = 0; n < 3; n += 1) codes.push(errorCode(await bench.call('POST', complete, { headers: key })));
+    assert.deepEqual(codes, ['service_unavailable', 'conflict', 'idempotency_duplicate']);
   });
 });
 

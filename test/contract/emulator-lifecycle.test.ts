@@ -20,11 +20,20 @@ describe('complete and retry', () => {
     assert.deepEqual([reply.status, errorCode(reply)], [409, 'conflict']);
   });
 
-  it('a body is refused', async (t) => {
+  it('a body that says something, or is no JSON, is refused', async (t) => {
     const bench = await startBench(t);
     const { assetId } = await bench.reserve();
+    const json = { 'content-type': 'application/json' };
     for (const call of ['complete', 'retry']) {
-      assert.equal((await bench.call('POST', `/assets/${assetId}/${call}`, { body: {} })).status, 400);
+      for (const [init, code] of [
+        [{ body: { status: 'ready' } }, 'input_validation_error'],
+        [{ body: [] }, 'input_validation_error'],
+        [{ raw: '{', headers: json }, 'invalid_json'],
+        [{ raw: '{}' }, 'invalid_json'],
+      ] as const) {
+        const reply = await bench.call('POST', `/assets/${assetId}/${call}`, init);
+        assert.deepEqual([reply.status, errorCode(reply)], [400, code]);
+      }
     }
   });
 

@@ -10,9 +10,11 @@ import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
 import { startEmulator } from '../../src/emulator/emulator.ts';
 import { SyncError } from '../../src/errors.ts';
+import { openSqlite } from '../../src/sqlite.ts';
 import {
   type Bench,
   benchOver,
+  errorCode,
   png,
   reservationOf,
   send,
@@ -65,6 +67,26 @@ it('an upload that a kill -9 broke leaves nothing, and can be sent again', async
   assert.equal((await uploadForm(reservation, png())).status, 204);
 });
 
+it('a directory of an emulator that knew fewer settings is opened with all that is in it', async (t) => {
+  const dataDir = await temporaryDirectory(t);
+  const before = await startBench(t, { dataDir });
+  const assetId = await before.finish(png('old'));
+  const reservation = await before.reserve();
+  const ready = (await before.call('GET', `/assets/${assetId}`)).json();
+  await before.emulator.close();
+  const database = openSqlite(join(dataDir, 'emulator.sqlite'));
+  for (const column of ['form_fields', 'target_uses', 'is_target_spent', 'completed_at', 'conversion']) {
+    database.exec(`ALTER TABLE assets DROP COLUMN ${column}`);
+  }
+  database.pragma('user_version = 1');
+  database.close();
+
+  const after = await startBench(t, { dataDir, port: before.emulator.port, targetUses: 'once', conversion: 'type' });
+  assert.deepEqual((await after.call('GET', `/assets/${assetId}`)).json(), ready);
+  for (const text of ['a', 'b']) assert.equal((await uploadForm(reservation, png(text))).status, 204);
+  assert.equal((await after.call('POST', `/assets/${reservation.assetId}/complete`)).json()['status'], 'ready');
+});
+
 it('a second emulator on the same directory is refused, and the first goes on', async (t) => {
   const bench = await startBench(t);
   await assert.rejects(startEmulator({ dataDir: bench.dataDir }), (error) => {
@@ -105,7 +127,7 @@ async function assertSurvives(before: Bench, restart: () => Promise<Bench>): Pro
   assert.equal((await after.call('GET', `/assets/${readyId}`)).text, ready.text);
   assert.equal((await after.call('GET', '/assets')).text, listed.text);
   assert.equal((await send('GET', String(ready.json()['url']))).text, png('ready').toString());
-  assert.equal((await after.call('POST', '/assets', { body, headers })).text, first.text);
+  assert.equal(errorCode(await after.call('POST', '/assets', { body, headers })), 'idempotency_duplicate');
   assert.equal((await uploadForm(reservationOf(first), png())).status, 204);
   assert.equal((await after.call('POST', `/assets/${uploaded.assetId}/complete`)).json()['status'], 'ready');
 }

@@ -106,3 +106,38 @@ it('the SDK hands on whatever stands in a page', async (t) => {
     [null, assetId, 'asset_odd', assetId, 'not an item'],
   );
 });
+
+for (const [dialect, said] of [
+  ['sdk-old', /Failed to upload bytes/],
+  ['put-method', /failed to process/],
+  ['measured', /invalid_json/],
+  ['lagging', /not_found/],
+  ['no-target', /did not return an upload target/],
+  ['other-words', /Timed out/],
+] as const) {
+  it(`the SDK cannot bring a large file in where the dialect is ${dialect}`, async (t) => {
+    const { sdk } = await startWithSdk(t, { dialect });
+    const file = new File([new Uint8Array(png()), new Uint8Array(5 * 1024 * 1024)], 'a.png', { type: 'image/png' });
+    await assert.rejects(sdk.assets.upload(file, { workspace_id: workspaceId, pollTimeoutMs: 0 }), said);
+  });
+}
+
+for (const [dialect, seen] of [
+  ['camel-listing', [undefined]],
+  ['no-ids', [null, null]],
+  ['unreadable-listing', [null, null]],
+] as const) {
+  it(`the SDK does not learn which assets there are where the dialect is ${dialect}`, async (t) => {
+    const { bench, sdk } = await startWithSdk(t, { dialect });
+    await bench.admin('POST', '/assets', { count: 2, prefix: 'x' });
+    const ids: unknown[] = [];
+    for await (const asset of sdk.assets.list({ limit: 1 })) ids.push(asset.asset_id);
+    assert.deepEqual(ids, seen);
+  });
+}
+
+it('the SDK ends a listing at the first page where pages have no meta', async (t) => {
+  const { bench, sdk } = await startWithSdk(t, { dialect: 'no-meta' });
+  await bench.admin('POST', '/assets', { count: 2, prefix: 'x' });
+  assert.equal((await sdk.assets.list({ limit: 1 })).hasNextPage(), false);
+});
