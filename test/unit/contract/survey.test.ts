@@ -107,6 +107,22 @@ describe('the survey', () => {
     });
   });
 
+  it('does without what there is no asset left for', async (t) => {
+    const isSecond = (url: string) => url.endsWith('_2');
+    const { run, rows, traces, made } = await ask(t, {
+      reservation: (url) => (isSecond(url) ? { upload: 'not of any use' } : snake(url)),
+    });
+    await run();
+    assert.deepEqual([made(), traces.assetIds.length, traces.lost], [4, 4, 0]);
+    for (const id of ['11a', '6d']) {
+      assert.deepEqual(
+        [rows.get(id)?.verdict, rows.get(id)?.answered],
+        ['not asked', '4 assets were made already'],
+        id,
+      );
+    }
+  });
+
   it('reads a target in camelCase without a method, with a number among its fields, and calls it known', async (t) => {
     const { run, rows, seen } = await ask(t, {
       reservation: (url) => ({
