@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { addContract } from './cli/contract.ts';
 import { addDemo } from './cli/demo.ts';
 import { addEmulator } from './cli/emulator.ts';
 import { exitCodeOf, exitCodes, explain } from './cli/exit.ts';
@@ -33,7 +34,7 @@ const program = new Command('flora-sync')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(withoutValues(text)) });
 
-const local = [addRun, addSync, addStatus, addLs, addWhy, addRetry, addResume, addReconcile, addVerify];
+const local = [addRun, addSync, addStatus, addLs, addWhy, addRetry, addResume, addReconcile, addVerify, addContract];
 for (const add of [...local, addEmulator, addDemo]) add(program);
 for (const command of program.commands) command.exitOverride().showHelpAfterError('(add --help for what can be used)');
 program.addHelpText(
