@@ -1,4 +1,4 @@
-import { isRecord } from '../remote/http.ts';
+import { isRecord } from '../remote/fields.ts';
 import { judgeMembers } from './members.ts';
 import { asDocumented, type Finding, knownOtherwise, notAsked, unknown } from './row.ts';
 import { cursorForm, isOk, recordOf, type Said, timeForm, told } from './shapes.ts';

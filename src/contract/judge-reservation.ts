@@ -1,4 +1,4 @@
-import { isRecord } from '../remote/http.ts';
+import { isRecord } from '../remote/fields.ts';
 import { judgeMembers } from './members.ts';
 import { readTarget, type Target } from './reservation.ts';
 import { asDocumented, type Finding, knownOtherwise, notAsked, unknown } from './row.ts';

@@ -1,4 +1,4 @@
-import { isRecord } from '../remote/http.ts';
+import { isRecord } from '../remote/fields.ts';
 import type { Plain } from './raw.ts';
 import { asDocumented, type Finding, knownOtherwise, notAsked, unknown } from './row.ts';
 import { assetIdOf, codeOf, isOk, isSilent, recordOf, type Said, type Silence, told, word } from './shapes.ts';

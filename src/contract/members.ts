@@ -1,4 +1,4 @@
-import { isRecord } from '../remote/http.ts';
+import { isRecord } from '../remote/fields.ts';
 import { asDocumented, type Finding, unknown } from './row.ts';
 import { namesOf, word } from './shapes.ts';
 

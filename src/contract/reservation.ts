@@ -1,4 +1,4 @@
-import { isRecord } from '../remote/http.ts';
+import { isRecord } from '../remote/fields.ts';
 import { assetIdOf, recordOf, type Said } from './shapes.ts';
 
 /** Where the bytes go. Holds secrets. */

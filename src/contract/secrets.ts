@@ -1,5 +1,5 @@
 import { REDACTED, redactText } from '../core/redact.ts';
-import { isRecord } from '../remote/http.ts';
+import { isRecord } from '../remote/fields.ts';
 
 /** Shorter ones are `201`, `true` and the like: no secret, but part of many words. */
 const leastLength = 8;

@@ -1,4 +1,5 @@
-import { isRecord, type JsonAnswer } from '../remote/http.ts';
+import { isRecord } from '../remote/fields.ts';
+import type { JsonAnswer } from '../remote/http.ts';
 
 // How foreign values are told without showing what could be a secret: by their form, and as short words of plain letters.
 
