@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import type { EmulatorOptions } from '../../src/emulator/emulator.ts';
 import { type Bench, png, record, records, startBench } from './emulator-support.ts';
@@ -66,6 +67,19 @@ describe('conversion', () => {
     const bench = await startBench(t, { conversion: 'size' });
     const assetId = await bench.finish(bytes, { content_type: 'image/png' });
     await assertStored(bench, assetId, bytes, ['image/png', 'image/png']);
+  });
+
+  it('size: not a byte more is sent than is said, so that the connection stays good', async (t) => {
+    const bench = await startBench(t, { conversion: 'size' });
+    const assetId = await bench.finish(bytes);
+    const socket = connect(bench.emulator.port, '127.0.0.1');
+    socket.write(`GET /files/${assetId} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+    const parts: Buffer[] = [];
+    for await (const part of socket) parts.push(part);
+    const answer = Buffer.concat(parts);
+    const head = answer.indexOf('\r\n\r\n') + 4;
+    assert.deepEqual(answer.subarray(head), bytes.subarray(0, -1));
+    assert.match(answer.toString('latin1', 0, head), new RegExp(`content-length: ${bytes.length - 1}\r`));
   });
 
   it('leaves alone what fails, and what is not complete', async (t) => {
