@@ -152,7 +152,10 @@ async function everythingDone(
 
 /** Whether nothing will advance before patience ends: that can be known before it has ended. */
 function isStuck(engine: Engine, isLookedAt: boolean, idleMs: number): boolean {
-  if (idleMs > stuckMs) return true;
+  // A listing that cannot be read is read again and again, and holds up every file.
+  const search = engine.reports.matching();
+  const patience = search?.endedMs === null && search.trouble !== null ? patienceMs : stuckMs;
+  if (idleMs > patience) return true;
   const isWaiting = isLookedAt && engine.inWork === 0 && engine.intake.isIdle;
   const leftMs = engine.flora.creating.slowReason === null ? stuckMs - idleMs : patienceMs;
   return isWaiting && engine.ledger.contents.hasActive() && engine.quietForMs() > leftMs;

@@ -20,7 +20,7 @@ const pollsBeforeCompletingAgain = 12;
 /** After so many rounds of that (some minutes) the bytes are in doubt: a proxy's 2xx may have swallowed them. */
 const roundsBeforeSendingAgain = 4;
 /** A state that nobody knows is asked for seldom after so many polls. */
-const pollsBeforeSeldom = 40;
+const pollsBeforeSeldom = 12;
 
 type AssetEvent = Extract<ContentEvent, { type: 'asset' }>;
 

@@ -52,13 +52,18 @@ export function freshCreation(version: string): Creation {
  *
  * @param most how many contents may be on their way at once
  */
-export function budgetOf({ accepted }: Creation, most: number): number {
+function budgetOf({ accepted }: Creation, most: number): number {
   return Math.min(Math.max(leastBudget, most), leastBudget + accepted);
 }
 
-/** Whether the next asset would be one too many. */
+/** How many more assets may be asked for while so many are without bytes; below 1 the budget is spent. */
+export function roomIn(creation: Creation, open: number, most: number): number {
+  // Lost answers count until one that comes shows that they were an accident.
+  return budgetOf(creation, most) - creation.barren - creation.lost - open;
+}
+
 export function isSpent(creation: Creation, open: number, most: number): boolean {
-  return creation.barren + open >= budgetOf(creation, most) || creation.lost >= leastBudget;
+  return roomIn(creation, open, most) < 1;
 }
 
 /** An upload was accepted: what was slow goes on, with one more for each such upload. */

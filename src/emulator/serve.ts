@@ -59,7 +59,9 @@ export async function serve(deps: ServeDeps, request: IncomingMessage, response:
   try {
     const answer = await answerUnder(deps, request, url, route, entry, fault);
     entry.status = answer.status;
-    await send(response, answer, entry.request_id, fault?.kind === 'cut-body');
+    // Whoever puts its own page in front of FLORA does not sign it as FLORA does.
+    const isPortal = fault?.kind === 'html' && answer.headers['content-type']?.startsWith('text/html') === true;
+    await send(response, answer, isPortal ? null : entry.request_id, fault?.kind === 'cut-body');
     // What is left of a body that was refused half-way: read and thrown away, so that the client gets to read the answer.
     request.resume();
   } catch (error) {

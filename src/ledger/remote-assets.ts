@@ -70,8 +70,8 @@ export class RemoteAssetStore {
       `sha256 = @sha256`,
       `ifnull(size_bytes, @sizeBytes) = @sizeBytes AND sha256 IS NULL AND ${named}`,
       `size_bytes = @sizeBytes AND sha256 IS NULL`,
-      // FLORA may have made another size of it.
-      `size_bytes <> @sizeBytes AND sha256 IS NULL AND ${named} AND (is_converted = 1 OR @isSizeKept = 0)`,
+      // FLORA may have made another size of it: then the digest of what it keeps says nothing.
+      `size_bytes <> @sizeBytes AND ${named} AND (is_converted = 1 OR @isSizeKept = 0)`,
     ].map((wanted) => database.prepare(`SELECT * FROM remote_asset WHERE ${left} AND ${wanted} ${nearest}`));
     this.#pending = database.prepare(
       `SELECT * FROM remote_asset WHERE ${place} AND status <> 'ready' AND status <> 'unknown' AND ${free} AND ${named}

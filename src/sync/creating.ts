@@ -1,12 +1,12 @@
 import type { Content } from '../core/content.ts';
 import {
   afterAccepted,
-  budgetOf,
   type Creation,
   freshCreation,
   isProbeDue,
   isSpent,
   probed,
+  roomIn,
   slowed,
 } from '../core/creation.ts';
 import type { ContentEvent } from '../core/event.ts';
@@ -69,7 +69,7 @@ export class Creating {
     const { clock, most } = this.#deps;
     const creation = this.#read();
     if (creation.slowSinceMs !== null) return isProbeDue(creation, clock.now()) && this.#taken.size === 0 ? 1 : 0;
-    return Math.max(0, Math.floor(budgetOf(creation, most) - creation.barren - this.#open.size - this.#taken.size));
+    return Math.max(0, Math.floor(roomIn(creation, this.#open.size + this.#taken.size, most)));
   }
 
   /**
@@ -82,15 +82,16 @@ export class Creating {
     const { clock } = this.#deps;
     const creation = this.#read();
     if (creation.slowSinceMs !== null) {
-      const leftMs = Math.min(longestLookMs, creation.nextProbeMs - clock.now());
+      const leftMs = creation.nextProbeMs - clock.now();
       // The one probe is on its way, and tells when it is over.
       return leftMs > 0 ? leftMs : longestLookMs;
     }
+    if (this.room() > 0) return longestLookMs;
     const nowMs = clock.monotonic();
     this.#standstillSinceMs = isAnswering ? (this.#standstillSinceMs ?? nowMs) : nowMs;
     const leftMs = this.#standstillSinceMs + standstillMs - nowMs;
     const mayMakeRoom = this.#open.size + this.#taken.size > 0 && leftMs > 0;
-    if (mayMakeRoom && creation.barren < budgetOf(creation, this.#deps.most)) return leftMs;
+    if (mayMakeRoom && !isSpent(creation, 0, this.#deps.most)) return leftMs;
     await this.#slow(spentReason(creation, this.#open.size));
     return longestLookMs;
   }
@@ -222,7 +223,7 @@ function isSameAsset(before: Content, after: Content): boolean {
 function spentReason({ barren, lost }: Creation, open: number): string {
   const made = Math.ceil(barren) + open;
   const what =
-    lost > 0 && made === 0
+    lost > made
       ? `the answers to ${lost} reservations in a row were lost`
       : `${made} assets were made in FLORA and not one byte of them was accepted`;
   return (

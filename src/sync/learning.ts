@@ -31,6 +31,19 @@ export class Learning {
     this.#deps = deps;
   }
 
+  /**
+   * What the bytes behind the URL of an asset of another size are, where that is not known of all files of this type, and the
+   * asset is not too large for a look.
+   */
+  async compare(content: Content, facts: AssetFacts, signal: AbortSignal): Promise<'same' | 'other' | 'unknown'> {
+    const known = this.#learntFor(content).types[content.contentType];
+    const isKnownToChange = known?.isSizeKept === false && known.areBytesKept === false;
+    if (isKnownToChange || content.sizeBytes > mostBytes) return 'unknown';
+    const compared = await compareBytes(this.#deps.remote, content, facts, signal);
+    if (compared === 'other') await this.seen(content, { ...typeOf(content, facts), areBytesKept: false });
+    return compared;
+  }
+
   /** Where FLORA has bytes sent to. */
   async targeted(content: Content, { target, expiresInMs }: Reservation): Promise<void> {
     if (target === null) return;
@@ -43,7 +56,7 @@ export class Learning {
   /** What became of a file of this type, told by a GET or by an adoption. */
   async seen(content: Content, type: LearntType): Promise<void> {
     const before = this.#learntFor(content).types[content.contentType];
-    const after = { ...type, areBytesKept: type.areBytesKept ?? before?.areBytesKept ?? null };
+    const after = before === undefined ? type : merged(before, type);
     const isSame =
       before?.isSizeKept === after.isSizeKept &&
       before.areBytesKept === after.areBytesKept &&
@@ -72,7 +85,11 @@ export class Learning {
       const shown = await this.#get(assetId, signals);
       if (shown === null) return null;
       const { facts, lagMs, requestId } = shown;
-      const areBytesKept = facts.url === null ? null : await this.#compare(content, facts.url, facts, signals);
+      const compared =
+        content.sizeBytes > mostBytes
+          ? 'unknown'
+          : await compareBytes(this.#deps.remote, content, facts, signals.abort);
+      const areBytesKept = compared === 'unknown' ? null : compared === 'same';
       await this.seen(content, { ...typeOf(content, facts), areBytesKept });
       const atMs = this.#deps.clock.now();
       await this.#note(content, (known) => (known.assetId === null ? { ...known, assetId, atMs, lagMs } : known));
@@ -99,13 +116,6 @@ export class Learning {
     return null;
   }
 
-  /** Whether the bytes behind the URL are ours; null where they cannot be compared. */
-  async #compare(content: Content, url: string, facts: AssetFacts, signals: WorkSignals): Promise<boolean | null> {
-    if (content.sizeBytes > mostBytes) return null;
-    const compared = await compareBytes(this.#deps.remote, content, { ...facts, url }, signals.abort);
-    return compared === 'same' ? true : compared === 'other' ? false : null;
-  }
-
   #keyOf(content: Content): string {
     return `${this.#workspaceOf(content)} ${content.contentType}`;
   }
@@ -128,6 +138,16 @@ export class Learning {
   }
 }
 
+/** What was seen to be changed once may be changed again: nothing that is kept later proves otherwise. */
+function merged(before: LearntType, type: LearntType): LearntType {
+  const sticky = (was: boolean | null, is: boolean | null) => (was === false ? false : (is ?? was));
+  return {
+    isSizeKept: sticky(before.isSizeKept, type.isSizeKept),
+    areBytesKept: sticky(before.areBytesKept, type.areBytesKept),
+    keptAs: type.keptAs ?? before.keptAs,
+  };
+}
+
 /** What FLORA says that it made of a file. */
 export function typeOf({ sizeBytes }: Content, facts: AssetFacts): LearntType {
   const isSizeKept = facts.sizeBytes === null ? null : facts.sizeBytes === sizeBytes;
@@ -138,7 +158,7 @@ export function typeOf({ sizeBytes }: Content, facts: AssetFacts): LearntType {
  * What the bytes behind an asset's URL are. Others than ours are evidence only if their number is the size that FLORA reports:
  * hosts in front of the storage optimise, redirect, and answer with pages.
  */
-export async function compareBytes(
+async function compareBytes(
   remote: RemotePort,
   content: Pick<Content, 'sizeBytes' | 'sha256'>,
   { url, sizeBytes }: Pick<AssetFacts, 'url' | 'sizeBytes'>,

@@ -80,7 +80,6 @@ async function compare(
   names: readonly string[],
   signals: WorkSignals,
 ): Promise<Compared> {
-  if (candidate.sha256 !== null && candidate.sha256 !== content.sha256) return 'other';
   const asked = await ask(deps, content, candidate, signals);
   if (asked === 'gone') return 'other';
   if (asked === null || 'event' in asked) return asked;
@@ -88,24 +87,34 @@ async function compare(
   // Either may tell the size.
   const facts = { ...asked.facts, sizeBytes: asked.facts.sizeBytes ?? candidate.sizeBytes };
   if (facts.status !== 'ready' && facts.status !== 'unknown') return 'other';
-  if (candidate.sha256 === null) {
-    if (facts.url === null) return unreadable(content, candidate, 'FLORA names no URL for it');
-    const fetched = await fetchOnce(deps, content, { ...facts, url: facts.url }, signals);
-    if (fetched === null) return null;
-    const verdict =
-      fetched instanceof SyncError
-        ? unreadable(content, candidate, fetched.message, fetched.retryAfterMs)
-        : judge(deps, content, candidate, facts, fetched);
-    // Only the name, and FLORA's own word, make an asset that stays unclear more than one that is alike by chance.
-    const isByChance = !names.includes(candidate.name ?? '') || (isOtherSize(content, facts) && !candidate.isConverted);
-    if (typeof verdict === 'object' && isByChance && content.attempts >= enoughByChance) return 'other';
-    if (verdict !== 'same') return verdict;
-  }
+  const fetched = await digestOf(deps, content, candidate, facts, signals);
+  if (fetched === null) return null;
+  const verdict = 'event' in fetched ? fetched : judge(deps, content, candidate, facts, fetched);
+  // Only the name, and FLORA's own word, make an asset that stays unclear more than one that is alike by chance.
+  const isByChance = !names.includes(candidate.name ?? '') || (isOtherSize(content, facts) && !candidate.isConverted);
+  if (typeof verdict === 'object' && isByChance && content.attempts >= enoughByChance) return 'other';
+  if (verdict !== 'same') return verdict;
   if (candidate.isAnonymous)
     return unreadable(content, candidate, 'it has these bytes, but FLORA names no id for it', seldomMs);
   if (facts.status === 'unknown') return unreadable(content, candidate, unknownStatus(facts).reason ?? '', seldomMs);
   await deps.learning.seen(content, { ...typeOf(content, facts), areBytesKept: true });
   return { event: { type: 'adopted', facts }, requestId, doubted: [] };
+}
+
+/** Of the bytes behind the asset's URL: as they were found before, or fetched now; an outcome for trouble. */
+async function digestOf(
+  deps: MatchDeps,
+  content: Content,
+  candidate: RemoteAsset,
+  facts: AssetFacts,
+  signals: WorkSignals,
+): Promise<Fetched | Outcome | null> {
+  const { sha256 } = candidate;
+  if (sha256 !== null) return { sha256, sizeBytes: facts.sizeBytes ?? content.sizeBytes };
+  if (facts.url === null) return unreadable(content, candidate, 'FLORA names no URL for it');
+  const fetched = await fetchOnce(deps, content, { ...facts, url: facts.url }, signals);
+  if (!(fetched instanceof SyncError)) return fetched;
+  return unreadable(content, candidate, fetched.message, fetched.retryAfterMs);
 }
 
 /** What the fetched bytes say of the asset. Others than ours are evidence only if they are those that FLORA keeps. */
@@ -116,7 +125,7 @@ function judge(
   facts: AssetFacts,
   fetched: Fetched,
 ): 'same' | 'other' | Outcome {
-  if (fetched.sha256 === content.sha256 && fetched.sizeBytes === content.sizeBytes) return 'same';
+  if (fetched.sha256 === content.sha256) return 'same';
   const { workspaceId } = deps.ledger.directories.destination(content.destinationId);
   const learnt = deps.ledger.facts.learnt(workspaceId).types[content.contentType];
   const areAsKept = facts.sizeBytes === null ? learnt?.areBytesKept === true : fetched.sizeBytes === facts.sizeBytes;

@@ -6,7 +6,7 @@ import type { SyncError } from '../errors.ts';
 import { askFlora, isKnown, type WorkSignals } from './asking.ts';
 import type { Creating } from './creating.ts';
 import type { Gate } from './gate.ts';
-import { compareBytes, type Learning, typeOf } from './learning.ts';
+import { type Learning, typeOf } from './learning.ts';
 import type { Matching } from './matching.ts';
 import { eventFromError } from './outcome.ts';
 import type { Answer, ClockPort, LedgerPort, LocalPort, RemotePort, SourcePath } from './ports.ts';
@@ -119,9 +119,10 @@ async function withBytesCompared(
 ): Promise<Outcome | null> {
   const { facts } = event;
   if (facts.status !== 'ready') return outcome;
+  const isOdd = isNewSize(content, facts) && !isConverted(content, facts);
+  const compared = isOdd ? await deps.learning.compare(content, facts, signal) : undefined;
   await deps.learning.seen(content, typeOf(content, facts));
-  if (!isNewSize(content, facts) || isConverted(content, facts)) return outcome;
-  const compared = await compareBytes(deps.remote, content, facts, signal);
+  if (compared === undefined) return outcome;
   return signal.aborted ? null : { ...outcome, event: { ...event, compared } };
 }
 

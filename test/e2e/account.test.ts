@@ -114,6 +114,7 @@ describe('status', () => {
       'ours',
       'pages',
       'unknown',
+      'unreadable',
     ]);
     assert.equal(typeof is_full, 'boolean');
     assert.ok([assets, ours, unknown, drift, asked, missing].every(Number.isInteger) && error === null);

@@ -13,6 +13,7 @@ const summaryKeys = [
   'assets',
   'ours',
   'unknown',
+  'unreadable',
   'drift',
   'asked',
   'missing',

@@ -28,9 +28,11 @@ describe('verify --download', () => {
     const lines = jsonLines(stdout)
       .slice(0, -1)
       .sort((a, b) => (String(a['path']) < String(b['path']) ? -1 : 1));
+    const told = `its URL gives ${picture(2).length - 1} bytes, FLORA keeps ${picture(2).length}`;
     assert.deepEqual(lines, [
       { path: rotten, difference: 'remote_digest', expected: sha256(picture(1)), found: sha256(other) },
-      { path: cut, difference: 'remote_size', expected: picture(2).length, found: picture(2).length - 1 },
+      // What is in front of the storage may have made them.
+      { path: cut, difference: 'unverified', expected: sha256(picture(2)), found: told },
     ]);
     assert.equal((await world.run(['verify', '--download', fine])).code, 0);
     const fetched = (await requests(world, from)).filter(({ route }) => route === 'download');
