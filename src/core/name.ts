@@ -37,9 +37,27 @@ export function displayName(name: string): string {
   return replaceEscaped(name, (byte) => `\\x${byte.toString(16).padStart(2, '0')}`);
 }
 
-/** The spelling FLORA gets: NFC, and U+FFFD for each byte that is not UTF-8. */
+/** In bytes of UTF-8: what every file system and storage takes. Composing a name can make it longer than it was on disk. */
+const longestName = 255;
+/** An ending longer than this is no ending. */
+const longestEnding = 32;
+
+/** The spelling FLORA gets: NFC, U+FFFD for each byte that is not UTF-8, and at most 255 bytes, its ending kept. */
 export function remoteName(name: string): string {
-  return replaceEscaped(name, () => '\uFFFD').normalize('NFC');
+  const whole = replaceEscaped(name, () => '\uFFFD').normalize('NFC');
+  if (whole.length * 3 <= longestName || encoder.encode(whole).length <= longestName) return whole;
+  const dot = whole.lastIndexOf('.');
+  const ending = dot > 0 && encoder.encode(whole.slice(dot)).length <= longestEnding ? whole.slice(dot) : '';
+  const room = longestName - encoder.encode(ending).length;
+  // Whole characters only, as a person counts them: half of one would be another.
+  let stem = '';
+  let bytes = 0;
+  for (const { segment } of new Intl.Segmenter('en').segment(whole.slice(0, whole.length - ending.length))) {
+    bytes += encoder.encode(segment).length;
+    if (bytes > room) break;
+    stem += segment;
+  }
+  return stem + ending;
 }
 
 function replaceEscaped(name: string, replace: (byte: number) => string): string {

@@ -1,4 +1,4 @@
-import { redactText } from '../core/redact.ts';
+import { REDACTED, redactText } from '../core/redact.ts';
 import { type ErrorDisposition, type ErrorScope, errnoCode, SyncError } from '../errors.ts';
 import { isRecord } from './fields.ts';
 import type { JsonAnswer } from './http.ts';
@@ -14,12 +14,17 @@ interface Verdict {
   readonly hint?: string;
 }
 
-/** FLORA's error answer as a SyncError: by its code where we know it, by its status where we do not. */
-export function errorFromAnswer(op: string, answer: JsonAnswer, nowMs: number): SyncError {
+/**
+ * FLORA's error answer as a SyncError: by its code where we know it, by its status where we do not.
+ *
+ * @param secret the key of the request: whoever repeats it in an error has it hidden, whatever it looks like
+ */
+export function errorFromAnswer(op: string, answer: JsonAnswer, nowMs: number, secret?: string): SyncError {
   const { code, message } = readEnvelope(answer.json);
   const verdict = answer.isReplayed ? spentKey : judge(op, answer, code);
   // Whatever a foreign text says ends in the ledger and in front of people.
-  const told = message === '' ? '' : `: ${redactText(message)}`;
+  const shown = secret === undefined || secret === '' ? message : message.replaceAll(secret, REDACTED);
+  const told = message === '' ? '' : `: ${redactText(shown)}`;
   return new SyncError(`FLORA answered ${answer.status}${code === '' ? '' : ` ${code}`}${told}`, {
     ...verdict,
     op,

@@ -212,7 +212,7 @@ export class FloraClient {
   }
 
   async #call(op: string, { path, method, headers, body, signal, maxBodyBytes }: ApiCall): Promise<JsonAnswer> {
-    const { nowMs, setTimer } = this.#options;
+    const { nowMs, setTimer, apiKey } = this.#options;
     const place = { origin: this.#origin, path: this.#prefix + path };
     let answer: JsonAnswer;
     try {
@@ -220,7 +220,7 @@ export class FloraClient {
     } catch (error) {
       throw networkError(op, this.#host, error);
     }
-    if (answer.status < 200 || answer.status >= 300) throw errorFromAnswer(op, answer, nowMs());
+    if (answer.status < 200 || answer.status >= 300) throw errorFromAnswer(op, answer, nowMs(), apiKey());
     if (answer.isCut) throw badAnswer(op, answer, 'is too long');
     if (answer.json === undefined) throw badAnswer(op, answer, 'is not JSON');
     return answer;

@@ -109,7 +109,7 @@ export class Creating {
   }
 
   release(id: number): void {
-    if (this.#taken.delete(id)) this.#deps.onChange();
+    this.#taken.delete(id);
   }
 
   /** Bytes are sent: what is open is getting on. */

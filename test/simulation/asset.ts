@@ -1,4 +1,5 @@
 import type { Destination } from '../../src/core/entry.ts';
+import type { Knobs } from './knobs.ts';
 
 export interface Asset {
   readonly id: string;
@@ -20,6 +21,8 @@ export interface Asset {
   isProcessing: boolean;
   target: Target | null;
   bytes: string | null;
+  /** Some bytes were accepted for it, whatever became of them. */
+  hasHadBytes: boolean;
   changedMs: number;
   before: Asset['status'];
 }
@@ -28,9 +31,22 @@ export interface Target {
   readonly url: string;
   readonly asset: Asset;
   readonly expiresMs: number;
+  isUsed: boolean;
 }
 
 /** Where assets lie, as one word. */
 export function placeKey({ folder, projectId }: Pick<Destination, 'folder' | 'projectId'>): string {
   return `${folder ?? ''}${projectId === null ? '' : `@${projectId}`}`;
+}
+
+/** Size and type in which FLORA keeps what was sent. */
+export function keptAs(asset: Asset, knobs: Pick<Knobs, 'dialect'>) {
+  const sizeBytes = keptBytes(asset, knobs)?.length;
+  if (!knobs.dialect.isConverting) return { size_bytes: sizeBytes };
+  return { size_bytes: sizeBytes, content_type: 'image/webp', upload_content_type: 'image/png' };
+}
+
+/** What lies behind an asset's URL. */
+export function keptBytes({ bytes }: Asset, { dialect }: Pick<Knobs, 'dialect'>): string | null {
+  return bytes !== null && dialect.isConverting ? `${bytes} as webp` : bytes;
 }

@@ -1,5 +1,5 @@
 import type { ListQuery } from '../../src/sync/ports.ts';
-import type { Asset } from './asset.ts';
+import { type Asset, keptAs } from './asset.ts';
 import type { Knobs } from './knobs.ts';
 import type { Prng } from './prng.ts';
 import type { Timeline } from './timeline.ts';
@@ -51,7 +51,7 @@ export class Catalogue {
       url: asset.url,
       ...(isCreationTold ? { created_at: this.#timeline.trueMs() - this.#timeline.nowMs + asset.createdMs } : {}),
       ...(asset.project === null ? {} : { project_id: asset.project }),
-      ...(isListedSizeTold && status === 'ready' ? { size_bytes: asset.bytes?.length } : {}),
+      ...(isListedSizeTold && status === 'ready' ? keptAs(asset, this.#knobs) : {}),
     };
     if (!isListingOdd || this.#rng.chance(0.7)) return [item];
     return this.#rng.chance(0.5) ? [item, item] : [{ ...item, asset_id: null }, item];

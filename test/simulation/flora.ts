@@ -1,7 +1,8 @@
 import type { Destination } from '../../src/core/entry.ts';
+import type { BodyForm } from '../../src/remote/body-forms.ts';
 import type { JsonAnswer } from '../../src/remote/http.ts';
 import type { ListQuery } from '../../src/sync/ports.ts';
-import { type Asset, placeKey, type Target } from './asset.ts';
+import { type Asset, keptAs, keptBytes, placeKey, type Target } from './asset.ts';
 import { Catalogue } from './catalogue.ts';
 import type { Knobs } from './knobs.ts';
 import type { Prng } from './prng.ts';
@@ -62,6 +63,7 @@ export class Flora {
       target: null,
       bytes: null,
       changedMs: 0,
+      hasHadBytes: wanted.bytes != null,
       before: wanted.status ?? 'pending_upload',
       ...wanted,
     };
@@ -91,12 +93,18 @@ export class Flora {
     return !isRemoved && !(isHidden && (how === 'get' || hidden.isUnlisted));
   }
 
+  /** Whether this body of `complete` and `retry` is one that FLORA takes. */
+  takes(form: BodyForm): boolean {
+    const { body } = this.#knobs.dialect;
+    return body === 'any' || body === form;
+  }
+
   complete(id: string): Said {
     const asset = this.#find(id);
     if (asset === undefined) return refused(404, 'not_found');
     const isDone = asset.status === 'ready' || asset.isProcessing;
     if (isDone && this.#knobs.completeTwice === 'answer') return said(200, this.#facts(asset));
-    if (isDone || asset.status === 'failed' || asset.bytes === null) return refused(409, 'conflict');
+    if (isDone || asset.status === 'failed' || asset.bytes === null) return this.#refusal();
     asset.isProcessing = true;
     const { processingMs } = this.#knobs;
     if (processingMs === 0) this.#process(asset);
@@ -109,7 +117,7 @@ export class Flora {
     if (asset === undefined) return refused(404, 'not_found');
     const isExpired = asset.target !== null && asset.target.expiresMs <= this.#timeline.nowMs;
     const isOpen = asset.status === 'failed' || (asset.status === 'pending_upload' && isExpired);
-    if (!isOpen || asset.isProcessing) return refused(409, 'conflict');
+    if (!isOpen || asset.isProcessing) return this.#refusal();
     asset.bytes = null;
     this.#turn(asset, 'pending_upload');
     return said(200, this.#reservation(asset));
@@ -132,7 +140,7 @@ export class Flora {
   /** What lies behind an asset's URL; null for nothing. */
   fetch(url: string): string | null {
     const asset = this.assets.find((each) => each.url === url);
-    return asset === undefined || asset.isRemoved || asset.status !== 'ready' ? null : asset.bytes;
+    return asset === undefined || asset.isRemoved || asset.status !== 'ready' ? null : keptBytes(asset, this.#knobs);
   }
 
   /** The storage: what it answers to bytes that arrived whole. */
@@ -143,8 +151,13 @@ export class Flora {
     if (asset.isRemoved) return 404;
     if (target.expiresMs <= this.#timeline.nowMs) return 403;
     if (asset.target !== target && !this.#knobs.doOldTargetsLive) return 403;
+    if (this.#knobs.dialect.isOneShot && target.isUsed) return 400;
+    target.isUsed = true;
     // What is being processed or ready is not overwritten: the storage keeps its first object.
-    if (asset.status === 'pending_upload' && !asset.isProcessing) asset.bytes = bytes;
+    if (asset.status === 'pending_upload' && !asset.isProcessing) {
+      asset.bytes = bytes;
+      asset.hasHadBytes = true;
+    }
     return 200;
   }
 
@@ -212,15 +225,35 @@ export class Flora {
   #reservation(asset: Asset): object {
     const { expiresMs, targetKind } = this.#knobs;
     const url = `https://storage.example/${this.#targets.size + 1}`;
-    const target: Target = { url, asset, expiresMs: expiresMs === null ? Infinity : this.#timeline.nowMs + expiresMs };
+    const target: Target = {
+      url,
+      asset,
+      isUsed: false,
+      expiresMs: expiresMs === null ? Infinity : this.#timeline.nowMs + expiresMs,
+    };
     asset.target = target;
     this.#targets.set(url, target);
-    const form = { url, method: 'POST', file_field: 'file', form_fields: { token: 'secret' } };
+    if (this.#isTargetless()) return this.#facts(asset);
+    const { spelling } = this.#knobs.dialect;
+    const form =
+      spelling === 'snake'
+        ? { url, method: 'POST', file_field: 'file', form_fields: { token: 'secret' } }
+        : { url, fileField: 'file', formFields: { token: 'secret' } };
     return {
       ...this.#facts(asset),
       ...(expiresMs === null ? {} : { expires_at: new Date(this.#timeline.trueMs() + expiresMs).toISOString() }),
       ...(targetKind === 'form' ? { upload: form } : { upload_url: url }),
     };
+  }
+
+  #isTargetless(): boolean {
+    const { targetless } = this.#knobs.dialect;
+    const { nowMs } = this.#timeline;
+    return targetless !== null && targetless.fromMs <= nowMs && nowMs < targetless.untilMs;
+  }
+
+  #refusal(): Said {
+    return refused(this.#knobs.dialect.refusal, 'conflict');
   }
 
   #facts(asset: Asset) {
@@ -229,7 +262,7 @@ export class Flora {
       asset_id: asset.id,
       status: asset.status,
       url: asset.url,
-      ...(isTold ? { size_bytes: asset.bytes?.length } : {}),
+      ...(isTold ? keptAs(asset, this.#knobs) : {}),
       ...(asset.status === 'failed' ? { failure_message: 'It cannot be read' } : {}),
     };
   }

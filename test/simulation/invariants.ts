@@ -2,6 +2,7 @@ import type { Asset } from './asset.ts';
 import type { Committed, Row } from './committed.ts';
 import { Duplicates } from './duplicates.ts';
 import { MissingWatch } from './missing.ts';
+import { Orphans } from './orphans.ts';
 import type { World } from './world.ts';
 
 /** Watches over what must hold at every moment; the first thing that does not ends the run. */
@@ -17,11 +18,13 @@ export class Guard {
   #lastVerdict = 0;
   readonly missing: MissingWatch;
   readonly duplicates: Duplicates;
+  readonly orphans: Orphans;
 
   constructor(world: World, committed: Committed) {
     this.#world = world;
     this.#committed = committed;
     this.missing = new MissingWatch(world);
+    this.orphans = new Orphans(world);
     this.duplicates = new Duplicates(world, committed, this.missing);
     world.flora.onReady = (asset) => this.#ready(asset);
   }
@@ -40,6 +43,8 @@ export class Guard {
       this.#violate(`an asset is asked for under ${key}, which is not committed`);
       return;
     }
+    const orphans = this.orphans.tooMany();
+    if (orphans !== null) this.#violate(orphans);
     const others = this.duplicates.tooMany({ place: row.place, bytes: row.sha256, name: row.file_name }, 1);
     if (others !== null) this.#violate(`another asset is asked for although ${others.join(' and ')} is ready`);
   }
@@ -67,7 +72,9 @@ export class Guard {
   confirmed(url: string): void {
     this.#confirmed.add(url);
     const asset = this.#world.flora.assetOf(url);
-    if (asset !== undefined) this.#everConfirmed.add(asset.id);
+    if (asset === undefined) return;
+    this.#everConfirmed.add(asset.id);
+    this.orphans.accepted(asset.id);
   }
 
   completing(assetId: string): void {

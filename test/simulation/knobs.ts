@@ -110,6 +110,36 @@ export interface Knobs {
   readonly fullWalks: number;
   /** After the faults nobody does, so that what is missing comes to light in the daily walk. */
   readonly isDailyWalkAwaited: boolean;
+  readonly dialect: Dialect;
+}
+
+/** In which of its documented ways FLORA answers. */
+export interface Dialect {
+  readonly body: 'any' | 'json' | 'none';
+  /** What `complete` and `retry` answer where the state does not allow them. */
+  readonly refusal: 409 | 400 | 422;
+  readonly spelling: 'snake' | 'camel';
+  /** A target serves one request only, even one that ends in an error. */
+  readonly isOneShot: boolean;
+  /** GET and listings report another size and type than were sent; what is behind the URL is as long as they say. */
+  readonly isConverting: boolean;
+  /** Reservations name no target for a while: nobody could work with them. */
+  readonly targetless: { readonly fromMs: number; readonly untilMs: number } | null;
+}
+
+/** Of a stream of its own, so that the rest of a seed is what it was before there were dialects. */
+export function drawDialect(rng: Prng, { faultMs, expiresMs }: Pick<Knobs, 'faultMs' | 'expiresMs'>): Dialect {
+  const fromMs = rng.between(0, faultMs - 1);
+  const untilMs = rng.between(fromMs + 1, faultMs);
+  return {
+    body: rng.pick(['any', 'json', 'none']),
+    refusal: rng.pick([409, 409, 400, 422]),
+    spelling: rng.pick(['snake', 'camel']),
+    isOneShot: rng.chance(0.15),
+    isConverting: rng.chance(0.1),
+    // A renewal without a target, of a target that never ends, would leave no way on.
+    targetless: rng.chance(0.15) && expiresMs !== null ? { fromMs, untilMs } : null,
+  };
 }
 
 /** Gone altogether, or put back as it was at an earlier commit. */
@@ -118,7 +148,7 @@ export type Loss = 'lost' | 'restored';
 const minute = 60_000;
 const hour = 60 * minute;
 
-export function drawKnobs(rng: Prng): Knobs {
+export function drawKnobs(rng: Prng): Omit<Knobs, 'dialect'> {
   const isQuietSeed = rng.chance(0.05);
   const seldom = (from: readonly number[]) => (isQuietSeed || rng.chance(0.5) ? 0 : rng.pick(from));
   const clockJumps = rng.chance(0.1) ? rng.between(1, 3) : 0;

@@ -1,4 +1,5 @@
 import { badAnswer, errorFromAnswer, networkError } from '../../src/remote/answer-errors.ts';
+import { type BodyForm, BodyForms } from '../../src/remote/body-forms.ts';
 import type { JsonAnswer } from '../../src/remote/http.ts';
 import { readAsset, readPage, readReservation } from '../../src/remote/wire.ts';
 import type { RemotePort } from '../../src/sync/ports.ts';
@@ -22,6 +23,7 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
   const { flora, timeline, faultRng, trace, knobs } = world;
   const gateWatch = new GateWatch(world);
   const fateOf = createFates(world);
+  const bodies = new BodyForms(undefined);
   let requests = 0;
 
   const answerOf = ({ status, json }: Said, isReplayed = false, retryAfter: string | null = null): JsonAnswer => {
@@ -47,7 +49,8 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
       const past = key === null ? null : flora.remembered(key);
       if (past !== null) return answerOf(past.answer, past.isReplayed);
       const answer = effect();
-      if (key !== null) flora.remember(key, answer);
+      // What was no request at all has used no key up.
+      if (key !== null && answer !== invalidJson) flora.remember(key, answer);
       return answerOf(answer);
     };
     return new Promise<T>((resolve, reject) => {
@@ -65,6 +68,7 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
           reject(error);
         });
       const deliver = (answer: JsonAnswer) => {
+        if (op === 'reserve' && !isOver && life.isAlive) guard.orphans.told(answer.json);
         try {
           if (answer.status >= 300) throw errorFromAnswer(op, answer, timeline.wallMs());
           const value = read(answer);
@@ -171,6 +175,19 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
     }
   }
 
+  const bodied = (form: BodyForm, effect: () => Said) => (flora.takes(form) ? effect() : invalidJson);
+  /** `complete` and `retry` in the body that FLORA takes, as the client finds that out. */
+  async function inForm<T>(ask: (form: BodyForm) => Promise<T>): Promise<T> {
+    const form = bodies.next;
+    try {
+      const value = await ask(form);
+      bodies.accepted(form);
+      return value;
+    } catch (error) {
+      throw bodies.judge(form, error);
+    }
+  }
+
   const factsOf = (assetId: string) => (answer: JsonAnswer) => {
     return { value: readAsset('check', answer, assetId), requestId: answer.requestId };
   };
@@ -196,7 +213,7 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
       return looking(
         assetId,
         () => flora.complete(assetId),
-        (effect) => call('complete', key, signal, effect, factsOf(assetId)),
+        (effect) => inForm((form) => call('complete', key, signal, () => bodied(form, effect), factsOf(assetId))),
       );
     },
     renew: (assetId, key, signal) => {
@@ -208,7 +225,7 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
       return looking(
         assetId,
         () => flora.retry(assetId),
-        (effect) => call('renew', key, signal, effect, read),
+        (effect) => inForm((form) => call('renew', key, signal, () => bodied(form, effect), read)),
       );
     },
     get: (assetId, signal) =>
@@ -229,5 +246,7 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
     fetchDigest: createFetch(world, life, () => fateOf('fetch')),
   };
 }
+
+const invalidJson = refused(400, 'invalid_json');
 
 type Reader<T> = (answer: JsonAnswer) => T;

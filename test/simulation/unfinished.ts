@@ -55,15 +55,13 @@ function isTold(world: World, { state, reasonCode }: Content, removed: Asset): b
 }
 
 /**
- * An asset of the same name whose size FLORA never tells, and whose bytes are others: what is in front of the storage may have made
- * them of ours. Until FLORA was seen to keep a file of this type as it was, nothing is sent, and a person is told; after that an
+ * An asset of the same name whose size FLORA never tells, or that it converted, and whose bytes are others: they may have been made
+ * of ours. Until FLORA was seen to keep a file of this type as it was, nothing is sent, and a person is told; after that an
  * open upload of that name may still be waited for.
  */
-function isUndecidable(world: World, { state, reasonCode, fileName }: Content): boolean {
+function isUndecidable(world: World, { state, reasonCode }: Content): boolean {
   if (state !== 'matching' || (reasonCode !== 'match_unreadable' && reasonCode !== 'match_pending')) return false;
-  const { isSizeTold, isListedSizeTold } = world.knobs;
-  return (
-    !(isSizeTold && isListedSizeTold) &&
-    world.flora.assets.some(({ name, status }) => name === fileName && status === 'ready')
-  );
+  const { isSizeTold, isListedSizeTold, dialect } = world.knobs;
+  const isUnclear = dialect.isConverting || !(isSizeTold && isListedSizeTold);
+  return isUnclear && world.flora.assets.some(({ status }) => status === 'ready');
 }

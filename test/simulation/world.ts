@@ -3,7 +3,7 @@ import { placeKey } from './asset.ts';
 import { Copies } from './copies.ts';
 import { bytesOf, Disk, type Inode } from './disk.ts';
 import { Flora } from './flora.ts';
-import { drawKnobs, type Knobs } from './knobs.ts';
+import { drawDialect, drawKnobs, type Knobs } from './knobs.ts';
 import { Prng } from './prng.ts';
 import { Timeline } from './timeline.ts';
 import { Trace } from './trace.ts';
@@ -40,7 +40,8 @@ export interface WorldFolder {
 }
 
 export function createWorld(seed: number, isTold: boolean): World {
-  const knobs = drawKnobs(new Prng(seed, 1));
+  const drawn = drawKnobs(new Prng(seed, 1));
+  const knobs: Knobs = { ...drawn, dialect: drawDialect(new Prng(seed, 6), drawn) };
   const timeline = new Timeline(new Prng(seed, 2));
   const trace = new Trace(timeline, isTold);
   const faultRng = new Prng(seed, 3);

@@ -162,7 +162,9 @@ describe('a line before the process ends', () => {
 describe('redacted text', () => {
   for (const [given, shown] of [
     [`key ${KEY}.`, 'key [redacted].'],
+    ['key ak_0123456789abcdefXY', 'key [redacted]'],
     ['/drop/sk_SK_poster.png', '/drop/sk_SK_poster.png'],
+    ['/drop/ak_SK_poster_1234567890.png', '/drop/ak_SK_poster_1234567890.png'],
     ['/drop/task_live_set.mp3', '/drop/task_live_set.mp3'],
     ['GET https://u:p@h.example:8/a/b?c=d#e f', 'GET https://[redacted]@h.example:8/a/b?[redacted] f'],
     ['https://h.example/a/b', 'https://h.example/a/b'],

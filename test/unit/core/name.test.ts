@@ -40,3 +40,17 @@ test('a byte order mark is part of the name', () => {
 test('FLORA gets composed characters', () => {
   assert.equal(remoteName('u\u0308.png'), '\u00FC.png');
 });
+
+test('FLORA gets 255 bytes at most, whole characters, and the ending', () => {
+  const bytesOf = (name: string) => Buffer.byteLength(remoteName(name));
+  assert.equal(remoteName(`${'a'.repeat(251)}.png`), `${'a'.repeat(251)}.png`);
+  assert.equal(remoteName(`${'a'.repeat(300)}.png`), `${'a'.repeat(251)}.png`);
+  assert.equal(remoteName('ü'.repeat(200)), 'ü'.repeat(127));
+  assert.equal(remoteName(`${'文'.repeat(200)}.webp`), `${'文'.repeat(83)}.webp`);
+  // A family of four is one character of 25 bytes.
+  assert.equal(remoteName(`${'👨‍👩‍👧‍👦'.repeat(20)}.mov`), `${'👨‍👩‍👧‍👦'.repeat(10)}.mov`);
+  // What is no ending is cut like the rest.
+  assert.equal(bytesOf(`a.${'b'.repeat(300)}`), 255);
+  assert.equal(bytesOf(`.${'b'.repeat(300)}`), 255);
+  assert.equal(remoteName('\uDCFF'.repeat(255)), '\uFFFD'.repeat(85));
+});

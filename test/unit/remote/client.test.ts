@@ -264,6 +264,18 @@ describe('what an answer means', () => {
     });
   }
 
+  it('hides the key from an error that repeats it, whatever the key looks like', async (t) => {
+    const { origin } = await scriptedServer(t, (_, response) =>
+      json(response, 401, { error: { code: 'invalid_api_key', message: 'No such key: house-key 7' } }),
+    );
+    const client = new FloraClient({ ...options(`${origin}/api/v1`), apiKey: () => 'house-key' });
+    t.after(() => client.close());
+    assert.equal(
+      (await failure(client.reserve(wanted, signal))).message,
+      'FLORA answered 401 invalid_api_key: No such key: [redacted] 7',
+    );
+  });
+
   it('tells which field was wrong', async (t) => {
     const body = {
       error: { code: 'input_validation_error', message: 'Invalid', fields: [{ field: 'folder', message: 'too long' }] },

@@ -330,3 +330,32 @@ describe('a download’s deadlines', () => {
     });
   }
 });
+
+describe('the original of what a host optimises', () => {
+  it('is asked for at ImageKit, and there only', async (t) => {
+    const { MockAgent } = await import('undici');
+    const agent = new MockAgent();
+    t.after(() => agent.close());
+    agent.disableNetConnect();
+    const asked: string[] = [];
+    for (const origin of ['https://ik.imagekit.io', 'https://media.flora.ai']) {
+      agent
+        .get(origin)
+        .intercept({ path: () => true })
+        .reply(200, ({ path }) => {
+          asked.push(path);
+          return 'bytes';
+        })
+        .persist();
+    }
+    const client = new FloraClient({ ...options, baseUrl: 'https://app.flora.ai/api/v1', dispatcher: agent });
+    for (const url of [
+      'https://ik.imagekit.io/flora/a.png',
+      'https://ik.imagekit.io/flora/a.png?updatedAt=1&tr=w-300',
+    ]) {
+      assert.equal((await client.fetchDigest(url, plenty, signal)).sha256, digest('bytes'));
+    }
+    await client.fetchDigest('https://media.flora.ai/a.png?x=1', plenty, signal);
+    assert.deepEqual(asked, ['/flora/a.png?tr=orig-true', '/flora/a.png?updatedAt=1&tr=orig-true', '/a.png?x=1']);
+  });
+});

@@ -1,0 +1,47 @@
+import type { Mutant } from './mutants.ts';
+
+/** Mistakes with what FLORA's documents leave open, and with what can never be undone. */
+export const dialectMutants: readonly Mutant[] = [
+  {
+    name: 'assets without bytes have no budget',
+    file: 'core/creation.js',
+    search: `return budgetOf(creation, most) - creation.barren - creation.lost - open;`,
+    replace: `return most;`,
+    also: { file: 'core/creation.js', search: `return nowMs >= nextProbeMs ||`, replace: `return true ||` },
+    withinSeeds: 2_000,
+  },
+  {
+    name: 'complete has one form only',
+    file: 'remote/body-forms.js',
+    search: `this.#next = form === 'json' ? 'none' : 'json';`,
+    replace: `this.#next = form;`,
+    withinSeeds: 100,
+  },
+  {
+    name: 'a spent target is used again and again',
+    file: 'core/asset-seen.js',
+    search: `return target === null || (strikes > 0 && strikes <= mostSuperseded);`,
+    replace: `return target === null;`,
+    withinSeeds: 2_000,
+  },
+  {
+    name: 'another size than the file has is an end',
+    file: 'core/asset-seen.js',
+    search: `function becomeReady(content, facts, context, compared) {`,
+    replace: `function becomeReady(content, facts, context, compared) {
+    if (isOtherSize(content, facts)) return settleAs(content, 'rejected', 'size_mismatch', 'another size');`,
+    withinSeeds: 200,
+  },
+  {
+    name: 'bytes that FLORA made from ours prove another file',
+    file: 'sync/match.js',
+    search: `if (!areAsKept) {`,
+    replace: `if (false) {`,
+    also: {
+      file: 'sync/match.js',
+      search: `if (!isOtherSize(content, facts) ||`,
+      replace: `if (true ||`,
+    },
+    withinSeeds: 2_000,
+  },
+];
