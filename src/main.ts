@@ -41,7 +41,7 @@ program.addHelpText(
   'after',
   `
 Exit codes: 0 everything is ready · 1 unexpected error · 2 usage · 3 finished, but some files are rejected or failed, or
-differ (verify) · 4 another daemon owns this ledger · 5 FLORA cannot be reached or refuses the key (run waits instead) ·
+differ (verify), or an answer is unknown (contract) · 4 another daemon owns this ledger · 5 FLORA cannot be reached or refuses the key (run waits instead) ·
 78 configuration`,
 );
 

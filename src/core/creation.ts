@@ -1,3 +1,6 @@
+import type { Content } from './content.ts';
+import type { ContentEvent } from './event.ts';
+
 /**
  * What the ledger remembers of asking FLORA for assets. There is no delete: an asset that never gets a byte stays, so that there is
  * one budget of such assets over all files and lives. Times are milliseconds since the epoch.
@@ -94,4 +97,66 @@ export function isProbeDue({ nextProbeMs }: Creation, nowMs: number): boolean {
 function waitMs({ probes }: Creation, isSpentNow: boolean): number {
   if (isSpentNow) return probes <= soonProbes ? spentProbeMs : seldomProbeMs;
   return Math.min(spentProbeMs, firstProbeMs * 2 ** Math.min(probes, 12));
+}
+
+/** Whether a content has an asset none of whose bytes was accepted yet, and that may still get them. */
+export function isWithoutBytes({ assetId, isCompleteSent, state }: Content): boolean {
+  return assetId !== null && !isCompleteSent && state !== 'rejected' && state !== 'gone' && state !== 'ready';
+}
+
+/** Whether a step can mean anything for the budget at all: most do not, and need no look at it. */
+export function mayCount(before: Content, { type }: ContentEvent, after: Content | null): boolean {
+  const isOfCreating = type === 'reserved' || type === 'bytes-accepted' || type === 'key-spent' || type === 'trouble';
+  return isOfCreating || isLetGo(before, after);
+}
+
+/** A step of a content, with the row that it led to; null where its result was dropped. */
+export interface CountedStep {
+  readonly before: Content;
+  readonly event: ContentEvent;
+  readonly after: Content | null;
+  readonly nowMs: number;
+}
+
+/** What a step means for the budget; the very same object where it means nothing. */
+export function accounted(creation: Creation, step: CountedStep, open: number, most: number): Creation {
+  const { before, event, after, nowMs } = step;
+  const known = isLetGo(before, after) ? withOneMore(creation) : creation;
+  switch (event.type) {
+    case 'bytes-accepted':
+      return after === null || isNothingOpen(known, most) ? known : afterAccepted(known, open, most);
+    case 'reserved': {
+      const isBound = after?.assetId === event.reservation.assetId;
+      // Nobody will send anything to one that was made for a row that is another by now.
+      if (!isBound) return event.isReplayed ? known : withOneMore(known);
+      return known.lost === 0 ? known : { ...known, lost: 0 };
+    }
+    case 'key-spent':
+      // What its key had made was counted when its answer was not understood.
+      return before.state === 'queued' && before.reasonCode !== 'not_understood'
+        ? { ...known, lost: known.lost + 1 }
+        : known;
+    case 'trouble': {
+      if (event.code !== 'not_understood') return known;
+      const counted = before.reasonCode === 'not_understood' ? known : withOneMore(known);
+      return slowed(counted, nowMs, event.reason, isSpent(counted, open, most));
+    }
+    default:
+      return known;
+  }
+}
+
+function withOneMore(creation: Creation): Creation {
+  return { ...creation, barren: creation.barren + 1 };
+}
+
+/** Whether an accepted upload changes nothing any more. */
+function isNothingOpen({ slowSinceMs, barren, lost, accepted }: Creation, most: number): boolean {
+  return slowSinceMs === null && barren === 0 && lost === 0 && accepted >= most;
+}
+
+/** Whether an asset without bytes was given up, or can get none any more. */
+function isLetGo(before: Content, after: Content | null): boolean {
+  if (after === null || !isWithoutBytes(before) || after.areBytesConfirmed || after.state === 'ready') return false;
+  return before.assetId !== after.assetId || !isWithoutBytes(after);
 }

@@ -1,10 +1,12 @@
 import type { Content } from '../core/content.ts';
 import {
-  afterAccepted,
+  accounted,
   type Creation,
   freshCreation,
   isProbeDue,
   isSpent,
+  isWithoutBytes,
+  mayCount,
   probed,
   roomIn,
   slowed,
@@ -136,29 +138,12 @@ export class Creating {
 
   /** Inside the write that stores what came of a step: what it means for the budget. `after` null: the result was dropped. */
   account(tables: LedgerTablesPort, before: Content, event: ContentEvent, after: Content | null): void {
+    if (!mayCount(before, event, after)) return;
     const known = this.#readFrom(tables);
-    const { most, clock } = this.#deps;
     // As the memory will have it once this is durable.
-    const open = this.#open.size - (isOpen(before) ? 1 : 0) + (after !== null && isOpen(after) ? 1 : 0);
-    let next = known;
-    if (event.type === 'bytes-accepted' && after !== null) {
-      const isWorthWriting = known.slowSinceMs !== null || known.barren > 0 || known.lost > 0 || known.accepted < most;
-      if (isWorthWriting) next = afterAccepted(known, open, most);
-    } else if (event.type === 'reserved' && after?.assetId !== event.reservation.assetId) {
-      // Nobody will send anything there.
-      if (!event.isReplayed) next = { ...next, barren: next.barren + 1 };
-    } else if (event.type === 'key-spent' && before.state === 'queued') {
-      // What this key had made is known only if its answer was not understood: then it counts already.
-      if (before.reasonCode !== 'not_understood') next = { ...next, lost: next.lost + 1 };
-    } else if (event.type === 'trouble' && event.code === 'not_understood') {
-      const barren = before.reasonCode === 'not_understood' ? next.barren : next.barren + 1;
-      next = { ...next, barren };
-      next = slowed(next, clock.now(), event.reason, isSpent(next, open, most));
-    } else if (event.type === 'reserved' && next.lost > 0) {
-      next = { ...next, lost: 0 };
-    }
-    const isLetGo = isOpen(before) && after !== null && !after.areBytesConfirmed && !isSameAsset(before, after);
-    if (isLetGo) next = { ...next, barren: next.barren + 1 };
+    const open = this.#open.size - (isWithoutBytes(before) ? 1 : 0) + (after !== null && isWithoutBytes(after) ? 1 : 0);
+    const step = { before, event, after, nowMs: this.#deps.clock.now() };
+    const next = accounted(known, step, open, this.#deps.most);
     if (next === known) return;
     this.#isWritten = true;
     tables.facts.setCreation(next);
@@ -168,10 +153,10 @@ export class Creating {
   committed(before: Content, after: Content): void {
     if (before.state === 'queued' && after.assetId !== null) this.release(before.id);
     const wasOpen = this.#open.has(after.id);
-    if (isOpen(after)) this.#open.add(after.id);
+    if (isWithoutBytes(after)) this.#open.add(after.id);
     else this.#open.delete(after.id);
     if (this.#isWritten) this.#tell();
-    if (wasOpen === isOpen(after)) return;
+    if (wasOpen === isWithoutBytes(after)) return;
     this.#standstillSinceMs = null;
     this.#deps.onChange();
   }
@@ -210,14 +195,6 @@ export class Creating {
 export function reopenCreation({ facts }: Pick<LedgerTablesPort, 'facts'>): void {
   const known = facts.creation;
   if (known !== null) facts.setCreation({ ...freshCreation(known.version), accepted: known.accepted });
-}
-
-function isOpen({ assetId, isCompleteSent, state }: Content): boolean {
-  return assetId !== null && !isCompleteSent && state !== 'rejected' && state !== 'gone' && state !== 'ready';
-}
-
-function isSameAsset(before: Content, after: Content): boolean {
-  return before.assetId === after.assetId && isOpen(after);
 }
 
 function spentReason({ barren, lost }: Creation, open: number): string {
