@@ -70,6 +70,9 @@ describe('the form of a body', () => {
     assert.equal(bodies.next, 'none');
     bodies.accepted('none');
     assert.deepEqual(proven, ['json', 'none']);
+    bodies.judge('none', refusal('invalid_json'));
+    bodies.accepted('none');
+    assert.equal(bodies.next, 'none', 'and an answer that accepts it is the later word');
   });
 
   it('is what an accepted request had, though others were refused meanwhile', () => {
