@@ -77,6 +77,8 @@ function remoteSizeOf(content: Content, facts: AssetFacts): number | null {
 function readySeenAgain(content: Content, facts: AssetFacts, context: TransitionContext): Content {
   if (facts.status === 'unknown') {
     const said = unknownStatus(facts);
+    // What is odd about its bytes stays odd, and no later answer would tell it again.
+    if (content.reasonCode !== null && content.reasonCode !== said.reasonCode) return content;
     return content.reason === said.reason ? content : { ...content, ...said };
   }
   if (facts.status !== 'ready' || isNewSize(content, facts)) return progress(content, 'checking', context);
@@ -130,7 +132,8 @@ function stillPending(content: Content, context: TransitionContext): Content {
     return beginAnew(content, 'superseded', 'The reservation has no usable target and cannot be renewed', context);
   }
   if (content.target !== null && !isTargetExpired(content, context.nowMs)) return later(content, 'reserved', context);
-  return renew(content, context);
+  // A target that has refused is kept: where FLORA does not renew it, another one is made once, and no more.
+  return content.strikes > 0 ? later(content, 'renewing', context) : renew(content, context);
 }
 
 /**

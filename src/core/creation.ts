@@ -16,8 +16,9 @@ export interface Creation {
   readonly slowSinceMs: number | null;
   /** Assets asked for since then. */
   readonly probes: number;
-  /** When the next one may be asked for. */
+  /** When the next one may be asked for, and how long that was away when it was set. */
   readonly nextProbeMs: number;
+  readonly waitMs: number;
   /** Why, for people. */
   readonly reason: string | null;
   /** The flora-sync that found so: another one may understand more. */
@@ -45,6 +46,7 @@ export function freshCreation(version: string): Creation {
     slowSinceMs: null,
     probes: 0,
     nextProbeMs: 0,
+    waitMs: 0,
     reason: null,
     version,
   };
@@ -55,7 +57,7 @@ export function freshCreation(version: string): Creation {
  *
  * @param most how many contents may be on their way at once
  */
-function budgetOf({ accepted }: Creation, most: number): number {
+export function budgetOf({ accepted }: Creation, most: number): number {
   return Math.min(Math.max(leastBudget, most), leastBudget + accepted);
 }
 
@@ -75,26 +77,30 @@ export function afterAccepted(creation: Creation, open: number, most: number): C
   const grown = { ...creation, accepted, lost: 0, barren: Math.max(0, creation.barren - 1 / acceptedForOne) };
   if (creation.slowSinceMs === null) return grown;
   const barren = Math.max(0, Math.min(grown.barren, budgetOf(grown, most) - 1 - open));
-  return { ...grown, barren, slowSinceMs: null, probes: 0, nextProbeMs: 0, reason: null };
+  return { ...grown, barren, slowSinceMs: null, probes: 0, nextProbeMs: 0, waitMs: 0, reason: null };
 }
 
 export function slowed(creation: Creation, nowMs: number, reason: string, isSpentNow: boolean): Creation {
   const slowSinceMs = creation.slowSinceMs ?? nowMs;
-  return { ...creation, slowSinceMs, nextProbeMs: nowMs + waitMs(creation, isSpentNow), reason };
+  return { ...waiting(creation, nowMs, isSpentNow), slowSinceMs, reason };
 }
 
 /** One asset is asked for. */
 export function probed(creation: Creation, nowMs: number, isSpentNow: boolean): Creation {
-  const next = { ...creation, probes: creation.probes + 1 };
-  return { ...next, nextProbeMs: nowMs + waitMs(next, isSpentNow) };
+  return waiting({ ...creation, probes: creation.probes + 1 }, nowMs, isSpentNow);
 }
 
 /** Whether one may be asked for. A clock that was put back prolongs no wait. */
-export function isProbeDue({ nextProbeMs }: Creation, nowMs: number): boolean {
-  return nowMs >= nextProbeMs || nextProbeMs - nowMs > seldomProbeMs;
+export function isProbeDue({ nextProbeMs, waitMs }: Creation, nowMs: number): boolean {
+  return nowMs >= nextProbeMs || nextProbeMs - nowMs > waitMs;
 }
 
-function waitMs({ probes }: Creation, isSpentNow: boolean): number {
+function waiting(creation: Creation, nowMs: number, isSpentNow: boolean): Creation {
+  const waitMs = pauseMs(creation, isSpentNow);
+  return { ...creation, waitMs, nextProbeMs: nowMs + waitMs };
+}
+
+function pauseMs({ probes }: Creation, isSpentNow: boolean): number {
   if (isSpentNow) return probes <= soonProbes ? spentProbeMs : seldomProbeMs;
   return Math.min(spentProbeMs, firstProbeMs * 2 ** Math.min(probes, 12));
 }

@@ -2,7 +2,7 @@ import type { Content } from './content.ts';
 import type { AssetFacts, ContentEvent, ListedAsset } from './event.ts';
 import { isNewSize } from './finding.ts';
 
-type ListedContent = Pick<Content, 'assetId' | 'state' | 'url' | 'sizeBytes' | 'remoteSizeBytes'>;
+type ListedContent = Pick<Content, 'assetId' | 'state' | 'url' | 'sizeBytes' | 'remoteSizeBytes' | 'reasonCode'>;
 
 /**
  * What a listed asset means for the content that is bound to it, or null when it says nothing new. A listing is never
@@ -37,7 +37,8 @@ export function reconcileListed(content: ListedContent, listed: AssetFacts): Con
 /** Whether the listing says anything else of a ready asset than we know. */
 function isDrift(content: ListedContent, listed: AssetFacts): boolean {
   const isMoved = listed.url !== null && listed.url !== content.url;
-  return listed.status !== 'ready' || isMoved || isNewSize(content, listed);
+  const isKnownAgain = content.reasonCode === 'unknown_status';
+  return listed.status !== 'ready' || isKnownAgain || isMoved || isNewSize(content, listed);
 }
 
 /** Watches in which order a listing shows its assets: FLORA documents none. */

@@ -4,7 +4,7 @@ import type { LedgerDatabase } from './database.ts';
 
 /** As much of a content as a listing can differ from. */
 export interface BoundAsset
-  extends Pick<Content, 'id' | 'assetId' | 'state' | 'url' | 'sizeBytes' | 'remoteSizeBytes'> {
+  extends Pick<Content, 'id' | 'assetId' | 'state' | 'url' | 'sizeBytes' | 'remoteSizeBytes' | 'reasonCode'> {
   /** Its place among those that were asked for. */
   readonly at: number;
 }
@@ -16,6 +16,7 @@ type Row = readonly [
   url: string | null,
   sizeBytes: number,
   remoteSizeBytes: number | null,
+  reasonCode: string | null,
 ];
 
 /** Which assets are ours: one statement for a page of a listing, and one value of it, which costs less than a hundred rows. */
@@ -27,7 +28,8 @@ export class BoundAssetStore {
     this.#of = database
       .prepare<[string], string>(
         `SELECT json_group_array(json_array(
-           listed.key, content.id, content.state, content.url, content.size_bytes, content.remote_size_bytes))
+           listed.key, content.id, content.state, content.url, content.size_bytes, content.remote_size_bytes,
+           content.reason_code))
          FROM json_each(?) AS listed JOIN content ON content.asset_id = listed.value`,
       )
       .pluck(true);
@@ -41,8 +43,8 @@ export class BoundAssetStore {
   /** Those of these assets that a content is bound to. */
   of(assetIds: readonly string[]): readonly BoundAsset[] {
     const rows: readonly Row[] = JSON.parse(this.#of.get(JSON.stringify(assetIds)) ?? '[]');
-    return rows.map(([at, id, state, url, sizeBytes, remoteSizeBytes]) => {
-      return { at, id, assetId: assetIds[at] ?? null, state, url, sizeBytes, remoteSizeBytes };
+    return rows.map(([at, id, state, url, sizeBytes, remoteSizeBytes, reasonCode]) => {
+      return { at, id, assetId: assetIds[at] ?? null, state, url, sizeBytes, remoteSizeBytes, reasonCode };
     });
   }
 

@@ -233,8 +233,7 @@ export const migrations: readonly string[] = [
     WHERE state <> 'ready' AND state <> 'missing' AND state <> 'rejected' AND state <> 'gone';
   CREATE INDEX content_missing ON content (id) WHERE state = 'missing';
   `,
-  // What FLORA may have made of the bytes; contents that wait for an asset apart from those that have one, so that the latter go
-  // on while no asset is asked for; what a listing tells of assets beyond their size and name.
+  // What FLORA made of the bytes; contents that wait for an asset apart from those that go on without; more of what is listed.
   `
   ALTER TABLE content ADD COLUMN remote_size_bytes INTEGER;
   DROP INDEX content_due;
@@ -246,5 +245,6 @@ export const migrations: readonly string[] = [
   ALTER TABLE remote_asset ADD COLUMN is_converted INTEGER NOT NULL DEFAULT 0;
   -- Its id is made up: FLORA named none.
   ALTER TABLE remote_asset ADD COLUMN is_anonymous INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX remote_asset_url ON remote_asset (url) WHERE is_anonymous = 0;
   `,
 ];

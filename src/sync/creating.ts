@@ -90,10 +90,11 @@ export class Creating {
     }
     if (this.room() > 0) return longestLookMs;
     const nowMs = clock.monotonic();
-    this.#standstillSinceMs = isAnswering ? (this.#standstillSinceMs ?? nowMs) : nowMs;
-    const leftMs = this.#standstillSinceMs + standstillMs - nowMs;
-    const mayMakeRoom = this.#open.size + this.#taken.size > 0 && leftMs > 0;
-    if (mayMakeRoom && !isSpent(creation, 0, this.#deps.most)) return leftMs;
+    this.#standstillSinceMs = isAnswering ? (this.#standstillSinceMs ?? nowMs) : null;
+    const leftMs = (this.#standstillSinceMs ?? nowMs) + standstillMs - nowMs;
+    // A request that is under way ends by itself.
+    const mayMakeRoom = this.#taken.size > 0 || (this.#open.size > 0 && leftMs > 0);
+    if (mayMakeRoom && !isSpent(creation, 0, this.#deps.most)) return leftMs > 0 ? leftMs : longestLookMs;
     await this.#slow(spentReason(creation, this.#open.size));
     return longestLookMs;
   }
@@ -111,7 +112,8 @@ export class Creating {
   }
 
   release(id: number): void {
-    this.#taken.delete(id);
+    // Room was made, whatever the request came to.
+    if (this.#taken.delete(id)) this.#standstillSinceMs = null;
   }
 
   /** Bytes are sent: what is open is getting on. */

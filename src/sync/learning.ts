@@ -158,7 +158,7 @@ export function typeOf({ sizeBytes }: Content, facts: AssetFacts): LearntType {
  * What the bytes behind an asset's URL are. Others than ours are evidence only if their number is the size that FLORA reports:
  * hosts in front of the storage optimise, redirect, and answer with pages.
  */
-async function compareBytes(
+export async function compareBytes(
   remote: RemotePort,
   content: Pick<Content, 'sizeBytes' | 'sha256'>,
   { url, sizeBytes }: Pick<AssetFacts, 'url' | 'sizeBytes'>,

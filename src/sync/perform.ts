@@ -1,6 +1,6 @@
 import type { Content } from '../core/content.ts';
 import type { ContentEvent } from '../core/event.ts';
-import { isConverted, isNewSize } from '../core/finding.ts';
+import { isConverted, isOtherSize } from '../core/finding.ts';
 import { type Action, isSecondLookDue } from '../core/next-action.ts';
 import type { SyncError } from '../errors.ts';
 import { askFlora, isKnown, type WorkSignals } from './asking.ts';
@@ -119,9 +119,10 @@ async function withBytesCompared(
 ): Promise<Outcome | null> {
   const { facts } = event;
   if (facts.status !== 'ready') return outcome;
-  const isOdd = isNewSize(content, facts) && !isConverted(content, facts);
+  const isOdd = isOtherSize(content, facts) && !isConverted(content, facts);
   const compared = isOdd ? await deps.learning.compare(content, facts, signal) : undefined;
-  await deps.learning.seen(content, typeOf(content, facts));
+  // The first of its kind is looked at whole once it is ready: only that tells whether its bytes are kept.
+  if (!deps.learning.isWanted(content)) await deps.learning.seen(content, typeOf(content, facts));
   if (compared === undefined) return outcome;
   return signal.aborted ? null : { ...outcome, event: { ...event, compared } };
 }

@@ -81,7 +81,7 @@ export interface LedgerTablesPort {
     /** `at` is the place of its asset among those that were asked for. */
     of(assetIds: readonly string[]): readonly (Pick<
       Content,
-      'id' | 'assetId' | 'state' | 'url' | 'sizeBytes' | 'remoteSizeBytes'
+      'id' | 'assetId' | 'state' | 'url' | 'sizeBytes' | 'remoteSizeBytes' | 'reasonCode'
     > & {
       readonly at: number;
     })[];

@@ -1,6 +1,6 @@
 import { Creating } from '../../src/sync/creating.ts';
 import { Learning } from '../../src/sync/learning.ts';
-import type { ClockPort, LedgerPort } from '../../src/sync/ports.ts';
+import type { ClockPort, LedgerPort, RemotePort } from '../../src/sync/ports.ts';
 
 const noLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
@@ -11,8 +11,8 @@ export function creatingOver(ledger: LedgerPort, clock: ClockPort, onChange: () 
 
 /** Learns nothing, and asks for nothing: for tests that are about something else. */
 export class NoLearning extends Learning {
-  constructor(ledger: LedgerPort) {
-    super({ ledger } as ConstructorParameters<typeof Learning>[0]);
+  constructor(ledger: LedgerPort, remote?: RemotePort) {
+    super({ ledger, remote } as ConstructorParameters<typeof Learning>[0]);
   }
 
   override isWanted(): boolean {

@@ -103,7 +103,7 @@ export async function uploading({
     isRootThere: () => true,
     matching: { match: unused },
     creating,
-    learning: isLearning ? new Learning({ ledger, remote, gate, clock }) : new NoLearning(ledger),
+    learning: isLearning ? new Learning({ ledger, remote, gate, clock }) : new NoLearning(ledger, remote),
     uploadsMissing: () => false,
     onChange: () => wake(),
     onSent: () => {},

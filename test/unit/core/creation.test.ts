@@ -62,9 +62,10 @@ describe('the budget of assets without bytes', () => {
     assert.equal(isSpent(creation({ barren: 4, accepted: 1 }), 4, most), false);
   });
 
-  it('is spent by eight answers in a row that were lost', () => {
-    assert.equal(isSpent(creation({ lost: 7, accepted: 50 }), 0, most), false);
-    assert.equal(isSpent(creation({ lost: 8, accepted: 50 }), 0, most), true);
+  it('is spent by answers in a row that were lost like by assets without bytes', () => {
+    assert.equal(isSpent(creation({ lost: 7 }), 0, most), false);
+    assert.equal(isSpent(creation({ lost: 8 }), 0, most), true);
+    assert.equal(isSpent(creation({ lost: 8, accepted: 1 }), 0, most), false);
     assert.equal(isSpent(accepted(1, creation({ lost: 8 })), 0, most), false, 'accepted bytes end the row');
   });
 

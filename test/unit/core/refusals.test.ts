@@ -63,9 +63,7 @@ describe('a target that refuses', () => {
     assert.ok(next.notBeforeMs > now, 'but not at once');
   });
 
-  it('leads to one other reservation at most, and to a rejection in the end: each leaves an asset behind', {
-    todo: 'src: each refusal makes another asset, eight for one file',
-  }, () => {
+  it('leads to one other reservation at most, and to a rejection in the end: each leaves an asset behind', () => {
     const { content: end, reservations, sendings } = refusedAlways(conflict);
     assert.deepEqual([end.state, end.reasonCode], ['rejected', 'upload_refused']);
     assert.equal(sendings, maxStrikes);

@@ -136,9 +136,7 @@ describe('a FLORA that takes files', () => {
     assert.deepEqual(new Set(statesOf()), new Set(['ready']));
   });
 
-  it('is not slowed down for requests that failed before anything was made', {
-    todo: 'src: without one asset made, a minute of lost requests slows creating down for ten',
-  }, async () => {
+  it('is not slowed down for requests that failed before anything was made', async () => {
     const good = obliging();
     let isOnline = false;
     const reserve = (...args: never[]) => {
@@ -154,9 +152,7 @@ describe('a FLORA that takes files', () => {
     assert.deepEqual(new Set(statesOf()), new Set(['ready']));
   });
 
-  it('whose answers are all lost is not asked for an asset again and again', {
-    todo: 'src: nothing looks at lost unless creating is slow already',
-  }, async () => {
+  it('whose answers are all lost is not asked for an asset again and again', async () => {
     const made = new Set<string>();
     const reserve = ({ idempotencyKey }: { idempotencyKey: string }) => {
       const isKnown = made.has(idempotencyKey);
