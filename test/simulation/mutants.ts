@@ -68,7 +68,7 @@ export const mutants: readonly Mutant[] = [
     file: 'core/transition.js',
     search: `if (!isCompleteSent && state !== 'ready')`,
     replace: `if (state !== 'ready')`,
-    withinSeeds: 200,
+    withinSeeds: 2_000,
   },
   {
     name: 'the gate does not close for 429',
@@ -117,8 +117,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a restart forgets what was due before it',
     file: 'sync/scheduler.js',
-    search: `.filter((id) => !taken.has(id))`,
-    replace: `.filter((id) => !taken.has(id) && deps.ledger.contents.get(id).notBeforeMs >= (deps.startedMs ??= nowMs))`,
+    search: `.filter(({ id }) => !taken.has(id))`,
+    replace: `.filter(({ id, notBeforeMs }) => !taken.has(id) && notBeforeMs >= (creating.startedMs ??= nowMs))`,
     withinSeeds: 100,
   },
   {
