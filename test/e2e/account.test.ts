@@ -120,7 +120,7 @@ describe('status', () => {
     assert.ok([assets, ours, unknown, drift, asked, missing].every(Number.isInteger) && error === null);
     const { since, ended, ...matching } = status.matching;
     assert.ok(Date.parse(since) <= Date.parse(ended));
-    assert.deepEqual(matching, { assets: 0, fetched_bytes: 0, adopted: 0 });
+    assert.deepEqual(matching, { assets: 0, unreadable: 0, fetched_bytes: 0, adopted: 0, trouble: null });
 
     world.alterLedger(
       `UPDATE fact SET value = json_set(value, '$.endedMs', null, '$.assets', 7) WHERE key = 'matching'`,
