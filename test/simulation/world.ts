@@ -39,8 +39,7 @@ export interface WorldFolder {
   readonly copies: 'share' | 'separate';
 }
 
-export function createWorld(seed: number, isTold: boolean): World {
-  const knobs = drawKnobs(new Prng(seed, 1));
+export function createWorld(seed: number, isTold: boolean, knobs: Knobs = drawKnobs(new Prng(seed, 1))): World {
   const timeline = new Timeline(new Prng(seed, 2));
   const trace = new Trace(timeline, isTold);
   const faultRng = new Prng(seed, 3);
