@@ -16,11 +16,7 @@ import { type Figures, Judge, type Verdict } from './judge.ts';
 import type { Mutation } from './mutations.ts';
 import { type Scene, scenes } from './scenes.ts';
 import { apiOrigin, createFlora, type Traffic } from './wire.ts';
-import { drops, plantForeign, quiet } from './world.ts';
-
-/** What becomes of the daemon after its first three hours. */
-export const ends = ['crash', 'lost'] as const;
-export type End = (typeof ends)[number];
+import { drops, type End, plantForeign, quiet } from './world.ts';
 
 export interface Case {
   readonly scene: Scene;
@@ -66,7 +62,7 @@ export async function play(
     const guard = new Guard(world, opened.committed);
     guard.onCommit = (rows) => judge.committed(rows);
     const parts = {
-      ...partsOf(world, scene, mutation, traffic, judge),
+      ...partsOf(world, { scene, mutation }, traffic, judge, guard),
       ...(creating === undefined ? {} : { creating }),
     };
     const computer = new Computer(world, opened, guard, parts);
@@ -111,11 +107,18 @@ async function run({ timeline, trace }: World, untilMs: number): Promise<void> {
 }
 
 /** The real client, over a wire that ends in the model. */
-function partsOf(world: World, scene: Scene, mutation: Mutation, traffic: Traffic, judge: Judge): Partial<Parts> {
+function partsOf(
+  world: World,
+  { scene, mutation }: Case,
+  traffic: Traffic,
+  judge: Judge,
+  guard: Guard,
+): Partial<Parts> {
   const { timeline } = world;
-  const arrive = createFlora(world, scene, mutation, traffic);
+  const arrive = createFlora(world, scene, mutation, traffic, (look) => guard.missing.looked(look));
+  const isHeld = mutation.isLie !== true;
   return {
-    remote: (life, guard, ledger, clock, random) => {
+    remote: (life, ledger, clock, random) => {
       const client = new FloraClient({
         ...bodyMemory(world, ledger),
         baseUrl: `${apiOrigin}/api/v1`,
@@ -125,9 +128,7 @@ function partsOf(world: World, scene: Scene, mutation: Mutation, traffic: Traffi
         nowMs: clock.now,
         token: random.token,
         setTimer: clock.setTimer,
-        dispatcher: new VirtualWire(world, life, (request) =>
-          arrive(request, life.isAlive && mutation.isLie !== true ? guard : null),
-        ),
+        dispatcher: new VirtualWire(world, life, (request) => arrive(request, life.isAlive && isHeld ? guard : null)),
       });
       return withModelDigests(world, client);
     },

@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { cases, type End, ends, nameOf, type Outcome, play } from './answers.ts';
+import { type Case, cases, nameOf, type Outcome, play } from './answers.ts';
+import { type Scene, scenes } from './scenes.ts';
+import { type End, ends } from './world.ts';
 
 // By hand: npm run fuzz [-- --json] [--only words] [--trace], e.g. --only 'create (form): upload dropped' --trace
 interface Played extends Outcome {
@@ -12,14 +14,19 @@ interface Played extends Outcome {
 }
 
 interface Share {
+  readonly scene: string;
   readonly only: string;
   readonly isTold: boolean;
   readonly first: number;
   readonly step: number;
 }
 
-async function* playShare({ only, isTold, first, step }: Share): AsyncGenerator<Played> {
-  const wanted = cases.filter((each) => nameOf(each).includes(only));
+function casesOf(scene: string, only: string): readonly Case[] {
+  return cases.filter((each) => each.scene.name === scene && nameOf(each).includes(only));
+}
+
+async function* playShare({ scene, only, isTold, first, step }: Share): AsyncGenerator<Played> {
+  const wanted = casesOf(scene, only);
   for (let at = first; at < wanted.length; at += step) {
     const each = wanted[at];
     if (each === undefined) return;
@@ -30,18 +37,23 @@ async function* playShare({ only, isTold, first, step }: Share): AsyncGenerator<
   }
 }
 
-function playAll(only: string, isTold: boolean): Promise<readonly Played[]> {
+/** All of a scene, on as many cores as there are. */
+async function playScene(scene: string, only: string, isTold: boolean): Promise<readonly Played[]> {
+  const wanted = casesOf(scene, only);
   const played: Played[] = [];
-  const step = Math.min(availableParallelism(), 4);
+  const step = Math.min(availableParallelism(), 4, wanted.length);
   const shares = Array.from({ length: step }, (_, first): Promise<void> => {
     return new Promise((resolve, reject) => {
-      const workerData: Share = { only, isTold, first, step };
+      const workerData: Share = { scene, only, isTold, first, step };
       const worker = new Worker(new URL(import.meta.url), { workerData });
       worker.on('message', (outcome: Played) => played.push(outcome));
       worker.once('error', reject).once('exit', () => resolve());
     });
   });
-  return Promise.all(shares).then(() => played);
+  await Promise.all(shares);
+  const order = new Map(wanted.map(({ mutation }, index) => [`${mutation.field} ${mutation.name}`, index]));
+  const placeOf = ({ field, mutation }: Played) => order.get(`${field} ${mutation}`) ?? 0;
+  return played.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
 /** `works`, or what became of the two ends where they differ: `works / waits`. */
@@ -50,30 +62,24 @@ function wordOf(crash: Played, lost: Played): string {
   return word(crash) === word(lost) ? word(crash) : `${word(crash)} / ${word(lost)}`;
 }
 
-function print(played: readonly Played[]): void {
-  const count = new Map(cases.map((each) => [each.scene.name, each.scene.mutations]));
-  for (const [scene, mutations] of count) {
-    const here = played.filter((each) => each.scene === scene);
-    if (here.length === 0) continue;
-    console.log(`\n${scene}`);
-    const groups = new Map<string, Map<string, string[]>>();
-    for (const crash of here.filter(({ end }) => end === 'crash')) {
-      const { field, mutation } = crash;
-      const lost = here.find((each) => each.end === 'lost' && each.field === field && each.mutation === mutation);
-      if (lost === undefined) continue;
-      const word = wordOf(crash, lost);
-      const fields = groups.get(word) ?? new Map<string, string[]>();
-      groups.set(word, fields.set(field, [...(fields.get(field) ?? []), mutation]));
-    }
-    for (const [word, fields] of groups) {
-      const told = [...fields].map(([field, names]) => {
-        const all = mutations.filter((each) => each.field === field);
-        return names.length === all.length ? `${field} *` : `${field} {${names.join(', ')}}`;
-      });
-      console.log(`  ${word}: ${told.join('; ')}`);
-    }
+function printScene({ name, mutations }: Scene, played: readonly Played[]): void {
+  console.log(`\n${name}`);
+  const groups = new Map<string, Map<string, string[]>>();
+  for (const crash of played.filter(({ end }) => end === 'crash')) {
+    const { field, mutation } = crash;
+    const lost = played.find((each) => each.end === 'lost' && each.field === field && each.mutation === mutation);
+    if (lost === undefined) continue;
+    const word = wordOf(crash, lost);
+    const fields = groups.get(word) ?? new Map<string, string[]>();
+    groups.set(word, fields.set(field, [...(fields.get(field) ?? []), mutation]));
   }
-  printWorst(played);
+  for (const [word, fields] of groups) {
+    const told = [...fields].map(([field, names]) => {
+      const all = mutations.filter((each) => each.field === field);
+      return names.length === all.length ? `${field} *` : `${field} {${names.join(', ')}}`;
+    });
+    console.log(`  ${word}: ${told.join('; ')}`);
+  }
 }
 
 function printWorst(played: readonly Played[]): void {
@@ -103,15 +109,18 @@ if (isMainThread) {
       trace: { type: 'boolean', default: false },
     },
   });
-  const order = new Map(
-    cases.map((each, index) => [`${each.scene.name} ${each.mutation.field} ${each.mutation.name}`, index]),
-  );
-  const placeOf = ({ scene, field, mutation }: Played) => order.get(`${scene} ${field} ${mutation}`) ?? 0;
-  const played = (await playAll(values.only, values.trace)).toSorted((a, b) => placeOf(a) - placeOf(b));
-  if (values.trace) for (const { lines } of played) for (const line of lines) console.log(line);
-  if (values.json) console.log(JSON.stringify(played.map(({ lines: _, ...each }) => each)));
-  else if (played.length > 0) print(played);
-  if (played.some(({ violation }) => violation !== null)) process.exitCode = 1;
+  const { json, only, trace } = values;
+  const all: Played[] = [];
+  for (const scene of scenes) {
+    const played = await playScene(scene.name, only, trace);
+    if (played.length === 0) continue;
+    for (const line of played.flatMap(({ lines }) => lines)) console.log(line);
+    if (json) for (const { lines: _, ...each } of played) console.log(JSON.stringify(each));
+    else printScene(scene, played);
+    all.push(...played);
+  }
+  if (!json && all.length > 0) printWorst(all);
+  if (all.some(({ violation }) => violation !== null)) process.exitCode = 1;
 } else {
   for await (const outcome of playShare(workerData as Share)) parentPort?.postMessage(outcome);
 }

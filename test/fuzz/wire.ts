@@ -1,5 +1,6 @@
 import { refused, type Said } from '../simulation/flora.ts';
 import type { Guard } from '../simulation/invariants.ts';
+import type { Look } from '../simulation/missing.ts';
 import type { World } from '../simulation/world.ts';
 import { documented, refusalOf, workspaces } from './documents.ts';
 import type { Request, Response } from './exchange.ts';
@@ -28,7 +29,13 @@ export interface Traffic {
 }
 
 /** FLORA, its storage and the host of its assets, with the answers of one call other than documented. */
-export function createFlora(world: World, scene: Scene, mutation: Mutation, traffic: Traffic) {
+export function createFlora(
+  world: World,
+  scene: Scene,
+  mutation: Mutation,
+  traffic: Traffic,
+  onLook: (look: Look) => void,
+) {
   const { flora } = world;
   const lostNames = new Set<string>();
 
@@ -94,12 +101,13 @@ export function createFlora(world: World, scene: Scene, mutation: Mutation, traf
     }
   };
 
-  /** All that leaves this machine comes by here. `guard` is null for what a dead life had sent. */
+  /** All that leaves this machine comes by here. `guard` is null where it has nothing to hold the engine to. */
   return (request: Request, guard: Guard | null): Response | null => {
     traffic.requests += 1;
     if (request.origin === apiOrigin) {
       const response = arriveAtApi(request, guard);
-      looked(world, guard, request, response);
+      const look = response === null ? null : lookOf(world, request, response);
+      if (look !== null) onLook(look);
       return response;
     }
     const url = `${request.origin}${request.path}`;
@@ -119,16 +127,10 @@ export function createFlora(world: World, scene: Scene, mutation: Mutation, traf
 }
 
 /** For the watch over what is called missing: what one answer about one asset says. */
-function looked(world: World, guard: Guard | null, request: Request, response: Response | null): void {
-  const routed = route(request);
-  if (response === null || routed === null || routed.id === '') return;
-  const { nowMs } = world.timeline;
-  guard?.missing.looked({
-    assetId: routed.id,
-    isShown: response.status !== 404,
-    nowMs,
-    wallMs: world.timeline.wallMs(),
-  });
+function lookOf({ timeline }: World, request: Request, { status }: Response): Look | null {
+  const assetId = route(request)?.id ?? '';
+  if (assetId === '') return null;
+  return { assetId, isShown: status !== 404, nowMs: timeline.nowMs, wallMs: timeline.wallMs() };
 }
 
 function route({ method, path }: Request): Routed | null {

@@ -5,6 +5,10 @@ import type { Scene } from './scenes.ts';
 const minute = 60_000;
 const hour = 60 * minute;
 
+/** What becomes of the daemon after its first three hours. */
+export const ends = ['crash', 'lost'] as const;
+export type End = (typeof ends)[number];
+
 /** Nothing goes wrong in this world but the answers. */
 export const quiet: Knobs = {
   folders: 1,

@@ -50,7 +50,7 @@ export interface Built {
 
 /** What other tests put in the place of the simulation's own parts. */
 export interface Parts {
-  readonly remote: (life: Life, guard: Guard, ledger: Ledger, clock: ClockPort, random: RandomPort) => RemotePort;
+  readonly remote: (life: Life, ledger: Ledger, clock: ClockPort, random: RandomPort) => RemotePort;
   readonly creating: (deps: CreatingDeps) => Creating;
   readonly onBuilt: (built: Built) => void;
 }
@@ -152,7 +152,7 @@ export async function startEngine(
       if (error.code === 'key_refused') key = keys.inFile;
     },
   });
-  const remote = parts.remote?.(life, guard, ledger, clock, random) ?? createRemote(world, life, guard, () => key);
+  const remote = parts.remote?.(life, ledger, clock, random) ?? createRemote(world, life, guard, () => key);
   let scheduler: Scheduler | undefined;
   const places = placesOf(world.folders.map(({ destination }) => destination));
   const flora = { ledger, remote, gate, clock, log, places };
