@@ -91,11 +91,21 @@ export interface Learnt {
   } | null;
   /** For how long GET did not show what `complete` had called ready; 0 when it did at once. */
   readonly lagMs: number | null;
+  /** Whether the listing has shown the sizes that GET tells: one that did not once is not believed any more. */
+  readonly areListedSizesRight: boolean | null;
   /** By content type. */
   readonly types: Readonly<Record<string, LearntType>>;
 }
 
-export const nothingLearnt: Learnt = { assetId: null, atMs: null, body: null, target: null, lagMs: null, types: {} };
+export const nothingLearnt: Learnt = {
+  assetId: null,
+  atMs: null,
+  body: null,
+  target: null,
+  lagMs: null,
+  areListedSizesRight: null,
+  types: {},
+};
 
 /** One line of the append-only history. Never holds keys, signed URLs or form fields. */
 export interface HistoryRecord {

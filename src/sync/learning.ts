@@ -53,6 +53,14 @@ export class Learning {
     await this.#note(content, (learnt) => ({ ...learnt, target: { kind: target.kind, host, livesMs: expiresInMs } }));
   }
 
+  /** An asset was listed in one size, and GET told another, or the same. */
+  async listed(content: Content, listedBytes: number | null, toldBytes: number | null): Promise<void> {
+    if (listedBytes === null || toldBytes === null) return;
+    const known = this.#learntFor(content).areListedSizesRight;
+    const isRight = known !== false && listedBytes === toldBytes;
+    if (known !== isRight) await this.#note(content, (learnt) => ({ ...learnt, areListedSizesRight: isRight }));
+  }
+
   /** What became of a file of this type, told by a GET or by an adoption. */
   async seen(content: Content, type: LearntType): Promise<void> {
     const before = this.#learntFor(content).types[content.contentType];

@@ -7,6 +7,7 @@ import type { RemoteAsset } from '../core/records.ts';
 import { longestWaitMs, seldomMs } from '../core/steps.ts';
 import { SyncError } from '../errors.ts';
 import { askFlora, type WorkSignals } from './asking.ts';
+import { showsOthers } from './control.ts';
 import { type FetchDeps, type Fetched, fetchOnce } from './fetch-once.ts';
 import type { Gate } from './gate.ts';
 import { type Learning, typeOf } from './learning.ts';
@@ -18,7 +19,7 @@ import type { AssetQuery, ClockPort, LedgerTablesPort } from './ports.ts';
 export interface MatchDeps extends FetchDeps {
   readonly gate: Gate;
   readonly clock: ClockPort;
-  readonly learning: Pick<Learning, 'seen'>;
+  readonly learning: Pick<Learning, 'seen' | 'listed'>;
   /** By asset id: since when (monotonic) FLORA has answered 404 for what it listed. */
   readonly hiddenSince: Map<string, number>;
 }
@@ -32,7 +33,7 @@ const pendingMs = 24 * 3_600_000;
 const soonTries = 6;
 /** So many tries an asset that may be alike by chance is waited for (an hour). */
 const enoughByChance = soonTries + 6;
-/** So long a listed asset may answer 404 before it is taken for gone: three looks, ten minutes apart. */
+/** So long a listed asset may answer 404 before it is taken for gone: three looks, ten minutes apart, the last one controlled. */
 const goneAfterMs = 2 * seldomMs;
 
 export function queryOf(
@@ -41,7 +42,8 @@ export function queryOf(
   { sizeBytes, sha256, contentType }: Pick<Content, 'sizeBytes' | 'sha256' | 'contentType'>,
   names: readonly string[],
 ): AssetQuery {
-  const isSizeKept = facts.learnt(workspaceId).types[contentType]?.isSizeKept === true;
+  const { types, areListedSizesRight } = facts.learnt(workspaceId);
+  const isSizeKept = types[contentType]?.isSizeKept === true && areListedSizesRight === true;
   return { workspaceId, projectId, sizeBytes, sha256, names, isSizeKept };
 }
 
@@ -53,17 +55,18 @@ export async function matchContent(deps: MatchDeps, content: Content, signals: W
     return wait('match_listing', 'What FLORA has already is being listed', longestWaitMs);
   }
   const names = [content.fileName, ...ledger.files.sources(content.id).map(({ name }) => remoteName(name))];
-  const query = queryOf(ledger, destination, content, [...new Set(names)]);
+  // Anew for each: what is learnt of one asset may spare the look at all others.
+  const query = () => queryOf(ledger, destination, content, [...new Set(names)]);
   const compared: string[] = [];
   for (;;) {
     // The best of those that are left: what was fetched for others meanwhile counts too.
-    const candidate = ledger.remoteAssets.candidate(query, compared);
+    const candidate = ledger.remoteAssets.candidate(query(), compared);
     if (candidate === undefined) break;
     compared.push(candidate.assetId);
-    const outcome = await compare(deps, content, candidate, query.names, signals);
+    const outcome = await compare(deps, content, candidate, names, signals);
     if (outcome !== 'other') return outcome;
   }
-  for (const candidate of ledger.remoteAssets.pending(query)) {
+  for (const candidate of ledger.remoteAssets.pending(query())) {
     const outcome = await awaitPending(deps, content, candidate, signals);
     if (outcome !== 'other') return outcome;
   }
@@ -84,6 +87,7 @@ async function compare(
   if (asked === 'gone') return 'other';
   if (asked === null || 'event' in asked) return asked;
   const { requestId } = asked;
+  await deps.learning.listed(content, candidate.sizeBytes, asked.facts.sizeBytes);
   // Either may tell the size.
   const facts = { ...asked.facts, sizeBytes: asked.facts.sizeBytes ?? candidate.sizeBytes };
   if (facts.status !== 'ready' && facts.status !== 'unknown') return 'other';
@@ -162,7 +166,11 @@ async function ask(
   const nowMs = deps.clock.monotonic();
   const sinceMs = deps.hiddenSince.get(assetId) ?? nowMs;
   deps.hiddenSince.set(assetId, sinceMs);
-  return nowMs - sinceMs >= goneAfterMs ? 'gone' : unreadable(content, candidate, 'FLORA answers 404 for it', seldomMs);
+  if (nowMs - sinceMs < goneAfterMs) return unreadable(content, candidate, 'FLORA answers 404 for it', seldomMs);
+  const { workspaceId } = candidate;
+  const shown = await showsOthers(deps, { workspaceId, assetId, known: [] }, signals);
+  if (shown !== 'none') return shown === null ? null : 'gone';
+  return unreadable(content, candidate, 'FLORA answers 404 for it, and shows no other asset either', seldomMs);
 }
 
 /** As it was listed: there is nothing to ask for it by. */

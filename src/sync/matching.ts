@@ -13,7 +13,7 @@ import type { LedgerPort, LedgerTablesPort, LogPort } from './ports.ts';
 export interface MatchingDeps extends ListingDeps {
   readonly ledger: LedgerPort;
   readonly log: LogPort;
-  readonly learning: Pick<Learning, 'seen'>;
+  readonly learning: Pick<Learning, 'seen' | 'listed'>;
   readonly places: readonly Place[];
   readonly onWork: () => void;
 }

@@ -4,6 +4,7 @@ import { isConverted, isOtherSize } from '../core/finding.ts';
 import { type Action, isSecondLookDue } from '../core/next-action.ts';
 import type { SyncError } from '../errors.ts';
 import { askFlora, isKnown, type WorkSignals } from './asking.ts';
+import { mostControls, showsOthers } from './control.ts';
 import type { Creating } from './creating.ts';
 import type { Gate } from './gate.ts';
 import { type Learning, typeOf } from './learning.ts';
@@ -11,9 +12,6 @@ import type { Matching } from './matching.ts';
 import { eventFromError } from './outcome.ts';
 import type { Answer, ClockPort, LedgerPort, LocalPort, RemotePort, SourcePath } from './ports.ts';
 import { type FoundSource, findSource, openFirst } from './sources.ts';
-
-/** Of so many other assets one at least must be shown, or a 404 proves nothing. */
-const mostControls = 3;
 
 export interface PerformDeps {
   readonly ledger: LedgerPort;
@@ -99,8 +97,10 @@ export async function perform(
       }));
       if (seen?.event.type === 'asset') return await withBytesCompared(deps, content, seen.event, seen, abort);
       if (seen?.event.type !== 'asset-missing' || !isSecondLookDue(content, deps.clock.now())) return seen;
-      const isControlled = await showsAnother(deps, content, signals);
-      return isControlled === null ? null : { ...seen, event: { type: 'asset-missing', isControlled } };
+      const { workspaceId } = deps.ledger.directories.destination(content.destinationId);
+      const known = deps.ledger.contents.controlAssets(content.id, mostControls);
+      const shown = await showsOthers(deps, { workspaceId, assetId: action.assetId, known }, signals);
+      return shown === null ? null : { ...seen, event: { type: 'asset-missing', isControlled: shown === 'some' } };
     }
     default: {
       const never: never = action;
@@ -125,27 +125,6 @@ async function withBytesCompared(
   if (!deps.learning.isWanted(content)) await deps.learning.seen(content, typeOf(content, facts));
   if (compared === undefined) return outcome;
   return signal.aborted ? null : { ...outcome, event: { ...event, compared } };
-}
-
-/** Whether FLORA shows any other asset of the workspace just now; null when the signals, or trouble, cut it short. */
-async function showsAnother(deps: PerformDeps, content: Content, signals: WorkSignals): Promise<boolean | null> {
-  const { ledger, gate, remote } = deps;
-  const { workspaceId } = ledger.directories.destination(content.destinationId);
-  let controls = ledger.contents.controlAssets(content.id, mostControls);
-  if (controls.length === 0) {
-    const query = { workspaceId, projectId: null, limit: mostControls };
-    const page = await askFlora(gate, signals, () => remote.list(query, null, signals.abort));
-    if (page === null) return null;
-    if (page.kind === 'error') return false;
-    const others = page.value.value.assets.filter(({ assetId }) => assetId !== content.assetId);
-    controls = others.map(({ assetId }) => assetId);
-  }
-  for (const assetId of controls) {
-    const asked = await askFlora(gate, signals, () => remote.get(assetId, signals.abort));
-    if (asked === null) return null;
-    if (asked.kind === 'answer' && asked.value.value.assetId === assetId) return true;
-  }
-  return false;
 }
 
 async function ask<A extends Answer<unknown>>(

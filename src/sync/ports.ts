@@ -67,7 +67,7 @@ export interface AssetQuery {
   readonly sha256: string;
   /** All names that files with these bytes have. */
   readonly names: readonly string[];
-  /** FLORA is known to keep files of this type in the size that was sent: one of another size is another file. */
+  /** FLORA is known to keep files of this type in the size that was sent, and to list it: one of another size is another file. */
   readonly isSizeKept: boolean;
 }
 

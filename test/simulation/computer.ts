@@ -2,7 +2,7 @@ import { splitPath } from '../../src/core/entry.ts';
 import type { LedgerDatabase } from '../../src/ledger/database.ts';
 import type { LedgerTables } from '../../src/ledger/ledger.ts';
 import type { Committed } from './committed.ts';
-import { type RunningEngine, startEngine } from './engine.ts';
+import { type Parts, type RunningEngine, startEngine } from './engine.ts';
 import type { Guard } from './invariants.ts';
 import type { Loss } from './knobs.ts';
 import { Life } from './machine.ts';
@@ -27,17 +27,19 @@ export class Computer {
   readonly #tables: LedgerTables;
   readonly #shelf: Shelf;
   readonly #guard: Guard;
+  readonly #parts: Partial<Parts>;
   #life: Life | undefined;
   #engine: RunningEngine | undefined;
   #snapshot: Snapshot | undefined;
   #longestDownMs = 60_000;
 
-  constructor(world: World, { database, tables, shelf }: Opened, guard: Guard) {
+  constructor(world: World, { database, tables, shelf }: Opened, guard: Guard, parts: Partial<Parts> = {}) {
     this.#world = world;
     this.#database = database;
     this.#tables = tables;
     this.#shelf = shelf;
     this.#guard = guard;
+    this.#parts = parts;
     world.disk.onEvent = (root, path) => {
       const { directory, name } = splitPath(path);
       if (root.mount !== 'there' || world.faultRng.chance(world.knobs.hintLoss)) return;
@@ -55,7 +57,7 @@ export class Computer {
     });
     this.#life = life;
     this.#guard.duplicates.born();
-    startEngine(this.#world, life, this.#guard, this.#database, this.#tables, this.keys).then(
+    startEngine(this.#world, life, this.#guard, this.#database, this.#tables, this.keys, this.#parts).then(
       (engine) => {
         if (life === this.#life && life.isAlive) this.#engine = engine;
       },

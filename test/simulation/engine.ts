@@ -4,17 +4,17 @@ import { coalesce } from '../../src/coalesce.ts';
 import type { Content } from '../../src/core/content.ts';
 import { joinPath } from '../../src/core/entry.ts';
 import type { LedgerDatabase } from '../../src/ledger/database.ts';
-import { type LedgerTables, openLedger } from '../../src/ledger/ledger.ts';
+import { type Ledger, type LedgerTables, openLedger } from '../../src/ledger/ledger.ts';
 import { registerFolders } from '../../src/opening.ts';
 import type { Admitted } from '../../src/sync/admit.ts';
-import { Creating } from '../../src/sync/creating.ts';
+import { Creating, type CreatingDeps } from '../../src/sync/creating.ts';
 import type { IntakeFolder } from '../../src/sync/folders.ts';
 import { Gate } from '../../src/sync/gate.ts';
 import { Intake } from '../../src/sync/intake.ts';
 import { Learning } from '../../src/sync/learning.ts';
-import { placesOf } from '../../src/sync/listing.ts';
+import { type Place, placesOf } from '../../src/sync/listing.ts';
 import { Matching } from '../../src/sync/matching.ts';
-import type { ClockPort, LogPort, RandomPort } from '../../src/sync/ports.ts';
+import type { ClockPort, LogPort, RandomPort, RemotePort } from '../../src/sync/ports.ts';
 import { Reconciler } from '../../src/sync/reconciler.ts';
 import { mostInHand, type Scheduler, startScheduler } from '../../src/sync/scheduler.ts';
 import type { Guard } from './invariants.ts';
@@ -34,6 +34,25 @@ export interface RunningEngine {
   reconcileFully(): Promise<unknown>;
   /** As at SIGTERM: steps under way may finish, 15 s at most. */
   stop(): Promise<void>;
+}
+
+/** What one life is made of. */
+export interface Built {
+  readonly ledger: Ledger;
+  readonly remote: RemotePort;
+  readonly gate: Gate;
+  readonly creating: Creating;
+  readonly places: readonly Place[];
+  readonly log: LogPort;
+  readonly signal: AbortSignal;
+  readonly fail: (error: unknown) => void;
+}
+
+/** What other tests put in the place of the simulation's own parts. */
+export interface Parts {
+  readonly remote: (life: Life, ledger: Ledger, clock: ClockPort, random: RandomPort) => RemotePort;
+  readonly creating: (deps: CreatingDeps) => Creating;
+  readonly onBuilt: (built: Built) => void;
 }
 
 /** What one life has of time: everything in it ends with the life. Counts looks at the clock, to see who runs in circles. */
@@ -86,6 +105,7 @@ export async function startEngine(
   database: LedgerDatabase,
   tables: LedgerTables,
   keys: { inFile: number },
+  parts: Partial<Parts> = {},
 ): Promise<RunningEngine> {
   const { knobs, trace } = world;
   const clock = createClock(world, life);
@@ -132,16 +152,13 @@ export async function startEngine(
       if (error.code === 'key_refused') key = keys.inFile;
     },
   });
-  const remote = createRemote(world, life, guard, () => key);
+  const remote = parts.remote?.(life, ledger, clock, random) ?? createRemote(world, life, guard, () => key);
   let scheduler: Scheduler | undefined;
   const places = placesOf(world.folders.map(({ destination }) => destination));
   const flora = { ledger, remote, gate, clock, log, places };
-  const creating = new Creating({
-    ...flora,
-    version: '1',
-    most: mostInHand(knobs.concurrency),
-    onChange: () => scheduler?.wake(),
-  });
+  const most = mostInHand(knobs.concurrency);
+  const creatingDeps: CreatingDeps = { ...flora, version: '1', most, onChange: () => scheduler?.wake() };
+  const creating = parts.creating?.(creatingDeps) ?? new Creating(creatingDeps);
   const listing = {
     ...flora,
     learning: new Learning(flora),
@@ -187,6 +204,7 @@ export async function startEngine(
     for (const folder of folders) if (await intake.scan(folder)) scanned.add(folder.folderId);
   });
   const { signal } = stopping;
+  parts.onBuilt?.({ ledger, remote, gate, creating, places, log, signal, fail });
   const finish = async () => {
     if (intake.isIdle && (await matching.finish([...scanned])) !== null) trace.add('  the search has ended');
   };

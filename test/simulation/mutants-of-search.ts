@@ -30,8 +30,8 @@ export const searchMutants: readonly Mutant[] = [
   {
     name: 'an asset is called missing while FLORA shows no other',
     file: 'sync/perform.js',
-    search: `const isControlled = await showsAnother(deps, content, signals);`,
-    replace: `const isControlled = true;`,
+    search: `isControlled: shown === 'some'`,
+    replace: `isControlled: true`,
     withinSeeds: 500,
   },
   {
@@ -51,8 +51,8 @@ export const searchMutants: readonly Mutant[] = [
   {
     name: 'one 404 of what was just listed is enough to send it again',
     file: 'sync/match.js',
-    search: `return nowMs - sinceMs >= goneAfterMs ?`,
-    replace: `return nowMs - sinceMs >= 0 ?`,
+    search: `if (nowMs - sinceMs < goneAfterMs)`,
+    replace: `if (false)`,
     withinSeeds: 1_000,
   },
   {

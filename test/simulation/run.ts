@@ -37,7 +37,7 @@ let opened: Opened | undefined;
  * One database for all seeds: its statements are never collected (src/sqlite.ts). Each seed is one big transaction that is
  * undone at its end, so that the ledger's own transactions are savepoints in it.
  */
-function openOnce(): Opened {
+export function openOnce(): Opened {
   if (opened === undefined) {
     const database = openDatabaseInMemory();
     opened = { database, tables: openTables(database), committed: openCommitted(database), shelf: openShelf(database) };

@@ -39,9 +39,7 @@ export interface WorldFolder {
   readonly copies: 'share' | 'separate';
 }
 
-export function createWorld(seed: number, isTold: boolean): World {
-  const drawn = drawKnobs(new Prng(seed, 1));
-  const knobs: Knobs = { ...drawn, dialect: drawDialect(new Prng(seed, 6), drawn) };
+export function createWorld(seed: number, isTold: boolean, knobs: Knobs = knobsOf(seed)): World {
   const timeline = new Timeline(new Prng(seed, 2));
   const trace = new Trace(timeline, isTold);
   const faultRng = new Prng(seed, 3);
@@ -78,6 +76,11 @@ export function createWorld(seed: number, isTold: boolean): World {
     isCalm: () => timeline.nowMs >= world.calmMs,
   };
   return world;
+}
+
+function knobsOf(seed: number): Knobs {
+  const drawn = drawKnobs(new Prng(seed, 1));
+  return { ...drawn, dialect: drawDialect(new Prng(seed, 6), drawn) };
 }
 
 export function placeOf(world: World, root: string): string {

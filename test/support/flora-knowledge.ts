@@ -21,5 +21,7 @@ export class NoLearning extends Learning {
 
   override async seen(): Promise<void> {}
 
+  override async listed(): Promise<void> {}
+
   override async targeted(): Promise<void> {}
 }

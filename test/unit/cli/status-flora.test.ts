@@ -118,7 +118,15 @@ describe('what status says of FLORA', () => {
   it('is told to scripts in seconds, and with null for what was not seen', () => {
     const types = { 'image/png': { isSizeKept: true, areBytesKept: null, keptAs: 'image/png' } };
     const target = { kind: 'form', host: 'h', livesMs: 900_000.4 } as const;
-    const learnt: Learnt = { assetId: 'asset_1', atMs: sinceMs, body: 'json', target, lagMs: 1_234, types };
+    const learnt: Learnt = {
+      assetId: 'asset_1',
+      atMs: sinceMs,
+      body: 'json',
+      target,
+      lagMs: 1_234,
+      areListedSizesRight: null,
+      types,
+    };
     assert.deepEqual(learntLine(learnt), {
       at: '2026-11-27T10:00:00.000Z',
       asset_id: 'asset_1',
