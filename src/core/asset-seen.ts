@@ -131,6 +131,10 @@ function stillPending(content: Content, context: TransitionContext): Content {
   if (isUseless(content)) {
     return beginAnew(content, 'superseded', 'The reservation has no usable target and cannot be renewed', context);
   }
+  if (content.reasonCode === 'not_renewable' && content.strikes > 0 && !content.isCompleteSent) {
+    // It refuses, and is not over for FLORA: once it is, there will be a new one.
+    return later(content, 'renewing', context, { notBeforeMs: context.nowMs + seldomMs });
+  }
   if (content.target !== null && !isTargetExpired(content, context.nowMs)) return later(content, 'reserved', context);
   // A target that has refused is kept: where FLORA does not renew it, another one is made once, and no more.
   return content.strikes > 0 ? later(content, 'renewing', context) : renew(content, context);

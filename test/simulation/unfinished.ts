@@ -35,7 +35,7 @@ function unfinishedFile(
   if (file.contentId === null) return `is reported as ${file.problem?.code}`;
   const content = tables.contents.get(file.contentId);
   if (content?.sha256 !== bytesOf(inode)) return 'is known with other bytes';
-  if (isUndecidable(world, content)) return null;
+  if (isUndecidable(world, content) || isSpent(world, content)) return null;
   const isPoison = world.flora.isPoison(content.sha256);
   if (isPoison && content.state === 'rejected') return null;
   const asset = world.flora.assets.find(({ id }) => id === content.assetId);
@@ -64,4 +64,12 @@ function isUndecidable(world: World, { state, reasonCode }: Content): boolean {
   const { isSizeTold, isListedSizeTold, dialect } = world.knobs;
   const isUnclear = dialect.isConverting || !(isSizeTold && isListedSizeTold);
   return isUnclear && world.flora.assets.some(({ status }) => status === 'ready');
+}
+
+/**
+ * A target that served its one request, of an asset that FLORA had failed before: it is not renewed before it is over, and no other
+ * asset may be made. The bytes are refused again and again, and a person is told.
+ */
+function isSpent(world: World, { state, reasonCode, isCompleteSent }: Content): boolean {
+  return world.knobs.dialect.isOneShot && state === 'rejected' && reasonCode === 'upload_refused' && isCompleteSent;
 }

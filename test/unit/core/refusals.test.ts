@@ -63,11 +63,15 @@ describe('a target that refuses', () => {
     assert.ok(next.notBeforeMs > now, 'but not at once');
   });
 
-  it('leads to one other reservation at most, and to a rejection in the end: each leaves an asset behind', () => {
+  it('leads to one other reservation at most, each of which leaves an asset behind; then FLORA is asked to renew it, seldom', () => {
     const { content: end, reservations, sendings } = refusedAlways(conflict);
-    assert.deepEqual([end.state, end.reasonCode], ['rejected', 'upload_refused']);
-    assert.equal(sendings, maxStrikes);
-    assert.equal(reservations, 2);
+    assert.deepEqual([reservations, sendings], [2, 2]);
+    assert.equal(end.reasonCode, 'not_renewable');
+    const shown = facts({ assetId: end.assetId ?? '' });
+    const waiting = after({ ...end, state: 'checking' }, { type: 'asset', facts: shown, by: 'get' });
+    assert.deepEqual([waiting.state, waiting.notBeforeMs], ['renewing', now + seldomMs]);
+    // Once it is over for FLORA too, the bytes go to a new target of the same asset.
+    assert.deepEqual([after(waiting, renewed).state, after(waiting, renewed).assetId], ['reserved', end.assetId]);
   });
 
   it('makes no other asset where complete may have been sent', () => {

@@ -56,7 +56,15 @@ describe('the first look at a ready asset', () => {
     assert.deepEqual(outcome, { event: { type: 'asset', facts: shown, by: 'get' }, requestId: 'req_get', doubted: [] });
     const types = { 'image/png': { isSizeKept: true, areBytesKept: true, keptAs: 'image/png' } };
     const { body, target } = learnt();
-    assert.deepEqual(learnt(), { assetId: 'asset_1', atMs: clock.now(), body, target, lagMs: 0, types });
+    assert.deepEqual(learnt(), {
+      assetId: 'asset_1',
+      atMs: clock.now(),
+      body,
+      target,
+      lagMs: 0,
+      areListedSizesRight: null,
+      types,
+    });
     assert.deepEqual(asked.fetches, ['100 of https://cdn.example/a']);
   });
 
