@@ -1,4 +1,5 @@
 import type { Statement } from 'better-sqlite3';
+import type { AssetFacts } from '../core/event.ts';
 import type { RemoteAsset } from '../core/records.ts';
 import type { LedgerDatabase } from './database.ts';
 
@@ -34,7 +35,7 @@ export class RemoteAssetStore {
   readonly #clear: Statement<[]>;
   readonly #save: Statement<[Record<string, unknown>]>;
   readonly #saveDigest: Statement<[string, string]>;
-  readonly #saveStatus: Statement<[string, string]>;
+  readonly #saveTold: Statement<[string, number | null, string]>;
   readonly #any: Statement<[], { one: number }>;
   readonly #count: Statement<[], { count: number }>;
   readonly #likeliest: readonly Statement<[Record<string, unknown>], RemoteAssetRow>[];
@@ -51,7 +52,9 @@ export class RemoteAssetStore {
          size_bytes = excluded.size_bytes, status = excluded.status, url = excluded.url, is_converted = excluded.is_converted`,
     );
     this.#saveDigest = database.prepare('UPDATE remote_asset SET sha256 = ? WHERE asset_id = ?');
-    this.#saveStatus = database.prepare('UPDATE remote_asset SET status = ? WHERE asset_id = ?');
+    this.#saveTold = database.prepare(
+      'UPDATE remote_asset SET status = ?, size_bytes = ifnull(?, size_bytes) WHERE asset_id = ?',
+    );
     this.#any = database.prepare('SELECT 1 AS one FROM remote_asset LIMIT 1');
     this.#count = database.prepare('SELECT count(*) AS count FROM remote_asset');
     // An item without an id may be one that another item names, or that is ours: its URL tells.
@@ -96,8 +99,9 @@ export class RemoteAssetStore {
     this.#saveDigest.run(sha256, assetId);
   }
 
-  saveStatus(assetId: string, status: RemoteAsset['status']): void {
-    this.#saveStatus.run(status, assetId);
+  /** What GET told of it: more, and newer, than the listing. */
+  saveTold({ assetId, status, sizeBytes }: Pick<AssetFacts, 'assetId' | 'status' | 'sizeBytes'>): void {
+    this.#saveTold.run(status, sizeBytes, assetId);
   }
 
   hasAny(): boolean {

@@ -155,7 +155,7 @@ async function ask(
   if (asked.kind === 'answer') {
     deps.hiddenSince.delete(assetId);
     const { value: facts, requestId } = asked.value;
-    await deps.ledger.write((tables) => tables.remoteAssets.saveStatus(assetId, facts.status));
+    await deps.ledger.write((tables) => tables.remoteAssets.saveTold({ ...facts, assetId }));
     return { facts, requestId };
   }
   const { error } = asked;

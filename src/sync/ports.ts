@@ -4,6 +4,7 @@ import type { Content } from '../core/content.ts';
 import type { Creation } from '../core/creation.ts';
 import type { KnownName } from '../core/diff.ts';
 import type { Destination, DirectoryListing, FilePath, FileStat, Fingerprint, Problem } from '../core/entry.ts';
+import type { AssetFacts } from '../core/event.ts';
 import type {
   HistoryRecord,
   Learnt,
@@ -157,7 +158,7 @@ export interface LedgerTablesPort {
     clear(): void;
     save(asset: Omit<RemoteAsset, 'sha256'>): void;
     saveDigest(assetId: string, sha256: string): void;
-    saveStatus(assetId: string, status: RemoteAsset['status']): void;
+    saveTold(facts: Pick<AssetFacts, 'assetId' | 'status' | 'sizeBytes'>): void;
     hasAny(): boolean;
     count(): number;
     candidate(query: AssetQuery, compared?: readonly string[]): RemoteAsset | undefined;

@@ -135,7 +135,9 @@ describe('an asset that may be these bytes', () => {
     await digest('a', 'ours');
     await ledger.write(({ remoteAssets }) => remoteAssets.save(listed('a', { name: 'c.png', sizeBytes: 2 })));
     assert.equal(candidate(), 'a');
-    await ledger.write(({ remoteAssets }) => remoteAssets.saveStatus('a', 'failed'));
+    await ledger.write(({ remoteAssets }) =>
+      remoteAssets.saveTold({ assetId: 'a', status: 'failed', sizeBytes: null }),
+    );
     assert.equal(candidate(), undefined);
   });
 });
