@@ -15,7 +15,7 @@ if (files.length === 0) {
   process.exit(2);
 }
 // Each write of a run, killed one by one, takes its time.
-const timeoutMs = process.env.FLORA_SYNC_TEST_KILLS === 'all' ? 1_800_000 : 300_000;
+const timeoutMs = process.env.FLORA_SYNC_TEST_KILLS === 'all' ? 1_800_000 : 600_000;
 const child = spawn(
   process.execPath,
   ['--enable-source-maps', '--test', `--test-timeout=${timeoutMs}`, '--test-concurrency=2', ...files],

@@ -18,13 +18,6 @@ export const dialectMutants: readonly Mutant[] = [
     withinSeeds: 100,
   },
   {
-    name: 'a spent target is used again and again',
-    file: 'core/asset-seen.js',
-    search: `return target === null || (strikes > 0 && strikes <= mostSuperseded);`,
-    replace: `return target === null;`,
-    withinSeeds: 2_000,
-  },
-  {
     name: 'another size than the file has is an end',
     file: 'core/asset-seen.js',
     search: `function becomeReady(content, facts, context, compared) {`,

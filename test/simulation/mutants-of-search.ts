@@ -44,7 +44,7 @@ export const searchMutants: readonly Mutant[] = [
   {
     name: 'uploads that are still open are no reason to wait',
     file: 'sync/match.js',
-    search: `for (const candidate of ledger.remoteAssets.pending(query)) {`,
+    search: `for (const candidate of ledger.remoteAssets.pending(query())) {`,
     replace: `for (const candidate of []) {`,
     withinSeeds: 1_000,
   },
