@@ -28,6 +28,18 @@ export const known: readonly Known[] = [
     ends: ['lost'],
     violation: /another asset is asked for|ready with the same bytes/,
   },
+  {
+    why: 'a listing that gives all its items one id hides all but one of them',
+    cases: /^list: assets\[\]\.asset_id (a path|always the same)$/,
+    ends: ['lost'],
+    violation: /another asset is asked for|ready with the same/,
+  },
+  {
+    why: 'what is listed and answers 404 for 20 minutes is taken for gone, although GET shows nothing else either',
+    cases: /^get refused with 404 not_found: (?!\(whole\) (204|202|HTML, unsigned|a portal|lost)$)/,
+    ends: ['lost'],
+    violation: /another asset is asked for|ready with the same/,
+  },
 ];
 
 export function knownOf(name: string, end: End): Known | undefined {
