@@ -3,26 +3,34 @@ import { describe, it } from 'node:test';
 import { Creating } from '../../src/sync/creating.ts';
 import { Prng } from '../simulation/prng.ts';
 import { type Case, cases, nameOf, type Outcome, play } from './answers.ts';
-import { knownOf } from './known.ts';
-import { scenes } from './scenes.ts';
+import { known, knownOf } from './known.ts';
+import { type Scene, scenes } from './scenes.ts';
 import type { End } from './world.ts';
 
-// All of them: FLORA_FUZZ=all, or `npm run fuzz` for the table.
+// All of them, for six hours each: FLORA_FUZZ=all, or `npm run fuzz` for the table.
 const isAll = process.env['FLORA_FUZZ'] === 'all';
 const seed = Number(process.env['FLORA_FUZZ_SEED'] ?? 1);
-const share: Readonly<Record<End, number>> = isAll ? { crash: 1, lost: 1 } : { crash: 0.015, lost: 0.005 };
+const share = isAll ? 1 : 0.025;
+const shortHours = isAll ? 6 : 2;
 
-/** A few of each scene; always those that are known to fail. */
-function someOf(end: End): readonly Case[] {
+type Trial = Case & { readonly hours: number };
+
+/** Some of all, one of each kind that is known to fail, and one of each scene. */
+function someOf(end: End): readonly Trial[] {
   const rng = new Prng(seed, end === 'crash' ? 1 : 2);
-  const drawn = cases.filter((each) => rng.chance(share[end]) || knownOf(nameOf(each), end) !== undefined);
-  const missing = scenes.filter((scene) => !drawn.some((each) => each.scene === scene));
-  return [...drawn, ...missing.map((scene) => ({ scene, mutation: rng.pick(scene.mutations) }))];
+  const drawn = cases.filter(() => rng.chance(share));
+  const failing = known.flatMap((entry) => cases.find((each) => knownOf(nameOf(each), end) === entry) ?? []);
+  // Whoever is refused asks again and again: six hours of that take seconds.
+  const hoursOf = ({ refusal, call }: Scene) => (end === 'lost' || refusal !== undefined || call === 'retry' ? 2 : 6);
+  const long = scenes.map((scene) => ({ scene, mutation: rng.pick(scene.mutations), hours: hoursOf(scene) }));
+  return [...[...drawn, ...failing].map((each) => ({ ...each, hours: shortHours })), ...long];
 }
 
 async function playAll(end: End): Promise<readonly (Outcome & { readonly name: string })[]> {
   const played = [];
-  for (const each of someOf(end)) played.push({ name: nameOf(each), ...(await play(each, end)) });
+  for (const each of someOf(end)) {
+    played.push({ name: nameOf(each), ...(await play(each, end, { hours: each.hours })) });
+  }
   return played;
 }
 

@@ -16,7 +16,7 @@ import { type Figures, Judge, type Verdict } from './judge.ts';
 import type { Mutation } from './mutations.ts';
 import { type Scene, scenes } from './scenes.ts';
 import { apiOrigin, createFlora, type Traffic } from './wire.ts';
-import { drops, type End, plantForeign, quiet } from './world.ts';
+import { dropsAround, type End, plantForeign, quiet } from './world.ts';
 
 export interface Case {
   readonly scene: Scene;
@@ -45,15 +45,23 @@ const hour = 60 * minute;
 const calmAfterMs = 5 * minute;
 const mostSteps = 400_000;
 
-/** Plays one case in six virtual hours, with a crash or the loss of the ledger in the middle. */
+export interface Options {
+  readonly isTold?: boolean;
+  /** Virtual ones. */
+  readonly hours?: number;
+  readonly creating?: (deps: CreatingDeps) => Creating;
+}
+
+/** Plays one case in six hours, or as many, with a crash or the loss of the ledger in the middle. */
 export async function play(
   { scene, mutation }: Case,
   end: End,
-  { isTold = false, creating }: { isTold?: boolean; creating?: (deps: CreatingDeps) => Creating } = {},
+  { isTold = false, hours = 6, creating }: Options = {},
 ): Promise<Outcome> {
   const opened = openOnce();
   const world = createWorld(1, isTold, { ...quiet, ...scene.knobs });
   plantForeign(world, scene);
+  const endMs = (hours / 2) * hour;
   const { timeline, trace } = world;
   opened.database.exec('BEGIN');
   try {
@@ -66,10 +74,10 @@ export async function play(
       ...(creating === undefined ? {} : { creating }),
     };
     const computer = new Computer(world, opened, guard, parts);
-    for (const [atMs, name, bytes] of drops) timeline.after(atMs, () => drop(world, judge, name, bytes));
-    timeline.after(3 * hour, () => {
-      judge.died();
-      if (end === 'crash') computer.crash('after three hours');
+    for (const [atMs, name, bytes] of dropsAround(endMs)) timeline.after(atMs, () => drop(world, judge, name, bytes));
+    timeline.after(endMs, () => {
+      judge.died(end === 'lost');
+      if (end === 'crash') computer.crash('in the middle');
       else computer.loseLedger('lost');
     });
     const look = () => {
@@ -78,7 +86,7 @@ export async function play(
     };
     timeline.after(minute, look);
     computer.start();
-    await run(world, 6 * hour);
+    await run(world, 2 * endMs);
     const verdict = judge.verdict();
     const reasons = judge.reasons();
     computer.crash('the end');

@@ -47,6 +47,7 @@ export class Judge {
   #rows: ReadonlyMap<string, Row> = new Map();
   #built: Built | null = null;
   #bornMs = 0;
+  #budgets = 1;
 
   constructor(world: World, waits: WaitReports, traffic: Traffic) {
     this.#world = world;
@@ -60,9 +61,10 @@ export class Judge {
     this.#bornMs = this.#world.timeline.nowMs;
   }
 
-  /** The daemon is not running: `status` says so. */
-  died(): void {
+  /** The daemon is not running: `status` says so. With its ledger it forgets what it has made for nothing. */
+  died(isLedgerLost: boolean): void {
     this.#built = null;
+    if (isLedgerLost) this.#budgets += 1;
   }
 
   /** Each file has bytes of its own. */
@@ -103,7 +105,11 @@ export class Judge {
     const { flora, timeline } = this.#world;
     const { accepted, lost } = this.#traffic;
     const orphans = flora.assets.filter(({ id, isForeign }) => !isForeign && !accepted.has(id)).length;
-    const most = leastBudget + accepted.size + Math.floor(timeline.nowMs / (10 * minute)) + Math.min(lost, mostLost);
+    const most =
+      this.#budgets * leastBudget +
+      accepted.size +
+      Math.floor(timeline.nowMs / (10 * minute)) +
+      Math.min(lost, mostLost);
     this.figures.orphans = orphans;
     this.figures.leastLeft = Math.min(this.figures.leastLeft, most - orphans);
     if (orphans > most) this.#violate(`${orphans} assets never got a byte, ${most} are the most`);

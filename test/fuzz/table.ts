@@ -5,7 +5,7 @@ import { type Case, cases, nameOf, type Outcome, play } from './answers.ts';
 import { type Scene, scenes } from './scenes.ts';
 import { type End, ends } from './world.ts';
 
-// By hand: npm run fuzz [-- --json] [--only words] [--trace], e.g. --only 'create (form): upload dropped' --trace
+// By hand: npm run fuzz [-- --json] [--only words] [--hours 6] [--trace], e.g. --only 'create (form): upload dropped' --trace
 interface Played extends Outcome {
   readonly scene: string;
   readonly field: string;
@@ -17,6 +17,7 @@ interface Share {
   readonly scene: string;
   readonly only: string;
   readonly isTold: boolean;
+  readonly hours: number;
   readonly first: number;
   readonly step: number;
 }
@@ -25,26 +26,26 @@ function casesOf(scene: string, only: string): readonly Case[] {
   return cases.filter((each) => each.scene.name === scene && nameOf(each).includes(only));
 }
 
-async function* playShare({ scene, only, isTold, first, step }: Share): AsyncGenerator<Played> {
+async function* playShare({ scene, only, isTold, hours, first, step }: Share): AsyncGenerator<Played> {
   const wanted = casesOf(scene, only);
   for (let at = first; at < wanted.length; at += step) {
     const each = wanted[at];
     if (each === undefined) return;
     for (const end of ends) {
-      const outcome = await play(each, end, { isTold });
+      const outcome = await play(each, end, { isTold, hours });
       yield { scene: each.scene.name, field: each.mutation.field, mutation: each.mutation.name, end, ...outcome };
     }
   }
 }
 
 /** All of a scene, on as many cores as there are. */
-async function playScene(scene: string, only: string, isTold: boolean): Promise<readonly Played[]> {
-  const wanted = casesOf(scene, only);
+async function playScene(wished: Omit<Share, 'first' | 'step'>): Promise<readonly Played[]> {
+  const wanted = casesOf(wished.scene, wished.only);
   const played: Played[] = [];
   const step = Math.min(availableParallelism(), 4, wanted.length);
   const shares = Array.from({ length: step }, (_, first): Promise<void> => {
     return new Promise((resolve, reject) => {
-      const workerData: Share = { scene, only, isTold, first, step };
+      const workerData: Share = { ...wished, first, step };
       const worker = new Worker(new URL(import.meta.url), { workerData });
       worker.on('message', (outcome: Played) => played.push(outcome));
       worker.once('error', reject).once('exit', () => resolve());
@@ -106,13 +107,14 @@ if (isMainThread) {
     options: {
       json: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
+      hours: { type: 'string', default: '6' },
       trace: { type: 'boolean', default: false },
     },
   });
   const { json, only, trace } = values;
   const all: Played[] = [];
   for (const scene of scenes) {
-    const played = await playScene(scene.name, only, trace);
+    const played = await playScene({ scene: scene.name, only, isTold: trace, hours: Number(values.hours) });
     if (played.length === 0) continue;
     for (const line of played.flatMap(({ lines }) => lines)) console.log(line);
     if (json) for (const { lines: _, ...each } of played) console.log(JSON.stringify(each));

@@ -3,9 +3,8 @@ import type { World } from '../simulation/world.ts';
 import type { Scene } from './scenes.ts';
 
 const minute = 60_000;
-const hour = 60 * minute;
 
-/** What becomes of the daemon after its first three hours. */
+/** What becomes of the daemon in the middle of its time. */
 export const ends = ['crash', 'lost'] as const;
 export type End = (typeof ends)[number];
 
@@ -61,16 +60,18 @@ export const quiet: Knobs = {
   dialect: { body: 'any', refusal: 409, spelling: 'snake', isOneShot: false, isConverting: false, targetless: null },
 };
 
-/** When which files are dropped: two of them have the same size. */
-export const drops: readonly (readonly [number, string, string])[] = [
-  [0, 'a.png', 'the bytes of a'],
-  [0, 'b.png', 'the bytes of b'],
-  [0, 'c.jpg', 'some more bytes, of c'],
-  [0, 'd.png', 'd'],
-  [10 * minute, 'e.mp4', 'a film of many more bytes'],
-  [2 * hour, 'f.pdf', 'a page'],
-  [4 * hour, 'g.png', 'what comes only after the crash'],
-];
+/** When which files are dropped, two of them of the same size; the last one after the end that comes at `endMs`. */
+export function dropsAround(endMs: number): readonly (readonly [number, string, string])[] {
+  return [
+    [0, 'a.png', 'the bytes of a'],
+    [0, 'b.png', 'the bytes of b'],
+    [0, 'c.jpg', 'some more bytes, of c'],
+    [0, 'd.png', 'd'],
+    [10 * minute, 'e.mp4', 'a film of many more bytes'],
+    [40 * minute, 'f.pdf', 'a page'],
+    [endMs + 30 * minute, 'g.png', 'what comes only after the crash'],
+  ];
+}
 
 /** Assets of other people: one of the name and size of a file of ours, one of another size, one whose upload failed. */
 export function plantForeign({ flora }: World, { foreign }: Scene): void {
