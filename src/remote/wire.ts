@@ -93,7 +93,20 @@ export function readPage(op: string, answer: JsonAnswer, limit: number): AssetPa
   if (unreadable > 0 && unreadable === items.length) {
     throw badAnswer(op, answer, `shows ${items.length} assets of which none can be read`);
   }
-  return { assets, anonymous, unreadable, nextCursor };
+  return { ...withoutBorrowedIds(assets, anonymous), unreadable, nextCursor };
+}
+
+/** An id that several different assets bear names none but the first of them. */
+function withoutBorrowedIds(assets: readonly ListedAsset[], anonymous: readonly AnonymousAsset[]) {
+  const first = new Map<string, ListedAsset>();
+  for (const asset of assets) if (!first.has(asset.assetId)) first.set(asset.assetId, asset);
+  if (first.size === assets.length) return { assets, anonymous };
+  const isItself = (asset: ListedAsset) => {
+    const other = first.get(asset.assetId);
+    return other === undefined || (other.url === asset.url && other.name === asset.name);
+  };
+  const borrowed = assets.filter((asset) => !isItself(asset)).map((asset) => ({ ...asset, assetId: '' }));
+  return { assets: assets.filter(isItself), anonymous: [...anonymous, ...borrowed] };
 }
 
 /** A page that does not say whether it is the last cannot be told from one that is cut off. */

@@ -152,6 +152,18 @@ describe('a page of the listing', () => {
     assert.deepEqual([found.assets, found.unreadable], [[asset], odd.length]);
   });
 
+  it('keeps different assets apart that bear one id: only the first of them has it', () => {
+    const others = [2, 3].map((at) => ({ ...item, name: `${at}.png`, url: `https://cdn.example/${at}` }));
+    const found = page(item, ...others, item);
+    assert.deepEqual(
+      [found.assets, found.anonymous.map(({ name }) => name)],
+      [
+        [asset, asset],
+        ['2.png', '3.png'],
+      ],
+    );
+  });
+
   it('that shows nothing but what cannot be read is not an empty one', () => {
     for (const items of [
       [null],
