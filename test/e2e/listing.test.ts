@@ -43,7 +43,7 @@ describe('the listing', () => {
     await ended(daemon);
   });
 
-  it('that is odd, endless, repeated, HTML or cut is told with its request-id, read again, and never believed', async (t) => {
+  it('that is odd, endless, repeated, HTML or cut is told, read again, and never believed', async (t) => {
     const world = await worldWithFlora(t);
     writePictures(world.drop, 5);
     assert.equal((await world.run(['sync'])).code, 0);
@@ -78,7 +78,12 @@ describe('the listing', () => {
       assert.deepEqual([...new Set((await world.ls()).map(({ state }) => state))], ['ready'], kind);
     }
     const texts = daemon.logs().map((line) => JSON.stringify(line));
-    assert.ok(texts.some((text) => /req_/.test(text) && /cursor|JSON|FLORA/.test(text)));
+    for (const told of [/its cursor repeats/, /pages in a row show nothing new/, /is not JSON/, /was lost/]) {
+      assert.ok(
+        texts.some((text) => told.test(text)),
+        String(told),
+      );
+    }
     assert.equal((await requests(world)).filter(({ route }) => route === 'create').length, 5);
     daemon.kill('SIGTERM');
     await ended(daemon);

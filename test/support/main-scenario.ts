@@ -43,7 +43,8 @@ export async function mainScenario(t: TestContext, settings: Partial<EmulatorSet
   const { code, stdout, stderr } = await world.run(['sync'], {}, 150_000);
   assert.equal(code, 0, `${stdout}\n${stderr.slice(-3_000)}`);
   assert.equal(await assertReadyOnce(world, [world.drop]), files);
-  assert.ok((await orphans(world)) <= budget, `${await orphans(world)} assets without a byte`);
+  // Beside the budget those whose answers the kill has lost: as many as may be on their way by then.
+  assert.ok((await orphans(world)) <= 2 * budget, `${await orphans(world)} assets without a byte`);
 
   rmSync(world.stateDir, { recursive: true });
   const since = await mark(world);
