@@ -84,7 +84,7 @@ export class Creating {
     const { clock } = this.#deps;
     const creation = this.#read();
     if (creation.slowSinceMs !== null) {
-      const leftMs = creation.nextProbeMs - clock.now();
+      const leftMs = Math.min(creation.waitMs, creation.nextProbeMs - clock.now());
       // The one probe is on its way, and tells when it is over.
       return leftMs > 0 ? leftMs : longestLookMs;
     }
