@@ -71,6 +71,11 @@ export function isSpent(creation: Creation, open: number, most: number): boolean
   return roomIn(creation, open, most) < 1;
 }
 
+/** Whether assets that are certainly there have spent the budget: lost answers alone, of crashes say, are tried again sooner. */
+export function isOwing(creation: Creation, open: number, most: number): boolean {
+  return isSpent({ ...creation, lost: 0 }, open, most);
+}
+
 /** An upload was accepted: what was slow goes on, with one more for each such upload. */
 export function afterAccepted(creation: Creation, open: number, most: number): Creation {
   const accepted = Math.min(creation.accepted + 1, most);
@@ -145,7 +150,7 @@ export function accounted(creation: Creation, step: CountedStep, open: number, m
     case 'trouble': {
       if (event.code !== 'not_understood') return known;
       const counted = before.reasonCode === 'not_understood' ? known : withOneMore(known);
-      return slowed(counted, nowMs, event.reason, isSpent(counted, open, most));
+      return slowed(counted, nowMs, event.reason, isOwing(counted, open, most));
     }
     default:
       return known;

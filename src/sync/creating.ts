@@ -3,6 +3,7 @@ import {
   accounted,
   type Creation,
   freshCreation,
+  isOwing,
   isProbeDue,
   isSpent,
   isWithoutBytes,
@@ -125,15 +126,16 @@ export class Creating {
   async enter(): Promise<ContentEvent | null> {
     const { clock, ledger, most } = this.#deps;
     if (this.#read().slowSinceMs === null) return null;
-    const nowMs = clock.now();
     // Durable before the effect: a crash must not make each life's first request a probe.
     return await ledger.write((tables) => {
       const creation = this.#readFrom(tables);
+      // Of this very moment: what was written meanwhile must not lie in its future.
+      const nowMs = clock.now();
       if (creation.slowSinceMs !== null && !isProbeDue(creation, nowMs)) {
         const retryAfterMs = Math.min(longestLookMs, Math.max(1, creation.nextProbeMs - nowMs));
         return { type: 'trouble', code: 'creation_slow', reason: creation.reason ?? '', retryAfterMs };
       }
-      tables.facts.setCreation(probed(creation, nowMs, isSpent(creation, this.#open.size, most)));
+      tables.facts.setCreation(probed(creation, nowMs, isOwing(creation, this.#open.size, most)));
       return null;
     });
   }
@@ -184,10 +186,11 @@ export class Creating {
   }
 
   async #slow(reason: string): Promise<void> {
-    const { ledger, clock } = this.#deps;
+    const { ledger, clock, most } = this.#deps;
     await ledger.write((tables) => {
       const creation = this.#readFrom(tables);
-      if (creation.slowSinceMs === null) tables.facts.setCreation(slowed(creation, clock.now(), reason, true));
+      if (creation.slowSinceMs === null)
+        tables.facts.setCreation(slowed(creation, clock.now(), reason, isOwing(creation, this.#open.size, most)));
     });
     this.#tell();
   }
@@ -206,7 +209,7 @@ function spentReason({ barren, lost }: Creation, open: number): string {
       ? `the answers to ${lost} reservations in a row were lost`
       : `${made} assets were made in FLORA and not one byte of them was accepted`;
   return (
-    `Creating is slowed down: ${what}, and FLORA has no delete; one more is tried every ten minutes, later every hour. ` +
+    `Creating is slowed down: ${what}, and FLORA has no delete; one more is tried now and then, the seldomer the longer this lasts. ` +
     'Accepted bytes, a new version or `flora-sync retry` end that'
   );
 }

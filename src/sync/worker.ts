@@ -63,6 +63,8 @@ export async function advance(
     const next = await commitOutcome(deps, current, outcome, misfit, outcome.path ?? seen);
     for (const path of outcome.doubted) deps.onDoubt(path);
     if (next === null) return;
+    // Whoever comes to wait for an asset waits for room like all others: the scheduler takes it when its turn comes.
+    if (next.state === 'queued' && current.state !== 'queued') return;
     content = next.state === 'ready' ? await lookAtWhole(deps, next, inTurn, signals) : next;
     seen = outcome.doubted.length > 0 ? outcome.path : (outcome.path ?? seen);
   }
