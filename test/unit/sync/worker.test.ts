@@ -122,6 +122,17 @@ describe('advance', () => {
     assert.equal(stateOf(ledger, content.id), 'ready');
   });
 
+  it('leaves what its search did not find to the scheduler, which knows whether another asset may be asked for', async () => {
+    const { run, calls, ledger, content, deps } = await bench({});
+    await ledger.write(({ contents }) => contents.save(content, { ...content, state: 'matching' }, 1));
+    const match = async () => ({ event: { type: 'unmatched' }, requestId: null, doubted: [] }) as const;
+    Object.assign(deps, { matching: { match } });
+    await run();
+    assert.deepEqual([stateOf(ledger, content.id), calls], ['queued', []]);
+    await run();
+    assert.equal(stateOf(ledger, content.id), 'ready');
+  });
+
   it('sends no byte when the binding could not be made durable', async () => {
     const { run, calls, database } = await bench({});
     database.exec(`CREATE TRIGGER full BEFORE UPDATE ON content BEGIN SELECT raise(ABORT, 'disk full'); END`);
