@@ -1,0 +1,18 @@
+// How a rate goes on after a refusal: as a part of what was measured, over parts of the time in which it comes back to that.
+
+/** After each refusal a bucket goes on at this part of what was measured, a window at the other (CUBIC's β, RFC 9438). */
+const bucketPart = 0.8;
+const windowPart = 0.9;
+/** A window's rate grows by so much in each of its times of recovery beyond what was measured, and doubles in those after the sixth. */
+const windowGrowth = 1.05;
+const windowSlowParts = 6;
+
+/** CUBIC's curve. */
+export function ofBucket(part: number): number {
+  return 1 + (1 - bucketPart) * (part - 1) ** 3;
+}
+
+export function ofWindow(part: number): number {
+  if (part < 1) return 1 - (1 - windowPart) * (1 - part) ** 3;
+  return windowGrowth ** (part - 1) * 2 ** Math.max(0, part - windowSlowParts);
+}
