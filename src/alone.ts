@@ -62,7 +62,7 @@ export async function reconcileAlone(
   const { ledger, inventory, close } = wish.isDryRun ? readLedger(config) : ownLedger(config, log);
   const remote = connect(config, () => config.apiKey.reveal());
   try {
-    const gate = new Gate({ clock: systemClock, random: systemRandom, onChange: nothing });
+    const gate = new Gate({ clock: systemClock, random: systemRandom, most: config.concurrency, onChange: nothing });
     const reconciler = new Reconciler({
       ledger,
       remote,
@@ -71,7 +71,6 @@ export async function reconcileAlone(
       clock: systemClock,
       random: systemRandom,
       places: placesOf(config.folders.map((folder) => folder.destination)),
-      paceMs: () => 0,
       inHand: () => new Set(),
       onWork: nothing,
       onChange: nothing,

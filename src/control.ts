@@ -8,8 +8,18 @@ export interface LiveStatus {
   readonly inflight: readonly InflightUpload[];
   /** Why FLORA is not being asked anything just now; null when it is. */
   readonly trouble: string | null;
+  /** How fast FLORA lets itself be asked; null while it shows no limit. */
+  readonly pace: LivePace | null;
   /** Folders that cannot be read now, with the reason. */
   readonly folders: Readonly<Record<string, string>>;
+}
+
+export interface LivePace {
+  readonly perMinute: number;
+  /** Seen as a bucket that fills, as a window that ends, or not known well yet (`doubling`). */
+  readonly kind: string;
+  /** Milliseconds since the epoch: when FLORA is asked again; null while it is asked. */
+  readonly asksAgainMs: number | null;
 }
 
 export interface InflightUpload {

@@ -26,12 +26,10 @@ import type { ReconcileOptions } from './sync/reconcile-options.ts';
 import { Reconciler } from './sync/reconciler.ts';
 import type { RetryDeps } from './sync/retry.ts';
 import { type Scheduler, startScheduler } from './sync/scheduler.ts';
-import { describeUploads, tellFolder } from './telling.ts';
+import { describeUploads, livePace, tellFolder } from './telling.ts';
 
 /** Below systemd's patience and the 20 s that we promise. */
 const drainMs = 15_000;
-/** Between two pages of a listing while FLORA has asked for less. */
-const slowPageMs = 1_000;
 
 /**
  * The rooms, put together over one ledger: intake, scheduler, reconciler and, when it watches, the watchers. Opened by
@@ -90,22 +88,21 @@ export class Engine {
       log,
       ledger: this.ledger,
       observer,
-      onRateLimited: () => this.#scheduler.slower(),
       onWork: () => this.#scheduler?.wake(),
       onError: (error) => this.#fail(error),
     });
-    const { gate, remote, places, learning, creating } = this.flora;
+    const { gate, transfers, remote, places, learning, creating } = this.flora;
     const local = createLocalFiles({ now: systemClock.monotonic, accept: config.accept });
     const listing = {
       ledger: this.ledger,
       remote,
       gate,
+      transfers,
       learning,
       creating,
       clock: systemClock,
       log,
       places,
-      paceMs: () => (this.#scheduler.concurrency() < config.concurrency ? slowPageMs : 0),
       onWork: (admitted?: Admitted) => this.#scheduler.wake(admitted),
     };
     this.#matching = new Matching(listing);
@@ -224,8 +221,9 @@ export class Engine {
       pid: process.pid,
       state: this.state,
       since: this.startedMs,
-      inflight: describeUploads(this.ledger, this.#scheduler.inFlight(), this.#sent),
+      inflight: describeUploads(this.ledger, this.flora.transfers.uploading, this.#sent),
       trouble: this.flora.gate.trouble?.message ?? this.flora.workspaces.notice,
+      pace: livePace(this.flora.gate),
       folders: Object.fromEntries([...this.folderTroubles].map(([path, trouble]) => [path, trouble.message])),
     };
   }

@@ -12,6 +12,7 @@ import { Gate } from './sync/gate.ts';
 import { Learning } from './sync/learning.ts';
 import { type Place, placesOf } from './sync/listing.ts';
 import { mostInHand } from './sync/scheduler.ts';
+import { Transfers } from './sync/transfers.ts';
 import { WorkspaceCheck } from './sync/workspace-check.ts';
 import { tellGate } from './telling.ts';
 import { version } from './version.ts';
@@ -20,6 +21,7 @@ import { version } from './version.ts';
 export interface FloraSide {
   readonly key: KeyHolder;
   readonly gate: Gate;
+  readonly transfers: Transfers;
   readonly remote: FloraClient;
   readonly places: readonly Place[];
   readonly learning: Learning;
@@ -34,8 +36,6 @@ export interface FloraSideDeps {
   readonly log: Logger;
   readonly ledger: Ledger;
   readonly observer: EngineObserver;
-  /** FLORA asks for less. */
-  readonly onRateLimited: () => void;
   /** There may be work again. */
   readonly onWork: () => void;
   readonly onError: (error: unknown) => void;
@@ -46,8 +46,8 @@ export function openFloraSide({ config, log, ledger, observer, ...on }: FloraSid
   const gate: Gate = new Gate({
     clock: systemClock,
     random: systemRandom,
+    most: config.concurrency,
     onFailure: (error) => {
-      if (error.code === 'rate_limited') on.onRateLimited();
       if (error.disposition === 'wait') reloadKey();
     },
     onChange: (trouble) => {
@@ -55,14 +55,20 @@ export function openFloraSide({ config, log, ledger, observer, ...on }: FloraSid
       observer.onTrouble?.(trouble);
     },
     suspect: (error) => workspaces.suspect(error),
+    onPace: (saved) => {
+      ledger.write(({ facts }) => facts.setPace(saved)).catch(on.onError);
+    },
   });
+  const { pace } = ledger.facts;
+  if (pace !== null) gate.pace.load(pace, systemClock.monotonic(), systemClock.now());
   const reloadKey = () => {
     if (key.reload()) gate.hurry();
   };
   const places = placesOf(config.folders.map((folder) => folder.destination));
   const workspaceIds = places.map(({ workspaceId }) => workspaceId);
   const remote = connect(config, key.current, rememberBody(ledger, workspaceIds, on.onError));
-  const common = { ledger, remote, gate, clock: systemClock, log, places };
+  const transfers = new Transfers(config.concurrency);
+  const common = { ledger, remote, gate, transfers, clock: systemClock, log, places };
   const workspaces = new WorkspaceCheck(common);
   const creating = new Creating({
     ...common,
@@ -70,5 +76,5 @@ export function openFloraSide({ config, log, ledger, observer, ...on }: FloraSid
     most: mostInHand(config.concurrency),
     onChange: on.onWork,
   });
-  return { key, gate, remote, places, learning: new Learning(common), creating, workspaces, reloadKey };
+  return { key, gate, transfers, remote, places, learning: new Learning(common), creating, workspaces, reloadKey };
 }

@@ -1,4 +1,5 @@
-import type { InflightUpload } from './control.ts';
+import { systemClock } from './clock.ts';
+import type { InflightUpload, LivePace } from './control.ts';
 import type { Content } from './core/content.ts';
 import { absolutePath, type FilePath } from './core/entry.ts';
 import { displayName } from './core/name.ts';
@@ -6,6 +7,7 @@ import type { SyncError } from './errors.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { LedgerNotice } from './ledger/restore.ts';
 import type { Logger } from './logger.ts';
+import type { Gate } from './sync/gate.ts';
 
 /** One line when the door to FLORA closes (error) or opens again (null). */
 export function tellGate(log: Logger, trouble: SyncError | null): void {
@@ -63,6 +65,16 @@ export function tellLedger(log: Logger, notice: LedgerNotice): void {
       throw new Error(`Unknown notice ${String(never)}`);
     }
   }
+}
+
+/** What `status` says of FLORA's limit. */
+export function livePace(gate: Gate): LivePace | null {
+  const nowMs = systemClock.monotonic();
+  const kind = gate.pace.kind(nowMs);
+  if (kind === null) return null;
+  const closedMs = gate.closedForMs();
+  const asksAgainMs = closedMs === 0 ? null : Math.round(systemClock.now() + closedMs);
+  return { perMinute: gate.pace.perSecond(nowMs) * 60, kind, asksAgainMs };
 }
 
 /** The uploads under way as `status` shows them. */

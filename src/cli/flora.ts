@@ -24,10 +24,10 @@ export async function withFlora<T>(
 ): Promise<T> {
   if (apiKey === undefined) throw new Error('The key was not required');
   const remote = connect(config, () => apiKey.reveal());
-  const gate = new Gate({ clock: systemClock, random: systemRandom, onChange: () => {} });
+  const gate = new Gate({ clock: systemClock, random: systemRandom, most: config.concurrency, onChange: () => {} });
   try {
     await reachFlora(remote, signal);
-    const session = { remote, gate, clock: systemClock, paceMs: () => 0 };
+    const session = { remote, gate, clock: systemClock };
     return await withPatience(gate, signal, (cut) => work(session, cut));
   } finally {
     await remote.close();

@@ -1,9 +1,44 @@
+import type { LivePace } from '../control.ts';
 import type { Creation } from '../core/creation.ts';
 import type { Learnt, LearntType } from '../core/records.ts';
 import type { ReasonSum } from '../ledger/waits.ts';
-import { isoTime, showSeconds } from './output.ts';
+import { isoTime, plural, showSeconds } from './output.ts';
 
 // What `status` says of how FLORA answers.
+
+/** Null while FLORA shows no limit. */
+export function paceLine(pace: LivePace | null) {
+  if (pace === null) return null;
+  const { perMinute, kind, asksAgainMs } = pace;
+  const asksAgain = asksAgainMs === null ? null : isoTime(asksAgainMs);
+  return {
+    requests_per_minute: perMinute < 10 ? Math.round(perMinute * 10) / 10 : Math.round(perMinute),
+    kind,
+    asks_again: asksAgain,
+  };
+}
+
+/** How long what waits takes at that rate: two requests for a file that is not begun, one for others. */
+export function describePace(
+  pace: NonNullable<ReturnType<typeof paceLine>>,
+  counts: Readonly<Record<string, number>>,
+): string {
+  const { requests_per_minute: perMinute, asks_again: asksAgain } = pace;
+  const begun =
+    (counts['reserved'] ?? 0) + (counts['uploaded'] ?? 0) + (counts['checking'] ?? 0) + (counts['renewing'] ?? 0);
+  const queued = (counts['queued'] ?? 0) + (counts['matching'] ?? 0);
+  const files = begun + queued;
+  const seconds = ((2 * queued + begun) / Math.max(perMinute, 0.1)) * 60;
+  const rest = files === 0 ? '' : `; ${plural(files, 'file')}, about ${showLong(seconds)}`;
+  const closed = asksAgain === null ? '' : `; it is asked again at ${asksAgain}`;
+  return `FLORA allows about ${perMinute} requests a minute${rest}${closed}`;
+}
+
+function showLong(seconds: number): string {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
+  return seconds < 48 * 3_600 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} days`;
+}
 
 /** Null while assets are asked for as needed. */
 export function creationLine(creation: Creation | null) {

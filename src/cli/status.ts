@@ -10,7 +10,15 @@ import { WaitReports } from '../ledger/waits.ts';
 import { summaryLine } from '../operating.ts';
 import { isoTime, plural, print, printJson, showBytes, showPath } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
-import { creationLine, describeCreation, describeLearnt, describeReasons, learntLine } from './status-flora.ts';
+import {
+  creationLine,
+  describeCreation,
+  describeLearnt,
+  describePace,
+  describeReasons,
+  learntLine,
+  paceLine,
+} from './status-flora.ts';
 
 type Counts = Readonly<Record<string, number>>;
 
@@ -52,6 +60,7 @@ async function collect(command: Command) {
       last_reconcile: last === null ? null : summaryLine(last),
       matching: matching === null ? null : matchingLine(matching),
       creation,
+      pace: paceLine(live?.pace ?? null),
       waiting: waits?.waiting() ?? [],
       findings: waits?.findings() ?? [],
       learnt: Object.fromEntries(Object.entries(reports?.learnt() ?? {}).map(([id, each]) => [id, learntLine(each)])),
@@ -82,6 +91,7 @@ function describe(status: Awaited<ReturnType<typeof collect>>): string {
       : 'flora-sync is not running on this state directory',
   ];
   if (status.trouble !== null) lines.push(`FLORA: ${status.trouble}`);
+  if (status.pace !== null) lines.push(describePace(status.pace, status.counts));
   for (const { path, counts, trouble } of folders) {
     lines.push('', showPath(path));
     if (trouble !== undefined) lines.push(`  ${trouble}`);

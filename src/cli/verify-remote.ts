@@ -2,6 +2,7 @@ import { backoffMs } from '../core/backoff.ts';
 import { SyncError } from '../errors.ts';
 import type { Inventory, InventoryContent } from '../ledger/inventory.ts';
 import { askFlora, isKnown } from '../sync/asking.ts';
+import type { Call } from '../sync/call.ts';
 import { IdSet } from '../sync/id-set.ts';
 import { type ListingDeps, walkListing } from '../sync/listing.ts';
 import type { RemotePort } from '../sync/ports.ts';
@@ -137,6 +138,8 @@ async function download(
   await findings.differ(path, 'unverified', sha256, `its URL gives ${length} bytes, FLORA keeps ${told}`);
 }
 
+const verifying: Call = { op: 'check', file: null };
+
 /**
  * The answer; the last error, when trouble with this one request does not pass; null when the signal ended it. Trouble with
  * FLORA as a whole is waited out at the gate, which assets' URLs do not pass: they are on another host.
@@ -144,7 +147,9 @@ async function download(
 async function patiently<T>(deps: VerifyRemoteDeps, request: () => Promise<T>, isGated: boolean) {
   const { gate, signal, clock } = deps;
   for (let tries = 1; ; ) {
-    const asked = isGated ? await askFlora(gate, { stopping: signal, abort: signal }, request) : await once(request);
+    const asked = isGated
+      ? await askFlora(gate, { stopping: signal, abort: signal }, verifying, request)
+      : await once(request);
     if (asked === null || signal.aborted) return null;
     if (asked.kind === 'answer') return asked.value;
     const { error } = asked;

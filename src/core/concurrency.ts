@@ -1,6 +1,6 @@
 /**
  * How many uploads run at once: additive increase, multiplicative decrease (Chiu & Jain 1989), the rule by which TCP shares a
- * line whose width nobody knows. FLORA's limit is shared with the team's other tools and is not published.
+ * line whose width nobody knows.
  */
 export interface ConcurrencyWindow {
   /** At least 1, at most `most`; its whole part is what may run. */
@@ -17,7 +17,7 @@ export function widen(window: ConcurrencyWindow): ConcurrencyWindow {
   return { ...window, limit: Math.min(window.most, window.limit + 1 / window.limit) };
 }
 
-/** After each 429 (one for a burst of them). */
+/** After each upload that stood still. */
 export function narrow(window: ConcurrencyWindow): ConcurrencyWindow {
   return { ...window, limit: Math.max(1, window.limit / 2) };
 }

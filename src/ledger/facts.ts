@@ -1,5 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import type { Creation } from '../core/creation.ts';
+import type { SavedPace } from '../core/pace.ts';
 import {
   type Learnt,
   type ListingOrder,
@@ -63,6 +64,15 @@ export class FactStore {
 
   setCreation(creation: Creation): void {
     this.#write('creation', creation);
+  }
+
+  /** How fast FLORA may be asked, as it was learned last; null where nothing is known. */
+  get pace(): SavedPace | null {
+    return this.#read<SavedPace>('pace');
+  }
+
+  setPace(pace: SavedPace): void {
+    this.#write('pace', pace);
   }
 
   /** What was learnt of how FLORA answers in this workspace. */

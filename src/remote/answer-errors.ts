@@ -5,7 +5,7 @@ import type { JsonAnswer } from './http.ts';
 
 const defaultRetryAfterMs = 5_000;
 const shortestRetryAfterMs = 1_000;
-const longestRetryAfterMs = 15 * 60_000;
+const longestRetryAfterMs = 24 * 3_600_000;
 
 interface Verdict {
   readonly code: string;
@@ -30,7 +30,7 @@ export function errorFromAnswer(op: string, answer: JsonAnswer, nowMs: number, s
     op,
     status: answer.status,
     requestId: answer.requestId ?? undefined,
-    retryAfterMs: answer.status === 429 ? readRetryAfter(answer.retryAfter, nowMs) : undefined,
+    retryAfterMs: asksToWait.has(answer.status) ? namedRetryAfter(answer.retryAfter, nowMs) : undefined,
   });
 }
 
@@ -179,12 +179,19 @@ export function networkError(op: string, host: string, error: unknown): unknown 
   });
 }
 
-/** `retry-after` in seconds or as a date, clamped to 1 s..15 min; 5 s when absent or unreadable (FLORA's own sample). */
+const asksToWait: ReadonlySet<number> = new Set([429, 503]);
+
+/** As `namedRetryAfter`; 5 s when absent or unreadable (FLORA's own sample). */
 export function readRetryAfter(header: string | null, nowMs: number): number {
-  if (header === null) return defaultRetryAfterMs;
+  return namedRetryAfter(header, nowMs) ?? defaultRetryAfterMs;
+}
+
+/** `retry-after` in seconds or as a date, clamped to 1 s..24 h; undefined when absent or unreadable (RFC 9110, 10.2.3). */
+export function namedRetryAfter(header: string | null, nowMs: number): number | undefined {
+  if (header === null) return undefined;
   const seconds = /^\d+(\.\d+)?$/.test(header.trim()) ? Number(header) : undefined;
   const waitMs = seconds === undefined ? Date.parse(header) - nowMs : seconds * 1000;
-  if (Number.isNaN(waitMs)) return defaultRetryAfterMs;
+  if (Number.isNaN(waitMs)) return undefined;
   return Math.min(Math.max(waitMs, shortestRetryAfterMs), longestRetryAfterMs);
 }
 

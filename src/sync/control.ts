@@ -1,4 +1,5 @@
 import { askFlora, type WorkSignals } from './asking.ts';
+import type { Call } from './call.ts';
 import type { Gate } from './gate.ts';
 import type { RemotePort } from './ports.ts';
 
@@ -16,6 +17,8 @@ export interface Controlled {
   readonly assetId: string;
   /** Others that are certainly there; none for those that a listing shows. */
   readonly known: readonly string[];
+  /** The file that it is about. */
+  readonly file: Call['file'];
 }
 
 /**
@@ -24,14 +27,14 @@ export interface Controlled {
  */
 export async function showsOthers(
   { gate, remote }: ControlDeps,
-  { workspaceId, assetId, known }: Controlled,
+  { workspaceId, assetId, known, file }: Controlled,
   signals: WorkSignals,
 ): Promise<'some' | 'none' | 'empty' | null> {
   let controls = known;
   let isEmpty = false;
   if (controls.length === 0) {
     const query = { workspaceId, projectId: null, limit: mostControls };
-    const page = await askFlora(gate, signals, () => remote.list(query, null, signals.abort));
+    const page = await askFlora(gate, signals, { op: 'list', file }, () => remote.list(query, null, signals.abort));
     if (page === null) return null;
     if (page.kind === 'error') return 'none';
     const { assets, anonymous, unreadable, nextCursor } = page.value.value;
@@ -39,7 +42,7 @@ export async function showsOthers(
     controls = assets.map((asset) => asset.assetId).filter((id) => id !== assetId);
   }
   for (const control of controls) {
-    const asked = await askFlora(gate, signals, () => remote.get(control, signals.abort));
+    const asked = await askFlora(gate, signals, { op: 'check', file }, () => remote.get(control, signals.abort));
     if (asked === null) return null;
     if (asked.kind === 'answer' && asked.value.value.assetId === control) return 'some';
   }

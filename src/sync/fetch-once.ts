@@ -3,10 +3,12 @@ import type { AssetFacts } from '../core/event.ts';
 import type { SyncError } from '../errors.ts';
 import { isKnown, type WorkSignals } from './asking.ts';
 import type { LedgerPort, RemotePort } from './ports.ts';
+import type { Transfers } from './transfers.ts';
 
 export interface FetchDeps {
   readonly ledger: LedgerPort;
   readonly remote: RemotePort;
+  readonly transfers: Transfers;
   /** By asset and length. */
   readonly fetches: Map<string, Promise<Fetched>>;
 }
@@ -47,7 +49,7 @@ async function fetchDigest(
   mostBytes: number,
   signal: AbortSignal,
 ): Promise<Fetched> {
-  const fetched = await deps.remote.fetchDigest(url, mostBytes, signal);
+  const fetched = await deps.transfers.fetch(() => deps.remote.fetchDigest(url, mostBytes, signal));
   const { sha256, sizeBytes } = fetched;
   await deps.ledger.write((tables) => {
     // Of an asset that is longer only its beginning was read, and what is not as long as it should be was made from it.

@@ -1,197 +1,250 @@
-import { type BackoffLimits, backoffMs, retryBackoff } from '../core/backoff.ts';
-import { SyncError } from '../errors.ts';
+import { Pace, type SavedPace } from '../core/pace.ts';
+import type { SyncError } from '../errors.ts';
+import type { Call } from './call.ts';
+import { Outage } from './outage.ts';
 import type { ClockPort, RandomPort } from './ports.ts';
+import type { Verdict } from './suspicion.ts';
+import { Suspicions } from './suspicions.ts';
+import { type Waiter, WaitingLine } from './waiting-line.ts';
 
 export interface GateDeps {
   readonly clock: ClockPort;
   readonly random: RandomPort;
+  /** Most requests at once. */
+  readonly most: number;
   /** Told once when the gate closes or its reason changes (the error), and once when it opens again (null). */
   readonly onChange: (trouble: SyncError | null) => void;
-  /**
-   * Told each time that the service is found in trouble, once for requests that were under way together: the moment to look
-   * for a new key, or to do with fewer uploads at once.
-   */
+  /** Told each time that the service is found in trouble, once for requests that were under way together. */
   readonly onFailure?: (error: SyncError) => void;
   /** What may be behind nothing but errors, where more is known than the errors say. */
   readonly suspect?: (error: SyncError) => string | null;
+  /** Something was learned of how fast FLORA may be asked. */
+  readonly onPace?: (saved: SavedPace) => void;
 }
 
 /** Permission for one request. Its holder hands it back with what the request came to. */
 export interface Pass {
-  readonly isProbe: boolean;
+  readonly call: Call;
 }
 
-/** Whether a file waits for the request, or it can wait until no file does. */
-export type Urgency = 'file' | 'background';
-
-/** While a person has to act (key, credits), asking more often than this helps nobody. */
-const waitingBackoff: BackoffLimits = { baseMs: 2_000, capMs: 60_000 };
-
-/** Short: the probe may be a file that FLORA fails at each time, and the healthy ones wait behind it. */
-const outageBackoff: BackoffLimits = { baseMs: 1_000, capMs: 10_000 };
-
-/** So many server errors in a row, and within this, are trouble with FLORA and not with the files that met them. */
-const mostStumbles = 8;
-const stumblingMs = 10_000;
+const never = Number.POSITIVE_INFINITY;
 
 /**
- * The one door to FLORA for the whole workspace. Trouble with the service as a whole (429, no network, refused key) closes
- * it for everybody; after a wait a single request goes through as a probe, and its outcome opens or closes the door again.
- * Nothing is counted against any file.
+ * The one door to FLORA's API for the whole workspace: it decides who asks next, and when. Trouble with the service as a whole
+ * (429, no network, refused key) closes it for everybody, and a refusal that may be one file's for its operation; then a single
+ * request goes through as a probe. A rate that was learned from refusals spreads the others. Whoever waits here holds nothing
+ * that others need, and nothing is counted against a file unless another shows that it is the file's own.
  */
 export class Gate {
+  readonly pace = new Pace();
   readonly #deps: GateDeps;
-  #trouble: SyncError | null = null;
-  #opensAtMs = 0;
-  #failures = 0;
-  #probe: Pass | null = null;
-  #waiters = new Set<() => void>();
-  #filesWaiting = 0;
-  #stumbles = 0;
-  #stumblingSinceMs = 0;
+  readonly #outage: Outage;
+  readonly #suspicions: Suspicions;
+  readonly #line = new WaitingLine();
+  /** Files with a reservation that nothing was sent to yet, or one on its way. */
+  readonly #reserved = new Set<number>();
+  #underWay = 0;
+  #timer: { cancel(): void } | undefined;
+  #told: SyncError | null = null;
 
   constructor(deps: GateDeps) {
     this.#deps = deps;
+    this.#suspicions = new Suspicions(deps.random, deps.most);
+    this.#outage = new Outage(deps.random, (error) => deps.suspect?.(error) ?? null);
   }
 
   get trouble(): SyncError | null {
-    return this.#trouble;
+    return this.#outage.trouble ?? this.#suspicions.told(this.#deps.clock.monotonic());
   }
 
-  /**
-   * Resolves when a request may be made, or to null when the signal is aborted first. While files wait, no request of the
-   * background is the probe.
-   */
-  async enter(signal: AbortSignal, urgency: Urgency = 'file'): Promise<Pass | null> {
-    while (!signal.aborted) {
-      if (this.#trouble === null) return { isProbe: false };
-      const waitMs = this.#opensAtMs - this.#deps.clock.monotonic();
-      const mayProbe = urgency === 'file' || this.#filesWaiting === 0;
-      if (waitMs <= 0 && this.#probe === null && mayProbe) {
-        this.#probe = { isProbe: true };
-        return this.#probe;
-      }
-      if (urgency === 'file') this.#filesWaiting += 1;
-      await this.#changed(waitMs > 0 ? waitMs : undefined, signal);
-      if (urgency === 'file') this.#filesWaiting -= 1;
-    }
-    // Whoever let files go first must not wait for one that has given up.
-    this.#wake();
-    return null;
+  /** Milliseconds until FLORA is asked again; 0 while it is asked. */
+  closedForMs(): number {
+    if (this.#outage.trouble === null) return 0;
+    return Math.max(0, this.#outage.opensAtMs - this.#deps.clock.monotonic());
   }
 
-  /** FLORA answered, whatever it said of the one file. An answer to a request from before the closing opens nothing. */
-  succeeded(pass: Pass): void {
-    this.#stumbles = 0;
+  /** Whether new reservations come one by one: then they are begun with only as fast as they go through. */
+  get isNarrow(): boolean {
+    return this.#isPaced || this.#outage.trouble !== null || this.#suspicions.isNarrow('reserve');
+  }
+
+  /** Resolves when the request may be made, or to null when the signal is aborted first. */
+  async enter(call: Call, signal: AbortSignal): Promise<Pass | null> {
+    if (signal.aborted) return null;
+    if (this.#line.isEmpty && this.#waitMs(call) === 0) return this.#admit(call);
+    return await new Promise((resolve) => {
+      const leave = () => {
+        this.#line.remove(waiter);
+        resolve(null);
+        // Whoever let files go first must not wait for one that has given up.
+        this.#look();
+      };
+      const enter = (pass: Pass) => {
+        signal.removeEventListener('abort', leave);
+        resolve(pass);
+      };
+      const waiter: Waiter = { call, sinceMs: this.#deps.clock.monotonic(), enter };
+      this.#line.add(waiter);
+      signal.addEventListener('abort', leave, { once: true });
+      this.#look();
+    });
+  }
+
+  /** Whether a request may still be made with this. */
+  isGood(pass: Pass): boolean {
+    return this.#outage.trouble === null || pass === this.#outage.probe;
+  }
+
+  /** FLORA answered, whatever it said of the one file; `isGranted` where it did what it was asked. */
+  succeeded(pass: Pass, isGranted = true): void {
+    this.#outage.noStumble();
     this.#answered(pass);
+    if (isGranted) this.#suspicions.granted(pass);
+    this.#done(pass);
   }
 
-  /**
-   * FLORA answered that it could not (5xx), or what nobody can read. One file may be to blame for that, so the gate stays as it is; but when nothing
-   * else comes any more, each of a hundred thousand files would have to find out by itself.
-   */
+  /** FLORA answered that it could not (5xx), or what nobody can read. */
   stumbled(pass: Pass, error: SyncError): void {
-    if (this.#trouble?.code === unavailable && pass === this.#probe) {
-      this.failed(pass, outage(error, this.#deps.suspect?.(error) ?? null));
-      return;
-    }
     const nowMs = this.#deps.clock.monotonic();
-    if (this.#stumbles === 0 || nowMs - this.#stumblingSinceMs > stumblingMs) {
-      this.#stumbles = 0;
-      this.#stumblingSinceMs = nowMs;
-    }
-    this.#stumbles += 1;
-    this.#answered(pass);
-    if (this.#trouble === null && this.#stumbles >= mostStumbles)
-      this.failed(pass, outage(error, this.#deps.suspect?.(error) ?? null));
-  }
-
-  #answered(pass: Pass): void {
-    if (this.#trouble === null) {
-      this.#failures = 0;
-      return;
-    }
-    if (pass !== this.#probe) return;
-    this.#probe = null;
-    this.#failures = 0;
-    this.#trouble = null;
-    this.#deps.onChange(null);
-    this.#wake();
+    const trouble = this.#outage.stumbled(pass, error, nowMs);
+    if (trouble === null) {
+      this.#answered(pass);
+      this.#done(pass);
+    } else this.failed(pass, trouble);
   }
 
   /** The request ended without telling anything (it was aborted): the next one may probe. */
   cancelled(pass: Pass): void {
-    if (pass !== this.#probe) return;
-    this.#probe = null;
-    this.#wake();
+    if (pass === this.#outage.probe) this.#outage.probe = null;
+    this.#done(pass);
   }
 
   /** A request was lost on the way: for a probe that is failure enough, for others it is their own affair. */
   unclear(pass: Pass): void {
-    if (pass === this.#probe && this.#trouble !== null) this.failed(pass, this.#trouble);
+    if (pass === this.#outage.probe) this.#outage.lost(this.#deps.clock.monotonic());
+    this.#done(pass);
+  }
+
+  /** Refused in a way that may be this file's own affair. Resolves when it is known whether it is, or the signal is aborted. */
+  async refused(pass: Pass, error: SyncError, signal: AbortSignal): Promise<Verdict> {
+    const nowMs = this.#deps.clock.monotonic();
+    this.#answered(pass);
+    const verdict = this.#suspicions.refused(pass, error, nowMs, signal);
+    if (this.#suspicions.told(nowMs) !== null) this.#deps.onFailure?.(error);
+    this.#done(pass);
+    return await verdict.finally(() => signal.aborted && this.#look());
   }
 
   failed(pass: Pass, error: SyncError): void {
-    const isNews = this.#trouble?.code !== error.code;
-    // Requests that were under way when the gate closed are no further evidence.
-    const isEvidence = this.#trouble === null || pass === this.#probe;
-    if (isEvidence) this.#failures += 1;
-    if (pass === this.#probe) this.#probe = null;
-    this.#trouble = error;
-    this.#opensAtMs = Math.max(this.#opensAtMs, this.#deps.clock.monotonic() + this.#waitMs(error));
+    const { clock, random } = this.#deps;
+    const nowMs = clock.monotonic();
+    const isLimit = error.code === 'rate_limited';
+    if (isLimit && pass === this.#outage.probe) this.pace.probeRefused();
+    // Spread upwards only, so that several clients do not come back in step.
+    const waitMs = isLimit ? this.pace.closedMs(error.retryAfterMs ?? null) + random.fraction() * 1_000 : undefined;
+    const isEvidence = this.#outage.failed(pass, error, nowMs, waitMs);
+    if (isLimit) this.pace.refused(nowMs, this.#outage.opensAtMs);
     if (isEvidence) this.#deps.onFailure?.(error);
-    if (isNews) this.#deps.onChange(error);
-    this.#wake();
+    this.#done(pass);
   }
 
-  /** Lets the next probe through at once: a person says that it is mended. A wait that FLORA asked for is kept. */
+  /** A person says that it is mended: the next probe goes at once. A wait that FLORA asked for is kept. */
   hurry(): void {
-    if (this.#trouble === null || this.#trouble.retryAfterMs !== undefined) return;
-    this.#opensAtMs = this.#deps.clock.monotonic();
-    this.#wake();
+    const nowMs = this.#deps.clock.monotonic();
+    this.#outage.hurry(nowMs);
+    this.#suspicions.hurry(nowMs);
+    this.#look();
   }
 
-  #waitMs(error: SyncError): number {
-    const patient = error.disposition === 'wait' ? waitingBackoff : retryBackoff;
-    const limits = error.code === unavailable ? outageBackoff : patient;
-    const ownMs = backoffMs(this.#failures, this.#deps.random.fraction(), limits);
-    if (error.retryAfterMs === undefined) return ownMs;
-    // Spread what FLORA asked for upwards only, so that several clients do not come back in step.
-    return error.retryAfterMs + Math.min(ownMs, 1_000);
+  /** Nothing is sent to this file's reservation any more, or all is. */
+  unreserved(contentId: number): void {
+    if (this.#reserved.delete(contentId) && this.#isPaced) this.#look();
   }
 
-  #wake(): void {
-    for (const wake of [...this.#waiters]) wake();
+  get #isPaced(): boolean {
+    return this.#outage.isRateLimited || this.pace.kind(this.#deps.clock.monotonic()) !== null;
   }
 
-  #changed(timeoutMs: number | undefined, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        timer?.cancel();
-        signal.removeEventListener('abort', done);
-        this.#waiters.delete(done);
-        resolve();
-      };
-      const timer = timeoutMs === undefined ? undefined : this.#deps.clock.setTimer(timeoutMs, done);
-      signal.addEventListener('abort', done, { once: true });
-      this.#waiters.add(done);
-    });
+  #answered(pass: Pass): void {
+    const isOld = this.#outage.trouble !== null && pass !== this.#outage.probe;
+    this.#outage.answered(pass);
+    if (isOld) return;
+    const { clock, onPace } = this.#deps;
+    const nowMs = clock.monotonic();
+    const saved = this.pace.granted(nowMs) ? this.pace.save(nowMs, clock.now()) : null;
+    if (saved !== null) onPace?.(saved);
   }
-}
 
-const unavailable = 'unavailable';
+  /** Milliseconds until this request may go; Infinity until something changes. Asked in the order of rank. */
+  #waitMs(call: Call): number {
+    const nowMs = this.#deps.clock.monotonic();
+    if (this.#outage.trouble !== null) return this.#outage.waitMs(nowMs);
+    const waitMs = this.#suspicions.waitMs(call, nowMs);
+    if (waitMs > 0) return waitMs;
+    if (call.file !== null && this.#underWay >= this.#deps.most) return never;
+    const isFull = call.op === 'reserve' && this.#isPaced && this.#reserved.size >= this.#deps.most;
+    return isFull ? never : this.pace.waitMs(nowMs);
+  }
 
-function outage(error: SyncError, suspicion: string | null): SyncError {
-  const told = suspicion === null ? error.message : `${error.message}); ${suspicion}`;
-  const message = `FLORA answers nothing but errors now (${told}${suspicion === null ? ')' : ''}`;
-  return new SyncError(message, {
-    code: unavailable,
-    scope: 'service',
-    disposition: 'retry',
-    op: error.op,
-    status: error.status,
-    requestId: error.requestId,
-    hint: suspicion === null ? 'Nothing is wrong here: it goes on by itself as soon as FLORA does.' : undefined,
-    cause: error,
-  });
+  #admit(call: Call): Pass {
+    const { clock, random } = this.#deps;
+    const pass: Pass = { call };
+    if (this.#outage.trouble !== null) this.#outage.probe = pass;
+    this.#suspicions.admitted(pass);
+    if (call.file !== null) this.#underWay += 1;
+    if (call.op === 'reserve' && call.file !== null) this.#reserved.add(call.file.id);
+    this.pace.took(clock.monotonic(), random.fraction());
+    return pass;
+  }
+
+  #done(pass: Pass): void {
+    if (pass.call.file !== null) this.#underWay -= 1;
+    this.#suspicions.ended(pass, this.#deps.clock.monotonic());
+    this.#tell();
+    this.#look();
+  }
+
+  #tell(): void {
+    const { trouble } = this;
+    if (trouble?.code === this.#told?.code) return;
+    this.#told = trouble;
+    this.#deps.onChange(trouble);
+  }
+
+  /** Lets in who may go now, and looks again when the next one may. */
+  #look(): void {
+    let next = this.#next();
+    for (; typeof next !== 'number'; next = this.#next()) {
+      this.#line.remove(next);
+      next.enter(this.#admit(next.call));
+    }
+    const isOpen = this.#outage.trouble === null;
+    const waitMs = isOpen ? Math.min(next, this.#suspicions.mind(this.#line, this.#deps.clock.monotonic())) : next;
+    this.#timer?.cancel();
+    this.#timer = waitMs === never ? undefined : this.#deps.clock.setTimer(waitMs, () => this.#look());
+  }
+
+  /** Who may go now; or in how many milliseconds somebody may, as it stands. */
+  #next(): Waiter | number {
+    if (this.#line.isEmpty) return never;
+    if (this.#outage.trouble !== null) return this.#nextProbe();
+    const isFull = this.#underWay >= this.#deps.most;
+    const waiting = isFull ? this.#line.background() : this.#line.inOrder(this.#deps.clock.monotonic());
+    let leastMs = never;
+    for (const waiter of waiting) {
+      const waitMs = this.#waitMs(waiter.call);
+      if (waitMs > 0) leastMs = Math.min(leastMs, waitMs);
+      else if (!this.#suspicions.yields(waiter.call, this.#line)) return waiter;
+    }
+    return leastMs;
+  }
+
+  /** One looks whether it is over: a file, where one waits, and if possible none of those that closed it. */
+  #nextProbe(): Waiter | number {
+    const waitMs = this.#outage.waitMs(this.#deps.clock.monotonic());
+    if (waitMs > 0) return waitMs;
+    const waiting = this.#line.all();
+    const isOther = ({ call }: Waiter) => call.file !== null && !this.#outage.isCloser(call.file.id);
+    return waiting.find(isOther) ?? waiting[0] ?? never;
+  }
 }

@@ -5,11 +5,13 @@ import { askFlora, isKnown, type WorkSignals } from './asking.ts';
 import type { Gate } from './gate.ts';
 import type { Outcome } from './perform.ts';
 import type { ClockPort, LedgerPort, RemotePort } from './ports.ts';
+import type { Transfers } from './transfers.ts';
 
 export interface LearningDeps {
   readonly ledger: LedgerPort;
   readonly remote: RemotePort;
   readonly gate: Gate;
+  readonly transfers: Transfers;
   readonly clock: ClockPort;
 }
 
@@ -39,7 +41,7 @@ export class Learning {
     const known = this.#learntFor(content).types[content.contentType];
     const isKnownToChange = known?.isSizeKept === false && known.areBytesKept === false;
     if (isKnownToChange || content.sizeBytes > mostBytes) return 'unknown';
-    const compared = await compareBytes(this.#deps.remote, content, facts, signal);
+    const compared = await compareBytes(this.#deps, content, facts, signal);
     if (compared === 'other') await this.seen(content, { ...typeOf(content, facts), areBytesKept: false });
     return compared;
   }
@@ -90,13 +92,11 @@ export class Learning {
     const key = this.#keyOf(content);
     this.#looking.add(key);
     try {
-      const shown = await this.#get(assetId, signals);
+      const shown = await this.#get(assetId, content, signals);
       if (shown === null) return null;
       const { facts, lagMs, requestId } = shown;
       const compared =
-        content.sizeBytes > mostBytes
-          ? 'unknown'
-          : await compareBytes(this.#deps.remote, content, facts, signals.abort);
+        content.sizeBytes > mostBytes ? 'unknown' : await compareBytes(this.#deps, content, facts, signals.abort);
       const areBytesKept = compared === 'unknown' ? null : compared === 'same';
       await this.seen(content, { ...typeOf(content, facts), areBytesKept });
       const atMs = this.#deps.clock.now();
@@ -108,11 +108,11 @@ export class Learning {
   }
 
   /** Until GET shows it as ready; null when it does not, or was cut short. */
-  async #get(assetId: string, signals: WorkSignals) {
+  async #get(assetId: string, file: Content, signals: WorkSignals) {
     const { clock, gate, remote } = this.#deps;
     const sinceMs = clock.monotonic();
     for (let looks = 1; looks <= mostLooks; looks += 1) {
-      const asked = await askFlora(gate, signals, () => remote.get(assetId, signals.abort));
+      const asked = await askFlora(gate, signals, { op: 'check', file }, () => remote.get(assetId, signals.abort));
       if (asked === null) return null;
       if (asked.kind === 'answer' && asked.value.value.status === 'ready') {
         const { value: facts, requestId } = asked.value;
@@ -167,14 +167,15 @@ export function typeOf({ sizeBytes }: Content, facts: AssetFacts): LearntType {
  * hosts in front of the storage optimise, redirect, and answer with pages.
  */
 export async function compareBytes(
-  remote: RemotePort,
+  { remote, transfers }: Pick<LearningDeps, 'remote' | 'transfers'>,
   content: Pick<Content, 'sizeBytes' | 'sha256'>,
   { url, sizeBytes }: Pick<AssetFacts, 'url' | 'sizeBytes'>,
   signal: AbortSignal,
 ): Promise<'same' | 'other' | 'unknown'> {
   if (url === null) return 'unknown';
+  const mostFetched = Math.max(content.sizeBytes, sizeBytes ?? 0);
   try {
-    const fetched = await remote.fetchDigest(url, Math.max(content.sizeBytes, sizeBytes ?? 0), signal);
+    const fetched = await transfers.fetch(() => remote.fetchDigest(url, mostFetched, signal));
     if (fetched.sizeBytes === content.sizeBytes && fetched.sha256 === content.sha256) return 'same';
     return fetched.sizeBytes === sizeBytes ? 'other' : 'unknown';
   } catch (error) {

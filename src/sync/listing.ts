@@ -9,8 +9,8 @@ export interface ListingDeps {
   readonly gate: Gate;
   readonly remote: RemotePort;
   readonly clock: ClockPort;
-  /** How long to leave the API to the uploads before each page; 0 when FLORA has room for both. */
-  readonly paceMs: () => number;
+  /** How long to leave the API to the uploads before each page. */
+  readonly paceMs?: () => number;
 }
 
 /** Where assets of ours are listed: a workspace, or one project of it. */
@@ -113,10 +113,10 @@ async function nextPage(
   signal: AbortSignal,
 ): Promise<ListedPage | null> {
   for (;;) {
-    const paceMs = deps.paceMs();
+    const paceMs = deps.paceMs?.() ?? 0;
     if (paceMs > 0) await deps.clock.sleep(paceMs, signal);
     const request = () => deps.remote.list(query, cursor, signal);
-    const asked = await askFlora(deps.gate, { stopping: signal, abort: signal }, request, 'background');
+    const asked = await askFlora(deps.gate, { stopping: signal, abort: signal }, { op: 'list', file: null }, request);
     if (asked === null) return null;
     if (asked.kind === 'answer') return asked.value.value;
     if (asked.error.scope !== 'service') throw asked.error;

@@ -150,7 +150,9 @@ async function ask(
 ): Promise<{ readonly facts: AssetFacts; readonly requestId: string | null } | 'gone' | Outcome | null> {
   const { assetId } = candidate;
   if (candidate.isAnonymous) return { facts: listedFacts(candidate), requestId: null };
-  const asked = await askFlora(deps.gate, signals, () => deps.remote.get(assetId, signals.abort));
+  const asked = await askFlora(deps.gate, signals, { op: 'check', file: content }, () =>
+    deps.remote.get(assetId, signals.abort),
+  );
   if (asked === null) return null;
   if (asked.kind === 'answer') {
     deps.hiddenSince.delete(assetId);
@@ -168,7 +170,7 @@ async function ask(
   deps.hiddenSince.set(assetId, sinceMs);
   if (nowMs - sinceMs < goneAfterMs) return unreadable(content, candidate, 'FLORA answers 404 for it', seldomMs);
   const { workspaceId } = candidate;
-  const shown = await showsOthers(deps, { workspaceId, assetId, known: [] }, signals);
+  const shown = await showsOthers(deps, { workspaceId, assetId, known: [], file: content }, signals);
   if (shown !== 'none') return shown === null ? null : 'gone';
   return unreadable(content, candidate, 'FLORA answers 404 for it, and shows no other asset either', seldomMs);
 }

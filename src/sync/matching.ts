@@ -9,6 +9,7 @@ import { keyOf, type ListingDeps, type Place, walkListing } from './listing.ts';
 import { type MatchDeps, matchContent, queryOf } from './match.ts';
 import type { Outcome } from './perform.ts';
 import type { LedgerPort, LedgerTablesPort, LogPort } from './ports.ts';
+import type { Transfers } from './transfers.ts';
 
 export interface MatchingDeps extends ListingDeps {
   readonly ledger: LedgerPort;
@@ -16,6 +17,7 @@ export interface MatchingDeps extends ListingDeps {
   readonly learning: Pick<Learning, 'seen' | 'listed'>;
   readonly places: readonly Place[];
   readonly onWork: () => void;
+  readonly transfers: Transfers;
 }
 
 const notThere: Outcome = { event: { type: 'unmatched' }, requestId: null, doubted: [] };

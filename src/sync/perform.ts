@@ -4,6 +4,7 @@ import { isConverted, isOtherSize } from '../core/finding.ts';
 import { type Action, isSecondLookDue } from '../core/next-action.ts';
 import type { SyncError } from '../errors.ts';
 import { askFlora, isKnown, type WorkSignals } from './asking.ts';
+import type { CallOp } from './call.ts';
 import { mostControls, showsOthers } from './control.ts';
 import type { Creating } from './creating.ts';
 import type { Gate } from './gate.ts';
@@ -12,12 +13,14 @@ import type { Matching } from './matching.ts';
 import { eventFromError } from './outcome.ts';
 import type { Answer, ClockPort, LedgerPort, LocalPort, RemotePort, SourcePath } from './ports.ts';
 import { type FoundSource, findSource, openFirst } from './sources.ts';
+import type { Transfers } from './transfers.ts';
 
 export interface PerformDeps {
   readonly ledger: LedgerPort;
   readonly local: LocalPort;
   readonly remote: RemotePort;
   readonly gate: Gate;
+  readonly transfers: Transfers;
   readonly clock: ClockPort;
   readonly matching: Pick<Matching, 'match'>;
   readonly creating: Creating;
@@ -57,32 +60,23 @@ export async function perform(
     case 'expire':
       return told({ type: 'target-expired' });
     case 'upload':
-      return await upload(deps, content, action, abort, seen);
-    case 'reserve': {
-      const source = findSource(deps, content, seen);
-      if (source.path === null) return withoutSource(source);
-      const refusal = await deps.creating.enter();
-      if (refusal !== null) return { ...told(refusal), doubted: source.doubted };
-      const { idempotencyKey } = action;
-      const { fileName, contentType } = content;
-      const destination = deps.ledger.directories.destination(content.destinationId);
-      const request = () => remote.reserve({ destination, fileName, contentType, idempotencyKey }, abort);
-      const outcome = await ask(deps, signals, action, request, ({ value, isReplayed }) => {
-        return { type: 'reserved', reservation: value, isReplayed };
-      });
-      if (outcome === null) return null;
-      if (outcome.event.type === 'reserved') await deps.learning.targeted(content, outcome.event.reservation);
-      return { ...outcome, doubted: source.doubted, path: source.path };
-    }
+      return await deps.transfers.upload(content.id, signals.stopping, () =>
+        upload(deps, content, action, abort, seen),
+      );
+    case 'reserve':
+      return await reserve(deps, content, action, signals, seen);
     case 'renew': {
       const source = findSource(deps, content);
       if (source.path === null) return withoutSource(source);
       const request = () => remote.renew(action.assetId, action.idempotencyKey, abort);
-      return await ask(deps, signals, action, request, ({ value }) => ({ type: 'renewed', reservation: value }));
+      return await ask(deps, signals, content, action, request, ({ value }) => ({
+        type: 'renewed',
+        reservation: value,
+      }));
     }
     case 'complete': {
       const request = () => remote.complete(action.assetId, action.idempotencyKey, abort);
-      return await ask(deps, signals, action, request, ({ value }) => ({
+      return await ask(deps, signals, content, action, request, ({ value }) => ({
         type: 'asset',
         facts: value,
         by: 'complete',
@@ -90,7 +84,7 @@ export async function perform(
     }
     case 'check': {
       const request = () => remote.get(action.assetId, abort);
-      const seen = await ask(deps, signals, action, request, ({ value }) => ({
+      const seen = await ask(deps, signals, content, action, request, ({ value }) => ({
         type: 'asset',
         facts: value,
         by: 'get',
@@ -99,7 +93,7 @@ export async function perform(
       if (seen?.event.type !== 'asset-missing' || !isSecondLookDue(content, deps.clock.now())) return seen;
       const { workspaceId } = deps.ledger.directories.destination(content.destinationId);
       const known = deps.ledger.contents.controlAssets(content.id, mostControls);
-      const shown = await showsOthers(deps, { workspaceId, assetId: action.assetId, known }, signals);
+      const shown = await showsOthers(deps, { workspaceId, assetId: action.assetId, known, file: content }, signals);
       return shown === null ? null : { ...seen, event: { type: 'asset-missing', isControlled: shown === 'some' } };
     }
     default: {
@@ -127,15 +121,46 @@ async function withBytesCompared(
   return signal.aborted ? null : { ...outcome, event: { ...event, compared } };
 }
 
+/** Source and budget are looked at once the request may be made: until then either may be another. */
+async function reserve(
+  deps: PerformDeps,
+  content: Content,
+  action: Extract<Action, { type: 'reserve' }>,
+  signals: WorkSignals,
+  seen: SourcePath | undefined,
+): Promise<Outcome | null> {
+  const { fileName, contentType } = content;
+  const { idempotencyKey } = action;
+  const destination = deps.ledger.directories.destination(content.destinationId);
+  const request = () => deps.remote.reserve({ destination, fileName, contentType, idempotencyKey }, signals.abort);
+  let source: FoundSource | undefined;
+  const before = async () => {
+    source = findSource(deps, content, seen);
+    if (source.path === null) return withoutSource(source);
+    const refusal = await deps.creating.enter();
+    return refusal === null ? null : { ...told(refusal), doubted: source.doubted };
+  };
+  const toEvent = ({ value, isReplayed }: Awaited<ReturnType<typeof request>>): ContentEvent => {
+    return { type: 'reserved', reservation: value, isReplayed };
+  };
+  const outcome = await ask(deps, signals, content, action, request, toEvent, before);
+  if (outcome === null || source?.path == null) return outcome;
+  if (outcome.event.type === 'reserved') await deps.learning.targeted(content, outcome.event.reservation);
+  return { ...outcome, doubted: source.doubted, path: source.path };
+}
+
 async function ask<A extends Answer<unknown>>(
   deps: PerformDeps,
   signals: WorkSignals,
-  action: Action,
+  content: Content,
+  action: Extract<Action, { type: CallOp }>,
   request: () => Promise<A>,
   toEvent: (answer: A) => ContentEvent,
+  before?: () => Promise<Outcome | null>,
 ): Promise<Outcome | null> {
-  const asked = await askFlora(deps.gate, signals, request);
+  const asked = await askFlora(deps.gate, signals, { op: action.type, file: content }, request, before);
   if (asked === null) return null;
+  if (asked.kind === 'instead') return asked.value;
   if (asked.kind === 'answer') return told(toEvent(asked.value), asked.value.requestId);
   const { error } = asked;
   // `complete` may have had its effect although no answer came: that has to be written down.
@@ -161,6 +186,7 @@ async function upload(
       deps.onSent(content, bytes);
     };
     await deps.remote.upload({ target: action.target, fileName, contentType, source, onSent }, signal);
+    deps.transfers.succeeded();
     return { event: { type: 'bytes-accepted' }, requestId: null, doubted };
   } catch (error) {
     if (signal.aborted) return null;
@@ -170,6 +196,7 @@ async function upload(
       const isThere = deps.isRootThere(path.root, path.directory);
       return withoutSource({ doubted: isThere ? [...doubted, path] : doubted, isWaiting: !isThere });
     }
+    if (error.code === 'stalled') deps.transfers.stalled();
     return failed(action, error, doubted);
   } finally {
     await source.close();

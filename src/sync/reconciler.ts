@@ -122,8 +122,8 @@ export class Reconciler {
   }
 
   #polite(): ListingDeps {
-    const { paceMs, inHand } = this.#deps;
-    return { ...this.#deps, paceMs: () => Math.max(paceMs(), inHand().size > 0 ? busyPageMs : 0) };
+    const { inHand } = this.#deps;
+    return { ...this.#deps, paceMs: () => (inHand().size > 0 ? busyPageMs : 0) };
   }
 
   /**
@@ -222,7 +222,12 @@ export class Reconciler {
     const assetId = content?.assetId;
     if (content?.state !== 'ready' || assetId == null || this.#deps.inHand().has(id)) return;
     const request = () => this.#deps.remote.get(assetId, signal);
-    const asked = await askFlora(this.#deps.gate, { stopping: signal, abort: signal }, request, 'background');
+    const asked = await askFlora(
+      this.#deps.gate,
+      { stopping: signal, abort: signal },
+      { op: 'check', file: null },
+      request,
+    );
     if (asked === null || (asked.kind === 'error' && asked.error.scope === 'service')) return;
     const event =
       asked.kind === 'answer'

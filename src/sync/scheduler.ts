@@ -1,24 +1,15 @@
-import PQueue from 'p-queue';
-import { type ConcurrencyWindow, narrow, openWindow, widen } from '../core/concurrency.ts';
 import { type Content, needsSource } from '../core/content.ts';
-import type { Action } from '../core/next-action.ts';
 import { longestWaitMs } from '../core/steps.ts';
 import type { Admitted } from './admit.ts';
 import type { WorkSignals } from './asking.ts';
 import type { DueKind } from './ports.ts';
-import { advance, type InTurn, type WorkerDeps } from './worker.ts';
+import { advance, type WorkerDeps } from './worker.ts';
 
 export interface Scheduler {
   /** Something may have become due: look now. What was written just now comes with it, and need not be read again. */
   wake(admitted?: Admitted): void;
   /** Ids of the contents that a worker has in hand. */
   taken(): ReadonlySet<number>;
-  /** Ids of the contents with an effect under way now. */
-  inFlight(): ReadonlySet<number>;
-  /** FLORA asks for less: half as many effects at once, growing back slowly. */
-  slower(): void;
-  /** How many effects may run at once now. */
-  concurrency(): number;
   /** Milliseconds until anything may be due, as it stands; 0 while anything is in hand, Infinity when nothing waits. */
   quietForMs(): number;
   /** Resolves when the loop has ended and every worker has let go. */
@@ -26,61 +17,45 @@ export interface Scheduler {
 }
 
 /**
- * How many contents are on their way for each effect that may run: while some wait for their rows to be durable, others have
- * the effects, and a group of the ledger gathers more rows. Never the whole backlog.
+ * How many contents are on their way for each upload that may run: while some wait for their rows to be durable, others have
+ * the slots, and a group of the ledger gathers more rows. Never the whole backlog.
  */
 const contentsPerEffect = 16;
 
 /** So many contents that were admitted a moment ago are kept at hand for when their turn comes. */
 const mostAtHand = 4_096;
 
-/** What brings a content nearer to its end comes first. */
-const priorities: Readonly<Partial<Record<Action['type'], number>>> = { complete: 3, upload: 2, check: 1, renew: 1 };
+/** So many that wait for an asset are in hand for each that may be uploaded, where reservations come one by one. */
+const waitingPerEffect = 2;
 
 /**
  * The ledger is the queue: takes rows that are due and brings each as far as it goes, until `stopping` is aborted; then
- * the effects under way are finished. p-queue bounds the effects that run at once. `abort` cuts their requests short.
+ * the effects under way are finished. The gate bounds the requests to the API, `Transfers` the uploads. `abort` cuts their
+ * requests short.
  *
  * Rejects `finished` with the first error that is not a known failure: the process should end and start again.
  */
 export function startScheduler(deps: WorkerDeps, concurrency: number, signals: WorkSignals): Scheduler {
-  const queue = new PQueue({ concurrency });
-  let window = openWindow(concurrency);
-  const resize = (next: ConcurrencyWindow) => {
-    window = next;
-    queue.concurrency = Math.floor(window.limit);
-  };
   const taken = new Set<number>();
-  const inFlight = new Set<number>();
+  /** Those of them that wait for an asset. */
+  const waiting = new Set<number>();
   const atHand = new Map<number, Admitted>();
   const bell = new Bell();
   let failure: unknown;
   // Monotonic: when the loop looks again by itself.
   let nextLookMs = 0;
 
-  const inTurn: InTurn = (content, action, effect) =>
-    queue.add(
-      async () => {
-        // Its turn came too late: nothing begins any more.
-        if (signals.stopping.aborted) return null;
-        inFlight.add(content.id);
-        try {
-          return await effect();
-        } finally {
-          inFlight.delete(content.id);
-        }
-      },
-      { priority: priorities[action.type] ?? 0 },
-    );
-
   const work = async (id: number, taking: Admitted | undefined) => {
     try {
-      await advance(deps, id, inTurn, signals, taking);
-      if (window.limit < window.most && deps.gate.trouble === null) resize(widen(window));
+      await advance(deps, id, signals, taking, (content) => {
+        if (content.state !== 'queued' && waiting.delete(id) && deps.gate.isNarrow) bell.ring();
+      });
     } catch (error) {
       failure ??= error;
     } finally {
       taken.delete(id);
+      waiting.delete(id);
+      deps.gate.unreserved(id);
       atHand.delete(id);
       deps.creating.release(id);
       if (taken.size === 0) deps.onIdle?.();
@@ -97,7 +72,10 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
       // At the start, and whenever the clock was put back: what was written in its future would wait for that future.
       if (nowMs < lastMs) await deps.ledger.write((tables) => tables.contents.clampWaits(nowMs, longestWaitMs));
       lastMs = nowMs;
-      const { ids: taking, waitMs } = await nextContents(deps, nowMs, mostInHand(concurrency) - taken.size, taken);
+      const mostWaiting = deps.gate.isNarrow ? concurrency * waitingPerEffect : mostInHand(concurrency);
+      const room = { all: mostInHand(concurrency) - taken.size, queued: mostWaiting - waiting.size };
+      const { ids: taking, queued, waitMs } = await nextContents(deps, nowMs, room, taken);
+      for (const id of queued) waiting.add(id);
       const read = readRows(deps, taking, atHand);
       for (const id of taking) {
         taken.add(id);
@@ -115,8 +93,6 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
   };
 
   return {
-    slower: () => resize(narrow(window)),
-    concurrency: () => queue.concurrency,
     wake: (admitted) => {
       if (admitted !== undefined && atHand.size < mostAtHand && isUntouched(admitted.content, taken)) {
         atHand.set(admitted.content.id, admitted);
@@ -124,7 +100,6 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
       bell.ring();
     },
     taken: () => taken,
-    inFlight: () => inFlight,
     quietForMs: () => (taken.size > 0 ? 0 : Math.max(0, nextLookMs - deps.clock.monotonic())),
     finished: loop(),
   };
@@ -142,9 +117,9 @@ export function mostInHand(concurrency: number): number {
 async function nextContents(
   { ledger, creating, gate }: WorkerDeps,
   nowMs: number,
-  room: number,
+  room: { readonly all: number; readonly queued: number },
   taken: ReadonlySet<number>,
-): Promise<{ readonly ids: readonly number[]; readonly waitMs: number | null }> {
+): Promise<{ readonly ids: readonly number[]; readonly queued: readonly number[]; readonly waitMs: number | null }> {
   const { contents } = ledger;
   const dueOf = (kind: DueKind, most: number) =>
     most <= 0
@@ -153,19 +128,20 @@ async function nextContents(
           .due(kind, nowMs, most + taken.size)
           .filter(({ id }) => !taken.has(id))
           .slice(0, most);
-  const begun = dueOf('begun', room);
-  const wanted = dueOf('queued', room);
+  const begun = dueOf('begun', room.all);
+  const wanted = dueOf('queued', Math.min(room.all, room.queued));
   const queued = wanted.slice(0, wanted.length === 0 ? 0 : creating.room());
-  const both = [...begun, ...queued].sort((a, b) => a.notBeforeMs - b.notBeforeMs || a.id - b.id).slice(0, room);
+  const both = [...begun, ...queued].sort((a, b) => a.notBeforeMs - b.notBeforeMs || a.id - b.id).slice(0, room.all);
   const ids = both.map(({ id }) => id);
-  for (const { id } of queued) if (ids.includes(id)) creating.take(id);
+  const taking = queued.map(({ id }) => id).filter((id) => ids.includes(id));
+  for (const id of taking) creating.take(id);
   const waits = (['queued', 'begun'] as const).flatMap((kind) => contents.nextDueAtMs(kind, nowMs) ?? []);
   const isFull = wanted.length > queued.length;
   const waitsMs = [
     ...waits.map((atMs) => atMs - nowMs),
     ...(isFull ? [await creating.full(gate.trouble === null)] : []),
   ];
-  return { ids, waitMs: waitsMs.length === 0 ? null : Math.min(...waitsMs) };
+  return { ids, queued: taking, waitMs: waitsMs.length === 0 ? null : Math.min(...waitsMs) };
 }
 
 /** The rows that are not at hand, each with a file that should have its bytes. They are used in this very turn. */

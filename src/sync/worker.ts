@@ -1,11 +1,11 @@
 import { type Content, isActive } from '../core/content.ts';
 import type { ContentEvent } from '../core/event.ts';
-import { type Action, nextAction } from '../core/next-action.ts';
+import { nextAction } from '../core/next-action.ts';
 import type { Admitted } from './admit.ts';
 import type { WorkSignals } from './asking.ts';
 import { type CommitDeps, commitOutcome } from './commit.ts';
 import type { Creating } from './creating.ts';
-import { type Outcome, type PerformDeps, perform } from './perform.ts';
+import { type PerformDeps, perform } from './perform.ts';
 import type { SourcePath } from './ports.ts';
 
 export interface WorkerDeps extends PerformDeps, CommitDeps {
@@ -15,16 +15,6 @@ export interface WorkerDeps extends PerformDeps, CommitDeps {
   /** No content is in hand any more. */
   readonly onIdle?: () => void;
 }
-
-/** Lets an effect run when there is room for one more; null when its turn never came. */
-export type InTurn = (
-  content: Content,
-  action: Action,
-  effect: () => Promise<Outcome | null>,
-) => Promise<Outcome | null>;
-
-/** At once: for whoever has only one in hand. */
-export const atOnce: InTurn = (_content, _action, effect) => effect();
 
 /** For an answer that fits neither the state nor the asset: doing nothing would ask again at once, and for ever. */
 const misfit: ContentEvent = {
@@ -44,9 +34,9 @@ const misfit: ContentEvent = {
 export async function advance(
   deps: WorkerDeps,
   contentId: number,
-  inTurn: InTurn,
   signals: WorkSignals,
   admitted?: Admitted,
+  onStep: (content: Content) => void = () => {},
 ): Promise<void> {
   let seen = admitted?.path;
   let content = admitted?.content ?? deps.ledger.contents.get(contentId);
@@ -55,7 +45,7 @@ export async function advance(
     if (content === undefined || !isActive(content.state) || content.notBeforeMs > nowMs) return;
     const current = content;
     const action = nextAction(current, nowMs);
-    const outcome = await inTurn(current, action, () => perform(deps, current, action, signals, seen));
+    const outcome = await perform(deps, current, action, signals, seen);
     if (outcome === null) {
       content = deps.ledger.contents.get(contentId);
       continue;
@@ -63,22 +53,18 @@ export async function advance(
     const next = await commitOutcome(deps, current, outcome, misfit, outcome.path ?? seen);
     for (const path of outcome.doubted) deps.onDoubt(path);
     if (next === null) return;
+    if (next.state !== 'reserved') deps.gate.unreserved(contentId);
+    onStep(next);
     // Whoever comes to wait for an asset waits for room like all others: the scheduler takes it when its turn comes.
     if (next.state === 'queued' && current.state !== 'queued') return;
-    content = next.state === 'ready' ? await lookAtWhole(deps, next, inTurn, signals) : next;
+    content = next.state === 'ready' ? await lookAtWhole(deps, next, signals) : next;
     seen = outcome.doubted.length > 0 ? outcome.path : (outcome.path ?? seen);
   }
 }
 
 /** The first of its kind that is ready is looked at whole: what GET says of it may be news. */
-async function lookAtWhole(
-  deps: WorkerDeps,
-  ready: Content,
-  inTurn: InTurn,
-  signals: WorkSignals,
-): Promise<Content | undefined> {
+async function lookAtWhole(deps: WorkerDeps, ready: Content, signals: WorkSignals): Promise<Content | undefined> {
   if (!deps.learning.isWanted(ready)) return undefined;
-  const action: Action = { type: 'check', assetId: ready.assetId ?? '' };
-  const outcome = await inTurn(ready, action, () => deps.learning.look(ready, signals));
+  const outcome = await deps.learning.look(ready, signals);
   return outcome === null ? undefined : ((await commitOutcome(deps, ready, outcome)) ?? undefined);
 }

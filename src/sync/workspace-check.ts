@@ -32,7 +32,7 @@ export class WorkspaceCheck {
   async run(signal: AbortSignal): Promise<void> {
     const { gate, remote, places } = this.#deps;
     const signals = { stopping: signal, abort: signal };
-    const ask = () => askFlora(gate, signals, () => remote.workspaceIds(signal), 'background');
+    const ask = () => askFlora(gate, signals, { op: 'workspaces', file: null }, () => remote.workspaceIds(signal));
     let asked = await ask();
     // Trouble with the service is waited out at the gate.
     while (asked?.kind === 'error' && asked.error.scope === 'service') asked = await ask();

@@ -17,6 +17,7 @@ import { Matching } from '../../src/sync/matching.ts';
 import type { ClockPort, LogPort, RandomPort, RemotePort } from '../../src/sync/ports.ts';
 import { Reconciler } from '../../src/sync/reconciler.ts';
 import { mostInHand, type Scheduler, startScheduler } from '../../src/sync/scheduler.ts';
+import { Transfers } from '../../src/sync/transfers.ts';
 import type { Guard } from './invariants.ts';
 import { createLocal } from './local.ts';
 import type { Life } from './machine.ts';
@@ -24,7 +25,6 @@ import { createRemote } from './network.ts';
 import type { World } from './world.ts';
 
 const minute = 60_000;
-const slowPageMs = 1_000;
 const incremental = { isFull: false, isDryRun: false };
 
 export interface RunningEngine {
@@ -145,6 +145,7 @@ export async function startEngine(
   };
   let key = keys.inFile;
   const gate = new Gate({
+    most: knobs.concurrency,
     clock,
     random,
     onChange: (trouble) => trace.add(`  gate ${trouble?.code ?? 'open'}`),
@@ -155,7 +156,8 @@ export async function startEngine(
   const remote = parts.remote?.(life, ledger, clock, random) ?? createRemote(world, life, guard, () => key);
   let scheduler: Scheduler | undefined;
   const places = placesOf(world.folders.map(({ destination }) => destination));
-  const flora = { ledger, remote, gate, clock, log, places };
+  const transfers = new Transfers(knobs.concurrency);
+  const flora = { ledger, remote, gate, transfers, clock, log, places };
   const most = mostInHand(knobs.concurrency);
   const creatingDeps: CreatingDeps = { ...flora, version: '1', most, onChange: () => scheduler?.wake() };
   const creating = parts.creating?.(creatingDeps) ?? new Creating(creatingDeps);
@@ -163,7 +165,6 @@ export async function startEngine(
     ...flora,
     learning: new Learning(flora),
     creating,
-    paceMs: () => ((scheduler?.concurrency() ?? 0) < knobs.concurrency ? slowPageMs : 0),
     onWork: (admitted?: Admitted) => scheduler?.wake(admitted),
   };
   const matching = new Matching(listing);

@@ -6,6 +6,9 @@ export interface WatchedPass {
   isProbe: boolean;
 }
 
+/** What may be one file's own affair closes nothing for the others. */
+const mayBeOwn: ReadonlySet<string> = new Set(['credits', 'forbidden', 'no_destination', 'not_flora', 'redirected']);
+
 /**
  * Holds the engine to what a closed gate means, knowing nothing of `sync/gate.ts`: after FLORA as a whole was in trouble, no
  * request begins before its time, and then one at a time until one that began after the closing was answered.
@@ -44,14 +47,16 @@ export class GateWatch {
   failed(pass: WatchedPass, error: unknown): void {
     if (!(error instanceof SyncError)) return;
     const isSilence = error.status === undefined;
-    if (error.scope !== 'service' && !(isSilence && pass === this.#probe)) {
+    if ((error.scope !== 'service' || mayBeOwn.has(error.code)) && !(isSilence && pass === this.#probe)) {
       this.answered(pass);
       return;
     }
+    // What was under way when it closed tells nothing new, except how long FLORA wants to be left alone.
+    const isLate = this.#isClosed && pass !== this.#probe;
     if (pass === this.#probe) this.#probe = null;
     this.#isClosed = true;
     // A quarter of the first backoff is the least that the gate may wait.
-    const leastMs = error.disposition === 'wait' ? 500 : 125;
+    const leastMs = isLate ? 0 : error.disposition === 'wait' ? 500 : 125;
     const untilMs = this.#world.timeline.nowMs + (error.retryAfterMs ?? leastMs);
     this.#closedUntilMs = Math.max(this.#closedUntilMs, untilMs);
   }

@@ -1,6 +1,7 @@
 import { Creating } from '../../src/sync/creating.ts';
 import { Learning } from '../../src/sync/learning.ts';
 import type { ClockPort, LedgerPort, RemotePort } from '../../src/sync/ports.ts';
+import { Transfers } from '../../src/sync/transfers.ts';
 
 const noLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
@@ -12,7 +13,7 @@ export function creatingOver(ledger: LedgerPort, clock: ClockPort, onChange: () 
 /** Learns nothing, and asks for nothing: for tests that are about something else. */
 export class NoLearning extends Learning {
   constructor(ledger: LedgerPort, remote?: RemotePort) {
-    super({ ledger, remote } as ConstructorParameters<typeof Learning>[0]);
+    super({ ledger, remote, transfers: new Transfers(8) } as ConstructorParameters<typeof Learning>[0]);
   }
 
   override isWanted(): boolean {

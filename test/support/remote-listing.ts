@@ -5,7 +5,8 @@ import { SyncError } from '../../src/errors.ts';
 import { Gate } from '../../src/sync/gate.ts';
 import type { ListedPage, ListQuery, RemotePort } from '../../src/sync/ports.ts';
 import { Reconciler } from '../../src/sync/reconciler.ts';
-import { advance, atOnce } from '../../src/sync/worker.ts';
+import { Transfers } from '../../src/sync/transfers.ts';
+import { advance } from '../../src/sync/worker.ts';
 import { creatingOver, NoLearning } from './flora-knowledge.ts';
 import { HandClock } from './hand-clock.ts';
 import { memoryLedger, newContent, withFolder } from './ledgers.ts';
@@ -79,9 +80,9 @@ export async function reconciling(count: number, model = new ListingModel()) {
     random,
     log: noLog,
     remote: model.remote,
-    gate: new Gate({ clock, random, onChange: () => {} }),
+    gate: new Gate({ most: 8, clock, random, onChange: () => {} }),
     places: [{ workspaceId: 'ws_1', projectId: null }],
-    paceMs: () => 0,
+    transfers: new Transfers(8),
     inHand: () => taken,
     onWork: () => {},
     creating: creatingOver(ledger, clock),
@@ -122,7 +123,7 @@ export async function reconciling(count: number, model = new ListingModel()) {
     /** What is due now is done, as the scheduler would. */
     work: async () => {
       for (const { id } of ledger.contents.due('begun', clock.now(), 1_000)) {
-        await advance(worker, id, atOnce, { stopping: signal, abort: signal });
+        await advance(worker, id, { stopping: signal, abort: signal });
       }
     },
     stateOf: (assetId: string) => ledger.contents.findByAsset(assetId)?.state,

@@ -6,7 +6,8 @@ import { Gate } from '../../src/sync/gate.ts';
 import { Learning } from '../../src/sync/learning.ts';
 import type { RemotePort } from '../../src/sync/ports.ts';
 import { mostInHand, startScheduler } from '../../src/sync/scheduler.ts';
-import { advance, atOnce, type WorkerDeps } from '../../src/sync/worker.ts';
+import { Transfers } from '../../src/sync/transfers.ts';
+import { advance, type WorkerDeps } from '../../src/sync/worker.ts';
 import { facts, reservation } from './contents.ts';
 import { NoLearning } from './flora-knowledge.ts';
 import { HandClock } from './hand-clock.ts';
@@ -71,7 +72,7 @@ export async function uploading({
   const lines: string[] = [];
   const line = (_: object, message: string) => void lines.push(message);
   const noLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-  const gate = new Gate({ clock, random, onChange: () => {} });
+  const gate = new Gate({ most: concurrency, clock, random, onChange: () => {} });
   let wake = () => {};
   const creating = new Creating({
     ledger,
@@ -89,6 +90,7 @@ export async function uploading({
     remote,
     log: noLog,
     gate,
+    transfers: new Transfers(concurrency),
     local: {
       walk: unused,
       read: unused,
@@ -103,7 +105,9 @@ export async function uploading({
     isRootThere: () => true,
     matching: { match: unused },
     creating,
-    learning: isLearning ? new Learning({ ledger, remote, gate, clock }) : new NoLearning(ledger, remote),
+    learning: isLearning
+      ? new Learning({ ledger, remote, gate, clock, transfers: new Transfers(8) })
+      : new NoLearning(ledger, remote),
     uploadsMissing: () => false,
     onChange: () => wake(),
     onSent: () => {},
@@ -122,7 +126,7 @@ export async function uploading({
     statesOf: () => ids.map((id) => ledger.contents.get(id)?.state),
     learntOf: (type: string): LearntType | undefined => ledger.facts.learnt('ws_1').types[type],
     /** One file as far as it goes now. */
-    advance: (at: number) => advance(deps, ids[at] ?? 0, atOnce, signals),
+    advance: (at: number) => advance(deps, ids[at] ?? 0, signals),
     /** Lets the scheduler work for so long, and stops it. In small steps at first: what is ready takes turns of its own. */
     run: async (forMs: number) => {
       const scheduler = startScheduler(deps, concurrency, signals);

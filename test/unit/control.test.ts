@@ -10,7 +10,7 @@ import { askStatus, commandDaemon } from '../../src/control-client.ts';
 import { badRequest, type Command, startControlServer } from '../../src/control-server.ts';
 import { SyncError } from '../../src/errors.ts';
 
-const status = { pid: 1, state: 'watching', since: 0, inflight: [], trouble: null, folders: {} };
+const status = { pid: 1, state: 'watching', since: 0, inflight: [], trouble: null, pace: null, folders: {} };
 
 async function serve(t: TestContext, commands: Readonly<Record<string, Command>>) {
   const stateDir = mkdtempSync(join(tmpdir(), 'fs-control-'));

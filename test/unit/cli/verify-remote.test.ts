@@ -77,11 +77,11 @@ async function world(flora: Flora, states: readonly Partial<Content>[] = [{}]) {
       return (flora.fetch ?? (() => ({ sha256, sizeBytes })))();
     },
   };
-  const gate = new Gate({ clock, random: { fraction: () => 0, token: () => '' }, onChange: () => {} });
+  const gate = new Gate({ most: 8, clock, random: { fraction: () => 0, token: () => '' }, onChange: () => {} });
   const verify = async (options: { isDownload?: boolean; only?: ReadonlySet<number> } = {}) => {
     const differences: Difference[] = [];
     const findings = new Findings(async (difference) => void differences.push(difference));
-    const common = { gate, clock, paceMs: () => 0, inventory: new Inventory(database), findings };
+    const common = { gate, clock, inventory: new Inventory(database), findings };
     await verifyRemote({
       ...common,
       remote: remote as RemotePort,

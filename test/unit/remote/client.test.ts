@@ -151,11 +151,11 @@ describe('what an answer means', () => {
       { code: 'credits', scope: 'service' },
     ],
     [
-      '429 without a header waits 5 s',
+      '429 without a header names no wait',
       429,
       { error: { code: 'rate_limited', message: '' } },
       {},
-      { code: 'rate_limited', scope: 'service', retryAfterMs: 5_000 },
+      { code: 'rate_limited', scope: 'service', retryAfterMs: undefined },
     ],
     ['429 with seconds waits those', 429, {}, { 'retry-after': '30' }, { retryAfterMs: 30_000 }],
     [
@@ -165,7 +165,9 @@ describe('what an answer means', () => {
       { 'retry-after': 'Thu, 01 Jan 2026 00:00:20 GMT' },
       { retryAfterMs: 20_000 },
     ],
-    ['429 with nonsense waits 15 min at most', 429, {}, { 'retry-after': '99999999' }, { retryAfterMs: 900_000 }],
+    ['429 with nonsense waits a day at most', 429, {}, { 'retry-after': '99999999' }, { retryAfterMs: 86_400_000 }],
+    ['503 with seconds waits those', 503, {}, { 'retry-after': '30' }, { code: 'server_error', retryAfterMs: 30_000 }],
+    ['500 waits for no header', 500, {}, { 'retry-after': '30' }, { code: 'server_error', retryAfterMs: undefined }],
     [
       'a spent key needs a new one',
       409,

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SyncError } from '../../../src/errors.ts';
+import type { Call } from '../../../src/sync/call.ts';
 import { Gate, type Pass } from '../../../src/sync/gate.ts';
-import { HandClock, settled } from '../../support/hand-clock.ts';
+import { HandClock } from '../../support/hand-clock.ts';
 
 function error(code: string, patch: { disposition?: 'retry' | 'wait'; retryAfterMs?: number } = {}): SyncError {
   return new SyncError(code, { code, scope: 'service', disposition: 'retry', op: 'test', ...patch });
@@ -14,27 +15,30 @@ function open() {
   const clock = new HandClock();
   const told: (string | null)[] = [];
   const random = { fraction: () => 0.5, token: () => 'token' };
-  const gate = new Gate({ clock, random, onChange: (trouble) => told.push(trouble?.code ?? null) });
+  const gate = new Gate({ most: 8, clock, random, onChange: (trouble) => told.push(trouble?.code ?? null) });
   return { clock, gate, told };
 }
 
 const signal = new AbortController().signal;
+const call: Call = { op: 'check', file: { id: 1, sizeBytes: 1, reasonCode: null, attempts: 0 } };
+const listing: Call = { op: 'list', file: null };
 /** Of a request that entered while all was well. */
-const other: Pass = { isProbe: false };
+const other: Pass = { call };
 
 describe('Gate', () => {
   it('lets everybody through while all is well', async () => {
     const { gate } = open();
-    assert.notEqual(await gate.enter(signal), null);
-    assert.notEqual(await gate.enter(signal), null);
+    assert.notEqual(await gate.enter(call, signal), null);
+    assert.notEqual(await gate.enter(call, signal), null);
   });
 
   it('closes for everybody for as long as FLORA asks, and then lets a single probe through', async () => {
     const { gate, clock } = open();
-    gate.failed(other, error('rate_limited', { retryAfterMs: 60_000 }));
+    const refused = (await gate.enter(call, signal)) ?? other;
+    gate.failed(refused, error('rate_limited', { retryAfterMs: 60_000 }));
     const entered: Pass[] = [];
     for (let index = 0; index < 3; index += 1) {
-      void gate.enter(signal).then((pass) => {
+      void gate.enter(call, signal).then((pass) => {
         if (pass !== null) entered.push(pass);
       });
     }
@@ -43,7 +47,8 @@ describe('Gate', () => {
     await clock.advance(2_000);
     assert.equal(entered.length, 1);
     gate.succeeded(entered[0] ?? other);
-    await settled();
+    // One after the other: the rate that was learned spreads them.
+    await clock.advance(600_000);
     assert.equal(entered.length, 3);
   });
 
@@ -51,10 +56,10 @@ describe('Gate', () => {
     const { gate, clock } = open();
     gate.failed(other, error('unreachable'));
     const entered: string[] = [];
-    const background = gate.enter(signal, 'background').then(() => entered.push('background'));
+    const background = gate.enter(listing, signal).then(() => entered.push('background'));
     const file = new AbortController();
     let probe: Pass = other;
-    const first = gate.enter(file.signal).then((pass) => {
+    const first = gate.enter(call, file.signal).then((pass) => {
       probe = pass ?? other;
       entered.push('file');
     });
@@ -62,7 +67,7 @@ describe('Gate', () => {
     await first;
     assert.deepEqual(entered, ['file'], 'the file is the probe, although the background came first');
     await first.then(() => gate.failed(probe, error('unreachable')));
-    const given = gate.enter(file.signal);
+    const given = gate.enter(call, file.signal);
     file.abort();
     assert.equal(await given, null);
     await clock.advance(60_000);
@@ -76,7 +81,7 @@ describe('Gate', () => {
     let longestMs = 0;
     for (let probes = 0; probes < 20; probes += 1) {
       const before = clock.monotonic();
-      const pass = await clock.advanceUntil(gate.enter(signal));
+      const pass = await clock.advanceUntil(gate.enter(call, signal));
       longestMs = Math.max(longestMs, clock.monotonic() - before);
       gate.failed(pass ?? other, error('unreachable'));
     }
@@ -86,8 +91,8 @@ describe('Gate', () => {
   it('says once that it closed and once that it opened, whatever happens between', async () => {
     const { gate, clock, told } = open();
     for (let times = 0; times < 5; times += 1) gate.failed(other, error('unreachable'));
-    gate.failed((await clock.advanceUntil(gate.enter(signal))) ?? other, error('unreachable'));
-    const probe = (await clock.advanceUntil(gate.enter(signal))) ?? other;
+    gate.failed((await clock.advanceUntil(gate.enter(call, signal))) ?? other, error('unreachable'));
+    const probe = (await clock.advanceUntil(gate.enter(call, signal))) ?? other;
     gate.succeeded(probe);
     gate.succeeded(probe);
     assert.deepEqual(told, ['unreachable', null]);
@@ -96,21 +101,21 @@ describe('Gate', () => {
   it('lets the next one probe when a probe was cancelled', async () => {
     const { gate, clock } = open();
     gate.failed(other, error('unreachable'));
-    const probe = await clock.advanceUntil(gate.enter(signal));
-    const next = gate.enter(signal);
+    const probe = await clock.advanceUntil(gate.enter(call, signal));
+    const next = gate.enter(call, signal);
     gate.cancelled(probe ?? other);
-    assert.equal((await next)?.isProbe, true);
+    assert.notEqual(await next, null);
   });
 
   it('is not opened by answers to requests that were under way when it closed', async () => {
     const { gate, clock, told } = open();
-    const early = (await gate.enter(signal)) ?? other;
+    const early = (await gate.enter(call, signal)) ?? other;
     gate.failed(other, error('rate_limited', { retryAfterMs: 30_000 }));
     gate.succeeded(early);
     gate.cancelled(early);
     assert.deepEqual(told, ['rate_limited']);
     const before = clock.monotonic();
-    await clock.advanceUntil(gate.enter(signal));
+    await clock.advanceUntil(gate.enter(call, signal));
     assert.ok(clock.monotonic() - before >= 30_000);
   });
 
@@ -118,14 +123,14 @@ describe('Gate', () => {
     const { gate, clock } = open();
     gate.failed(other, error('key_refused', { disposition: 'wait' }));
     const before = clock.monotonic();
-    const entered = gate.enter(signal);
+    const entered = gate.enter(call, signal);
     gate.hurry();
-    assert.equal((await entered)?.isProbe, true);
+    assert.notEqual(await entered, null);
     assert.equal(clock.monotonic(), before);
     gate.failed(other, error('rate_limited', { retryAfterMs: 10_000 }));
     gate.cancelled((await entered) ?? other);
     gate.hurry();
-    await clock.advanceUntil(gate.enter(signal));
+    await clock.advanceUntil(gate.enter(call, signal));
     assert.ok(clock.monotonic() - before >= 10_000);
   });
 
@@ -154,13 +159,13 @@ describe('Gate', () => {
     const { gate, clock, told } = open();
     for (let index = 0; index < 8; index += 1) gate.stumbled(other, serverError);
     for (let round = 0; round < 10; round += 1) {
-      const entered = gate.enter(signal);
+      const entered = gate.enter(call, signal);
       // Never longer, however often: who comes next may be another file, and a healthy one.
       await clock.advance(10_000);
       gate.stumbled((await entered) ?? other, serverError);
       assert.deepEqual(told, ['unavailable']);
     }
-    const entered = gate.enter(signal);
+    const entered = gate.enter(call, signal);
     await clock.advance(10_000);
     gate.succeeded((await entered) ?? other);
     assert.deepEqual(told, ['unavailable', null]);
@@ -169,7 +174,7 @@ describe('Gate', () => {
   it('closed for another reason, is opened by a server error too: FLORA is there', async () => {
     const { gate, clock, told } = open();
     gate.failed(other, error('unreachable'));
-    const entered = gate.enter(signal);
+    const entered = gate.enter(call, signal);
     await clock.advance(30_000);
     gate.stumbled((await entered) ?? other, serverError);
     assert.deepEqual(told, ['unreachable', null]);
@@ -179,7 +184,7 @@ describe('Gate', () => {
     const { gate } = open();
     const stopping = new AbortController();
     gate.failed(other, error('key_refused', { disposition: 'wait' }));
-    const waiting = gate.enter(stopping.signal);
+    const waiting = gate.enter(call, stopping.signal);
     stopping.abort();
     assert.equal(await waiting, null);
   });

@@ -7,11 +7,13 @@ import type { LedgerTables } from '../../../src/ledger/ledger.ts';
 import { Gate } from '../../../src/sync/gate.ts';
 import { compareBytes, Learning, typeOf } from '../../../src/sync/learning.ts';
 import type { RemotePort } from '../../../src/sync/ports.ts';
+import { Transfers } from '../../../src/sync/transfers.ts';
 import { content, facts, reservation } from '../../support/contents.ts';
 import { HandClock, settled } from '../../support/hand-clock.ts';
 import { memoryLedger, withFolder } from '../../support/ledgers.ts';
 import { floraError, obliging, uploading } from '../../support/uploading.ts';
 
+const transfers = new Transfers(8);
 const second = 1_000;
 const signal = new AbortController().signal;
 const signals = { stopping: signal, abort: signal };
@@ -43,8 +45,13 @@ async function learning({ gets, fetched = { sha256: 'ours', sizeBytes: 100 } }: 
       return fetched;
     },
   } as unknown as RemotePort;
-  const gate = new Gate({ clock, random: { fraction: () => 0.5, token: () => 'token' }, onChange: () => {} });
-  const learner = new Learning({ ledger, remote, gate, clock });
+  const gate = new Gate({
+    most: 8,
+    clock,
+    random: { fraction: () => 0.5, token: () => 'token' },
+    onChange: () => {},
+  });
+  const learner = new Learning({ ledger, remote, gate, clock, transfers });
   const look = (of: Content = png) => clock.advanceUntil(learner.look(of, signals));
   return { clock, ledger, learner, asked, look, gate, learnt: () => ledger.facts.learnt('ws_1') };
 }
@@ -181,7 +188,7 @@ describe('a look', () => {
 
   it('is made again by the next life only where nothing was learnt', async () => {
     const { look, ledger, gate, clock } = await learning({ gets: [shown] });
-    const next = new Learning({ ledger, gate, clock, remote: {} as RemotePort });
+    const next = new Learning({ ledger, gate, clock, transfers, remote: {} as RemotePort });
     assert.equal(next.isWanted(png), true);
     await look();
     assert.equal(next.isWanted(png), false);
@@ -258,7 +265,7 @@ describe('the bytes behind a URL', () => {
       return fetched;
     };
     const remote = { fetchDigest } as unknown as RemotePort;
-    return compareBytes(remote, png, { url: 'https://cdn.example/a', sizeBytes }, abort);
+    return compareBytes({ remote, transfers }, png, { url: 'https://cdn.example/a', sizeBytes }, abort);
   };
 
   it('are ours when their number and their digest are', async () => {
@@ -276,7 +283,10 @@ describe('the bytes behind a URL', () => {
   });
 
   it('cannot be compared without a URL, or when they cannot be had', async () => {
-    assert.equal(await compareBytes({} as RemotePort, png, { url: null, sizeBytes: 100 }, signal), 'unknown');
+    assert.equal(
+      await compareBytes({ remote: {} as RemotePort, transfers }, png, { url: null, sizeBytes: 100 }, signal),
+      'unknown',
+    );
     assert.equal(await compare(floraError('download_refused', { status: 404 }), 100), 'unknown');
   });
 
@@ -288,7 +298,7 @@ describe('the bytes behind a URL', () => {
     };
     const remote = { fetchDigest } as unknown as RemotePort;
     for (const sizeBytes of [60, 110, null]) {
-      await compareBytes(remote, png, { url: 'https://cdn.example/a', sizeBytes }, signal);
+      await compareBytes({ remote, transfers }, png, { url: 'https://cdn.example/a', sizeBytes }, signal);
     }
     assert.deepEqual(most, [100, 110, 100]);
   });

@@ -22,8 +22,8 @@ function open(pages: number) {
       return { value: { assets: [listed(`asset_${at}`)], anonymous: [], unreadable: 0, nextCursor }, requestId: 'req' };
     },
   } as unknown as RemotePort;
-  const gate = new Gate({ clock, random: { fraction: () => 0.5, token: () => '' }, onChange: () => {} });
-  const deps = { clock, gate, remote, paceMs: () => 0 };
+  const gate = new Gate({ most: 8, clock, random: { fraction: () => 0.5, token: () => '' }, onChange: () => {} });
+  const deps = { clock, gate, remote };
   const walk = async (readsAhead: boolean, most = pages) => {
     for await (const {
       assets: [asset],

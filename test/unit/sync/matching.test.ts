@@ -5,6 +5,7 @@ import { Gate } from '../../../src/sync/gate.ts';
 import { Learning } from '../../../src/sync/learning.ts';
 import { Matching } from '../../../src/sync/matching.ts';
 import type { RemotePort } from '../../../src/sync/ports.ts';
+import { Transfers } from '../../../src/sync/transfers.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { memoryLedger, newContent, withFolder } from '../../support/ledgers.ts';
 import { listed, noLog } from '../../support/remote-listing.ts';
@@ -60,16 +61,16 @@ async function searching(shelf: Shelf, walks: readonly (readonly string[])[] = [
   });
   const clock = new HandClock();
   const random = { fraction: () => 0.5, token: () => 'token' };
-  const gate = new Gate({ clock, random, onChange: () => {} });
+  const gate = new Gate({ most: 8, clock, random, onChange: () => {} });
   const matching = new Matching({
     ledger,
     remote,
     clock,
     gate,
     log: noLog,
-    learning: new Learning({ ledger, remote, gate, clock }),
+    learning: new Learning({ ledger, remote, gate, clock, transfers: new Transfers(8) }),
     places: [{ workspaceId: 'ws_1', projectId: null }],
-    paceMs: () => 0,
+    transfers: new Transfers(8),
     onWork: () => {},
   });
   await matching.list(signal);

@@ -4,6 +4,7 @@ import { SyncError } from '../../../src/errors.ts';
 import { Gate } from '../../../src/sync/gate.ts';
 import { perform } from '../../../src/sync/perform.ts';
 import type { RemotePort } from '../../../src/sync/ports.ts';
+import { Transfers } from '../../../src/sync/transfers.ts';
 import { FakeLocal } from '../../support/fake-root.ts';
 import { creatingOver, NoLearning } from '../../support/flora-knowledge.ts';
 import { HandClock } from '../../support/hand-clock.ts';
@@ -44,7 +45,8 @@ async function sendChanged(isThere: boolean) {
       ...new FakeLocal({ identity: '1:1:1', entries: {} }).port,
       openSource: async () => ({ kind: 'source', sizeBytes: 3, async *chunks() {}, close: async () => {} }) as const,
     },
-    gate: new Gate({ clock: new HandClock(), random, onChange: () => {} }),
+    gate: new Gate({ most: 8, clock: new HandClock(), random, onChange: () => {} }),
+    transfers: new Transfers(8),
     isRootThere: () => isRootThere,
     clock: new HandClock(),
     matching: { match: unused },

@@ -6,7 +6,8 @@ import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { Gate } from '../../../src/sync/gate.ts';
 import type { RemotePort } from '../../../src/sync/ports.ts';
 import { startScheduler } from '../../../src/sync/scheduler.ts';
-import { advance, atOnce, type WorkerDeps } from '../../../src/sync/worker.ts';
+import { Transfers } from '../../../src/sync/transfers.ts';
+import { advance, type WorkerDeps } from '../../../src/sync/worker.ts';
 import { facts, reservation } from '../../support/contents.ts';
 import { creatingOver, NoLearning } from '../../support/flora-knowledge.ts';
 import { HandClock } from '../../support/hand-clock.ts';
@@ -56,7 +57,8 @@ async function bench(script: Script, names: readonly string[] = ['a.png']) {
     random,
     remote,
     log: noLog,
-    gate: new Gate({ clock, random, onChange: () => {} }),
+    gate: new Gate({ most: 8, clock, random, onChange: () => {} }),
+    transfers: new Transfers(8),
     local: {
       walk: unused,
       read: unused,
@@ -88,7 +90,7 @@ async function bench(script: Script, names: readonly string[] = ['a.png']) {
     calls,
     clock,
     doubts,
-    run: () => advance(deps, content.id, atOnce, signals),
+    run: () => advance(deps, content.id, signals),
   };
 }
 
@@ -255,7 +257,7 @@ describe('advance', () => {
 
   it('waits, and reserves nothing, while the drop folder is not there', async () => {
     const { run, ledger, content, calls, deps, doubts } = await bench({}, ['gone.png']);
-    await advance({ ...deps, isRootThere: () => false }, content.id, atOnce, signals);
+    await advance({ ...deps, isRootThere: () => false }, content.id, signals);
     assert.deepEqual(calls, []);
     assert.deepEqual(doubts, []);
     assert.equal(stateOf(ledger, content.id), 'queued');

@@ -28,6 +28,7 @@ function checking(answers: Answer[], workspaceIds: readonly string[] = ['ws_1'])
     },
   };
   const gate: Gate = new Gate({
+    most: 8,
     clock,
     random: { fraction: () => 0.5, token: () => 'token' },
     onChange: () => {},
@@ -37,6 +38,8 @@ function checking(answers: Answer[], workspaceIds: readonly string[] = ['ws_1'])
   const check = new WorkspaceCheck({ remote, gate, log, places });
   return { check, clock, gate, lines, asked: () => asked };
 }
+
+const pass = { call: { op: 'reserve', file: null } } as const;
 
 describe('the look at the key’s workspaces', () => {
   it('finds nothing odd where they include those of the settings', async () => {
@@ -117,7 +120,7 @@ describe('what is behind reservations that all fail', () => {
   it('is told with the outage, once the gate takes it for one', async () => {
     const { check, gate } = checking([['ws_2']]);
     await check.run(signal);
-    for (let times = 0; times < 8; times += 1) gate.stumbled({ isProbe: false }, failed());
+    for (let times = 0; times < 8; times += 1) gate.stumbled(pass, failed());
     const { code, message, hint } = gate.trouble ?? {};
     assert.equal(code, 'unavailable');
     assert.equal(message, `FLORA answers nothing but errors now (FLORA answered 500 unknown_error); ${check.notice}`);
@@ -126,7 +129,7 @@ describe('what is behind reservations that all fail', () => {
 
   it('is nothing where nothing is suspected: it goes on by itself', () => {
     const { gate } = checking([]);
-    for (let times = 0; times < 8; times += 1) gate.stumbled({ isProbe: false }, failed({ op: 'complete' }));
+    for (let times = 0; times < 8; times += 1) gate.stumbled(pass, failed({ op: 'complete' }));
     assert.equal(gate.trouble?.message, 'FLORA answers nothing but errors now (FLORA answered 500 unknown_error)');
     assert.match(gate.trouble?.hint ?? '', /goes on by itself/);
   });
