@@ -60,7 +60,7 @@ export async function advance(
       content = deps.ledger.contents.get(contentId);
       continue;
     }
-    const next = await commitOutcome(deps, current, outcome, misfit, outcome.path ?? seen);
+    const next = await commitOutcome(deps, outcome.row ?? current, outcome, misfit, outcome.path ?? seen);
     for (const path of outcome.doubted) deps.onDoubt(path);
     if (next === null) return;
     // Whoever comes to wait for an asset waits for room like all others: the scheduler takes it when its turn comes.
