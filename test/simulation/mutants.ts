@@ -51,9 +51,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a retry budget that gives up',
     file: 'core/transition.js',
-    search: `const waiting = later(content, state, context, { reasonCode: code, reason });`,
+    search: `const mayHaveAllBytes = content.mayHaveAllBytes || isUnclear;`,
     replace: `if (content.attempts > 5) return settleAs(content, 'rejected', code, reason);
-    const waiting = later(content, state, context, { reasonCode: code, reason });`,
+    const mayHaveAllBytes = content.mayHaveAllBytes || isUnclear;`,
     withinSeeds: 100,
   },
   {

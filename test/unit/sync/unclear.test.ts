@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Content, oneBufferBytes } from '../../../src/core/content.ts';
 import { SyncError } from '../../../src/errors.ts';
+import { registerFolders } from '../../../src/opening.ts';
 import { Gate } from '../../../src/sync/gate.ts';
 import type { ByteSource, RemotePort } from '../../../src/sync/ports.ts';
 import { notingAllBytes } from '../../../src/sync/unclear.ts';
@@ -91,6 +92,20 @@ describe('the source of a large body', () => {
         source,
       );
     }
+  });
+});
+
+describe('a start after a kill', () => {
+  it('takes what was reserved, and leaves in one piece, for sent perhaps, before anything is read', async () => {
+    const { ledger, content } = await reservedLedger({ sizeBytes });
+    const small = await ledger.write(({ contents }) => {
+      const inserted = contents.insert(newContent(1, { sha256: 'small', idempotencyKey: 'small' }), 1);
+      contents.save(inserted, { ...inserted, state: 'reserved', assetId: 'asset_2', target }, 1);
+      return inserted.id;
+    });
+    await registerFolders(ledger, { folders: [], onNewLedger: 'match' });
+    const known = [content.id, small].map((id) => ledger.contents.get(id)?.mayHaveAllBytes);
+    assert.deepEqual(known, [false, true]);
   });
 });
 
