@@ -92,6 +92,7 @@ export async function registerFolders(
     if (config.onNewLedger === 'upload') for (const id of ids) tables.directories.setNeedsMatching(id, false);
     // Settings and permissions may be others than last time: what was refused is looked at anew.
     tables.files.doubtProblems();
+    tables.contents.doubtUnanswered();
     return places.map(({ path, ...rest }, index) => ({ root: path, ...rest, folderId: ids[index] ?? 0 }));
   });
 }

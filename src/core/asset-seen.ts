@@ -1,8 +1,8 @@
-import { backoffMs, pollBackoff } from './backoff.ts';
+import { backoffMs, pollBackoff, slowBackoff } from './backoff.ts';
 import type { Content } from './content.ts';
 import type { AssetFacts, ContentEvent } from './event.ts';
 import { type Compared, findingOf, isNewSize, isOtherSize, unknownStatus } from './finding.ts';
-import { isTargetExpired } from './next-action.ts';
+import { isTargetExpired, overByRefusalMs } from './next-action.ts';
 import {
   beginAnew,
   later,
@@ -19,6 +19,11 @@ import {
 const pollsBeforeCompletingAgain = 12;
 /** After so many rounds of that (some minutes) the bytes are in doubt: a proxy's 2xx may have swallowed them. */
 const roundsBeforeSendingAgain = 4;
+/**
+ * An asset whose target takes no more is asked for every ten minutes, in four steps each. What FLORA still calls pending after so
+ * many, about a day, has no bytes: none can arrive any more, and what had arrived would have become ready.
+ */
+const attemptsOfADay = 4 * 144;
 /** A state that nobody knows is asked for seldom after so many polls. */
 const pollsBeforeSeldom = 12;
 
@@ -42,8 +47,9 @@ export function assetSeen(before: Content, event: AssetEvent, context: Transitio
   if (by === 'listing') return content;
   if (content.state === 'uploaded') {
     if (facts.status === 'failed') return assetFailed(content, facts, context);
-    // The first answer to `complete` begins the count of what it may take from here.
-    const asked = content.isCompleteAccepted ? content : { ...content, attempts: 0 };
+    // The first answer to `complete` begins the count of what it may take from here; not where it was only asked what is there.
+    const isCounted = content.isCompleteAccepted || !content.areBytesConfirmed;
+    const asked = isCounted ? content : { ...content, attempts: 0 };
     const said = facts.status === 'unknown' ? unknownStatus(facts) : {};
     return poll(asked, context, { ...said, isCompleteAccepted: true });
   }
@@ -62,6 +68,8 @@ function becomeReady(content: Content, facts: AssetFacts, context: TransitionCon
   return progress(content, 'ready', context, {
     target: null,
     targetExpiresAtMs: null,
+    // Perhaps by itself: it is complete in any case.
+    isCompleteSent: true,
     url: facts.url ?? content.url,
     // What no answer but GET tells stays known.
     remoteSizeBytes: facts.sizeBytes === null ? content.remoteSizeBytes : remoteSizeOf(content, facts),
@@ -117,9 +125,9 @@ function assetFailed(content: Content, facts: AssetFacts, context: TransitionCon
   return { ...renew(content, context), failures, reasonCode: 'asset_failed', reason };
 }
 
+/** The target is kept until there is another: FLORA may refuse to make one because it is still open. */
 function renew(content: Content, context: TransitionContext): Content {
-  const wiped = { target: null, targetExpiresAtMs: null, areBytesConfirmed: false, isCompleteAccepted: false };
-  return later(content, 'renewing', context, wiped);
+  return later(content, 'renewing', context, { areBytesConfirmed: false, isCompleteAccepted: false });
 }
 
 /** GET says `pending_upload`: where do we stand? */
@@ -128,25 +136,49 @@ function stillPending(content: Content, context: TransitionContext): Content {
   // Until FLORA itself has answered `complete`, nothing speaks against the bytes.
   if (content.areBytesConfirmed && !content.isCompleteAccepted) return later(content, 'uploaded', context);
   if (content.areBytesConfirmed) return completeAgain(content, context);
-  if (isUseless(content)) {
-    return beginAnew(content, 'superseded', 'The reservation has no usable target and cannot be renewed', context);
-  }
-  if (content.reasonCode === 'not_renewable' && content.strikes > 0 && !content.isCompleteSent) {
-    // It refuses, and is not over for FLORA: once it is, there will be a new one.
-    return later(content, 'renewing', context, { notBeforeMs: context.nowMs + seldomMs });
-  }
+  if (content.reasonCode === 'not_renewable' && !isUsable(content)) return withoutTarget(content, context);
   if (content.target !== null && !isTargetExpired(content, context.nowMs)) return later(content, 'reserved', context);
-  // A target that has refused is kept: where FLORA does not renew it, another one is made once, and no more.
-  return content.strikes > 0 ? later(content, 'renewing', context) : renew(content, context);
+  return renew(content, context);
 }
 
+/** Whether bytes may be sent to the target: it is there, and has not refused them. */
+function isUsable({ target, targetExpiresAtMs }: Content): boolean {
+  return target !== null && targetExpiresAtMs !== overByRefusalMs;
+}
+
+/** The asset is pending, its target is lost or has refused the bytes, and FLORA makes no other. */
+function withoutTarget(content: Content, context: TransitionContext): Content {
+  if (isUseless(content)) {
+    const anew = beginAnew(
+      content,
+      'superseded',
+      'The reservation has no usable target and cannot be renewed',
+      context,
+    );
+    // Each one leaves an asset behind for good.
+    return { ...anew, notBeforeMs: context.nowMs + backoffMs(anew.attempts, context.random, slowBackoff) };
+  }
+  if (content.mayHaveAllBytes) {
+    // Some targets serve one request only, and its answer may have been lost. FLORA knows whether it has the bytes.
+    return later(content, 'uploaded', context, { reasonCode: 'upload_unclear', reason: unclearReason });
+  }
+  // It refuses, and is not over for FLORA: once it is, there will be a new one.
+  const isRefused = content.target !== null;
+  return isRefused
+    ? later(content, 'renewing', context, { notBeforeMs: context.nowMs + seldomMs })
+    : renew(content, context);
+}
+
+const unclearReason =
+  'No answer told whether the bytes arrived, and the target takes no more: FLORA is asked to complete the asset';
+
 /**
- * A reservation that FLORA does not renew, and whose target is lost, or has refused the bytes: some serve one request only, even
- * one that ended in an error. Another one is made once for that, not for each refusal: these bytes may be to blame.
+ * Whether another reservation may take the place of this one, which leaves an asset behind: only where it cannot become ready. For
+ * targets that refuse, one is made once, not for each refusal: some serve one request only, but these bytes may be to blame too.
  */
-function isUseless({ reasonCode, isCompleteSent, target, strikes }: Content): boolean {
-  if (reasonCode !== 'not_renewable' || isCompleteSent) return false;
-  return target === null || (strikes > 0 && strikes <= mostSuperseded);
+function isUseless(content: Content): boolean {
+  if (content.isCompleteSent || content.strikes > mostSuperseded) return false;
+  return !content.mayHaveAllBytes || content.attempts >= attemptsOfADay;
 }
 
 /**

@@ -7,6 +7,9 @@ export interface BackoffLimits {
 /** For requests that failed. */
 export const retryBackoff: BackoffLimits = { baseMs: 500, capMs: 30_000 };
 
+/** For what nobody expects to be otherwise soon: the same unreadable answer again, another asset in place of a useless one. */
+export const slowBackoff: BackoffLimits = { baseMs: 500, capMs: 15 * 60_000 };
+
 /** For an asset that FLORA is still processing. */
 export const pollBackoff: BackoffLimits = { baseMs: 250, capMs: 10_000 };
 

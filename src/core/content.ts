@@ -62,6 +62,8 @@ export interface Content {
   readonly isCompleteSent: boolean;
   /** FLORA accepted `complete` for the present target and is processing. */
   readonly isCompleteAccepted: boolean;
+  /** All bytes may have reached a target of this asset, though none confirmed them: it may become ready without `complete`. */
+  readonly mayHaveAllBytes: boolean;
   /** Tries of the present step; back to 0 after progress. */
   readonly attempts: number;
   /** How often FLORA failed or refused these bytes for reasons of their own. */
@@ -77,6 +79,17 @@ export interface Content {
   readonly reason: string | null;
   /** Grows with each commit; the compare-and-set key. */
   readonly revision: number;
+}
+
+/**
+ * Up to this size a body leaves in one piece: once its upload has begun, all of it may have arrived. Of a larger one that is
+ * written down before its last piece leaves.
+ */
+export const oneBufferBytes = 1 << 20;
+
+/** Whether its asset may become ready by itself: then one 404 or a refused renewal is no reason to make another. */
+export function mayBecomeReady({ isCompleteSent, mayHaveAllBytes }: Content): boolean {
+  return isCompleteSent || mayHaveAllBytes;
 }
 
 /** Whether the engine still has work to do on it. */

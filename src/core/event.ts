@@ -39,8 +39,16 @@ export type ContentEvent =
   /** The key of `reserve` or `renew` is spent without an answer to show for it: 409 duplicate, 422 conflict, or a replayed error. */
   | { readonly type: 'key-spent'; readonly reason: string }
   | { readonly type: 'bytes-accepted' }
-  /** The target answered 4xx: it will not take these bytes. */
-  | { readonly type: 'bytes-refused'; readonly status: number }
+  /**
+   * The target refused what was sent, for good. `isAboutBytes`: it said that no other target would take these bytes either.
+   * `wasUnclear`: of an earlier upload to this asset it is not known whether all bytes arrived.
+   */
+  | {
+      readonly type: 'bytes-refused';
+      readonly reason: string;
+      readonly isAboutBytes: boolean;
+      readonly wasUnclear: boolean;
+    }
   | { readonly type: 'target-expired' }
   /**
    * FLORA's state of the asset, from `complete`, GET or a listing. `compared`: what the bytes behind its URL are, where its

@@ -28,7 +28,8 @@ export function nextAction(content: Content, nowMs: number): Action {
       return { type: 'reserve', idempotencyKey: content.idempotencyKey };
     case 'reserved': {
       const { assetId, target } = required(content);
-      if (target === null || isTargetExpired(content, nowMs)) return { type: 'expire' };
+      if (target === null || (isTargetExpired(content, nowMs) && !isTargetFresh(content, nowMs)))
+        return { type: 'expire' };
       return { type: 'upload', assetId, target };
     }
     case 'uploaded': {
@@ -51,6 +52,22 @@ export function nextAction(content: Content, nowMs: number): Action {
       throw new Error(`Unknown content state ${String(never)}`);
     }
   }
+}
+
+/** In the place of a target's expiry: it is over whatever the clock may say, by its time, or because it refused the bytes. */
+export const overByTimeMs = 1;
+export const overByRefusalMs = 0;
+
+/** So long after a target was handed out it is tried once, whatever its expiry says. */
+const freshMs = 10_000;
+
+/**
+ * Whether a target was handed out a moment ago, and nothing came of trying it yet. Its expiry may be wrong: something in between
+ * may alter FLORA's `date`, by which it is counted, and then every target would seem over before it was ever used.
+ */
+export function isTargetFresh({ reasonCode, notBeforeMs, targetExpiresAtMs }: Content, nowMs: number): boolean {
+  const isMarked = targetExpiresAtMs === overByTimeMs || targetExpiresAtMs === overByRefusalMs;
+  return reasonCode === null && !isMarked && notBeforeMs <= nowMs && nowMs - notBeforeMs < freshMs;
 }
 
 /** Whether the present target's time is over by our clock; a target without an expiry never is. */

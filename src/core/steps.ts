@@ -13,6 +13,12 @@ export interface TransitionContext {
 /** After so many failures or refusals that are the content's own, it is rejected and waits for a person. */
 export const maxStrikes = 8;
 
+/** After so many refusals by upload targets, of bytes against which they say nothing, the content is rejected. */
+export const maxRefusals = 4;
+
+/** What is refused for its bytes is tried so often in all. */
+export const maxRefusalsOfBytes = 2;
+
 /** So many refusals of a target that cannot be renewed lead to another reservation. */
 export const mostSuperseded = 1;
 
@@ -75,6 +81,7 @@ export const unbound = {
   areBytesConfirmed: false,
   isCompleteSent: false,
   isCompleteAccepted: false,
+  mayHaveAllBytes: false,
   renewals: 0,
   missingSinceMs: null,
 } as const;

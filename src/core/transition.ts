@@ -1,20 +1,11 @@
 import { assetSeen } from './asset-seen.ts';
-import { retryBackoff } from './backoff.ts';
-import { type Content, type ContentState, isActive, needsSource } from './content.ts';
+import { backoffMs, retryBackoff, slowBackoff } from './backoff.ts';
+import { type Content, type ContentState, isActive, mayBecomeReady, needsSource, oneBufferBytes } from './content.ts';
 import type { AssetFacts, ContentEvent, Reservation } from './event.ts';
 import { isOtherSize } from './finding.ts';
-import { isSecondLookDue, isTargetExpired } from './next-action.ts';
-import {
-  beginAnew,
-  laggingMs,
-  later,
-  maxStrikes,
-  progress,
-  seldomMs,
-  settleAs,
-  type TransitionContext,
-  unbound,
-} from './steps.ts';
+import { isSecondLookDue, overByTimeMs } from './next-action.ts';
+import { bodyRefused, bytesRefused, conflict } from './refusal.ts';
+import { beginAnew, laggingMs, later, progress, seldomMs, settleAs, type TransitionContext, unbound } from './steps.ts';
 
 /**
  * The content after the event, or the very same object when the event changes nothing. Total: every event is defined in
@@ -23,7 +14,7 @@ import {
 export function transition(content: Content, event: ContentEvent, context: TransitionContext): Content {
   switch (event.type) {
     case 'reserved':
-      return content.state === 'queued' ? bind(content, event.reservation, context) : content;
+      return content.state === 'queued' ? bind(content, event, context) : content;
     case 'key-spent':
       return keySpent(content, event.reason, context);
     case 'bytes-accepted':
@@ -31,7 +22,7 @@ export function transition(content: Content, event: ContentEvent, context: Trans
         ? progress(content, 'uploaded', context, { areBytesConfirmed: true, isCompleteSent: true })
         : content;
     case 'bytes-refused':
-      return content.state === 'reserved' ? bytesRefused(content, event.status, context) : content;
+      return content.state === 'reserved' ? bytesRefused(content, event, context) : content;
     case 'target-expired':
       return content.state === 'reserved' ? targetExpired(content, context) : content;
     case 'asset':
@@ -47,7 +38,7 @@ export function transition(content: Content, event: ContentEvent, context: Trans
     case 'unmatched':
       // What is bound already may be on its way there; what was reserved for it may not.
       return content.state === 'matching'
-        ? progress(content, content.assetId === null ? 'queued' : 'checking', context)
+        ? progress(content, content.assetId === null ? 'queued' : 'checking', context, keptAttempts(content))
         : content;
     case 'renewed':
       return content.state === 'renewing' ? renewed(content, event.reservation, context) : content;
@@ -58,13 +49,18 @@ export function transition(content: Content, event: ContentEvent, context: Trans
     case 'source-lost':
       return sourceLost(content, event.reason);
     case 'wanted':
-      return shouldRevive(content.state, event.by) ? revive(content, event.needsMatching, context) : content;
+      return shouldRevive(content.state, event.by) ? revive(content, event, context) : content;
     default: {
       const never: never = event;
       throw new Error(`Unknown event ${JSON.stringify(never)}`);
     }
   }
 }
+
+/** Of an upload that ended so, not one byte left, or not the last. */
+const unsentCodes: ReadonlySet<string> = new Set(['folder_away', 'source_changed', 'read_error']);
+
+const unreadableCodes: ReadonlySet<string> = new Set(['not_understood', 'bad_answer']);
 
 /** A fresh key is worth an immediate try, unless the last one was fresh too. */
 function keySpent(content: Content, reason: string, context: TransitionContext): Content {
@@ -76,41 +72,53 @@ function keySpent(content: Content, reason: string, context: TransitionContext):
   return content.reasonCode === 'key_spent' ? fresh : { ...fresh, notBeforeMs: context.nowMs };
 }
 
-type WantedBy = Extract<ContentEvent, { type: 'wanted' }>['by'];
+type Wanted = Extract<ContentEvent, { type: 'wanted' }>;
 
-function shouldRevive(state: ContentState, by: WantedBy): boolean {
+function shouldRevive(state: ContentState, by: Wanted['by']): boolean {
   if (state === 'missing') return by !== 'scan';
   return state === 'gone' || (by === 'operator' && (state === 'rejected' || state === 'matching'));
 }
 
-function revive(content: Content, needsMatching: boolean, context: TransitionContext): Content {
-  // Only what is certainly not in FLORA any more is let go although it was complete.
-  if (content.isCompleteSent && content.state !== 'missing') {
-    return progress(content, 'checking', context, { strikes: 0, failures: 0 });
-  }
+function revive(content: Content, { by, needsMatching }: Wanted, context: TransitionContext): Content {
+  // A person is not made to wait. A file that goes and comes again and again is slowed down like any other loop.
+  const attempts = by === 'scan' ? content.attempts + 1 : 0;
+  const notBeforeMs = context.nowMs + (attempts > 1 ? backoffMs(attempts, context.random) : 0);
+  const again = { strikes: 0, failures: 0, attempts, notBeforeMs };
+  // Only what is certainly not in FLORA any more is let go although it may be complete.
+  if (mayBecomeReady(content) && content.state !== 'missing') return progress(content, 'checking', context, again);
   return progress(content, needsMatching ? 'matching' : 'queued', context, {
     ...unbound,
-    strikes: 0,
-    failures: 0,
+    ...again,
     generation: content.generation + 1,
     idempotencyKey: context.freshKey,
   });
 }
 
+/**
+ * Another asset is asked for only where the one before got nowhere: as long as no bytes are accepted, no step of that is progress,
+ * or states without an upload in them could follow each other for ever at the same pace.
+ */
+function keptAttempts({ generation, attempts }: Content): Pick<Content, 'attempts'> {
+  return { attempts: generation > 1 ? attempts : 0 };
+}
+
 function targetOf(reservation: Reservation, context: TransitionContext): Partial<Content> {
   return {
     target: reservation.target,
-    // Over already where an old answer was replayed: what is sent there would be refused, and count against the bytes.
     targetExpiresAtMs: reservation.expiresInMs === null ? null : context.nowMs + reservation.expiresInMs,
     areBytesConfirmed: false,
     isCompleteAccepted: false,
   };
 }
 
-function bind(content: Content, reservation: Reservation, context: TransitionContext): Content {
-  const bound = { assetId: reservation.assetId, url: reservation.url, ...targetOf(reservation, context) };
-  // A replayed answer may be of a reservation whose target has gone meanwhile: GET and `retry` sort that out.
-  return progress(content, reservation.target === null ? 'checking' : 'reserved', context, bound);
+type Reserved = Extract<ContentEvent, { type: 'reserved' }>;
+
+function bind(content: Content, { reservation, isReplayed }: Reserved, context: TransitionContext): Content {
+  const { assetId, url, target, expiresInMs } = reservation;
+  const bound = { assetId, url, ...keptAttempts(content), ...targetOf(reservation, context) };
+  // A replayed answer may be of a reservation whose target has gone, or is over, meanwhile: GET and `retry` sort that out.
+  const isOld = target === null || (isReplayed && expiresInMs !== null && expiresInMs <= 0);
+  return progress(content, isOld ? 'checking' : 'reserved', context, bound);
 }
 
 function renewed(content: Content, reservation: Reservation, context: TransitionContext): Content {
@@ -121,6 +129,8 @@ function renewed(content: Content, reservation: Reservation, context: Transition
     ...targetOf(reservation, context),
     renewals: content.renewals + 1,
     notBeforeMs: context.nowMs,
+    reasonCode: null,
+    reason: null,
     state: 'reserved',
   };
 }
@@ -128,42 +138,7 @@ function renewed(content: Content, reservation: Reservation, context: Transition
 /** No progress either: a target that is over whenever it is handed out must slow down. */
 function targetExpired(content: Content, context: TransitionContext): Content {
   const { attempts } = content;
-  return progress(content, 'checking', context, { attempts, targetExpiresAtMs: 0 });
-}
-
-function bytesRefused(content: Content, status: number, context: TransitionContext): Content {
-  const reason = `The upload target answered ${status}`;
-  // An expired target refuses too; that says nothing about the bytes.
-  const strikes = isTargetExpired(content, context.nowMs) ? content.strikes : content.strikes + 1;
-  if (strikes >= maxStrikes) return settleAs({ ...content, strikes }, 'rejected', 'upload_refused', reason);
-  return {
-    ...later(content, 'checking', context, { targetExpiresAtMs: 0 }),
-    strikes,
-    reasonCode: 'upload_refused',
-    reason,
-  };
-}
-
-function conflict(content: Content, reason: string, context: TransitionContext): Content {
-  if (content.state === 'uploaded') {
-    // It is complete already, is being processed, or lacks its bytes: GET will tell the first, and time the others.
-    const attempts = content.isCompleteAccepted ? content.attempts : 0;
-    const asked = { attempts, isCompleteAccepted: true, reasonCode: 'complete_refused', reason };
-    return progress(content, 'checking', context, asked);
-  }
-  if (content.state !== 'renewing') return content;
-  const refused = { renewals: content.renewals + 1, reasonCode: 'not_renewable', reason };
-  // A target that we still hold and FLORA will not replace is open, whatever our clock says: the bytes go there again.
-  const open = content.target === null ? {} : { targetExpiresAtMs: null, areBytesConfirmed: false };
-  return later(content, 'checking', context, { ...refused, ...open });
-}
-
-/** The other form of the body is tried at once. Where that is refused too, it was not the form. */
-function bodyRefused(content: Content, reason: string, context: TransitionContext): Content {
-  if (content.state !== 'uploaded' && content.state !== 'renewing') return content;
-  if (content.reasonCode === 'body_refused') return conflict(content, reason, context);
-  const { attempts } = content;
-  return { ...content, attempts: attempts + 1, notBeforeMs: context.nowMs, reasonCode: 'body_refused', reason };
+  return progress(content, 'checking', context, { attempts, targetExpiresAtMs: overByTimeMs });
 }
 
 function adopted(content: Content, facts: AssetFacts, context: TransitionContext): Content {
@@ -186,7 +161,7 @@ function adopted(content: Content, facts: AssetFacts, context: TransitionContext
  * same time shows another asset. Until then it is asked again: soon, where GET may lag behind what was written, then seldom.
  */
 function assetMissing(content: Content, isControlled: boolean, context: TransitionContext): Content {
-  const { state, isCompleteSent } = content;
+  const { state } = content;
   if (state !== 'ready' && state !== 'checking' && state !== 'renewing' && state !== 'uploaded') return content;
   const reason = 'FLORA answers 404 for this asset';
   // A time that is still to come was written while the clock was ahead: this is the first look that counts.
@@ -194,8 +169,10 @@ function assetMissing(content: Content, isControlled: boolean, context: Transiti
   if (state !== 'ready' && context.nowMs - missingSinceMs < laggingMs) {
     return later(content, 'checking', context, { missingSinceMs, reasonCode: 'asset_missing', reason });
   }
-  if (!isCompleteSent && state !== 'ready') return beginAnew(content, 'asset_missing', reason, context);
+  if (!mayBecomeReady(content) && state !== 'ready') return beginAnew(content, 'asset_missing', reason, context);
   if (isControlled && isSecondLookDue({ missingSinceMs }, context.nowMs)) {
+    // It was never complete, as far as we know, so that nobody can have removed it on purpose.
+    if (!content.isCompleteSent && state !== 'ready') return beginAnew(content, 'asset_missing', reason, context);
     return { ...settleAs(content, 'missing', 'asset_missing', 'The asset is not in FLORA any more'), missingSinceMs };
   }
   const notBeforeMs = context.nowMs + seldomMs;
@@ -212,10 +189,25 @@ function trouble(
   if (!isActive(content.state)) return content;
   // The answer to `complete` was lost or unclear: GET decides, never a new asset.
   const state = content.state === 'uploaded' ? 'checking' : content.state;
-  const waiting = later(content, state, context, { reasonCode: code, reason });
+  const isUnclear = content.state === 'reserved' && content.sizeBytes <= oneBufferBytes && !unsentCodes.has(code);
+  const mayHaveAllBytes = content.mayHaveAllBytes || isUnclear;
+  const waiting = laterStill(
+    later(content, state, context, { reasonCode: code, reason, mayHaveAllBytes }),
+    content,
+    context,
+  );
   const earliestMs = context.nowMs + (retryAfterMs ?? 0);
   const latestMs = Math.max(earliestMs, latestTryMs(content, context.nowMs));
   return { ...waiting, notBeforeMs: Math.min(Math.max(waiting.notBeforeMs, earliestMs), latestMs) };
+}
+
+/** An answer that could not be read once may be an accident; the same again and again will not be another one soon. */
+function laterStill(waiting: Content, before: Content, { nowMs, random }: TransitionContext): Content {
+  const { reasonCode, state, attempts } = waiting;
+  if (reasonCode === null || !unreadableCodes.has(reasonCode) || reasonCode !== before.reasonCode) return waiting;
+  // What asks for an asset has a pace of its own (core/creation.ts).
+  if (state === 'queued' || state === 'matching') return waiting;
+  return { ...waiting, notBeforeMs: nowMs + backoffMs(attempts, random, slowBackoff) };
 }
 
 /** A target is tried again while it lives, however many attempts there were: the long waits are those before a renewal. */
@@ -227,6 +219,6 @@ function latestTryMs({ state, targetExpiresAtMs }: Content, nowMs: number): numb
 /** The target is kept: the bytes may come back under another name, and FLORA renews no target that is still open. */
 function sourceLost(content: Content, reason: string): Content {
   if (!needsSource(content)) return content;
-  const { target, targetExpiresAtMs } = content;
-  return { ...settleAs(content, 'gone', 'source_lost', reason), target, targetExpiresAtMs };
+  const { target, targetExpiresAtMs, attempts } = content;
+  return { ...settleAs(content, 'gone', 'source_lost', reason), target, targetExpiresAtMs, attempts };
 }

@@ -21,6 +21,7 @@ export interface ContentRow {
   bytes_confirmed: number;
   complete_sent: number;
   complete_accepted: number;
+  may_have_all_bytes: number;
   attempts: number;
   strikes: number;
   failures: number;
@@ -43,6 +44,7 @@ export const begun = {
   areBytesConfirmed: false,
   isCompleteSent: false,
   isCompleteAccepted: false,
+  mayHaveAllBytes: false,
   attempts: 0,
   strikes: 0,
   failures: 0,
@@ -78,6 +80,7 @@ export function toContent(row: ContentRow): Content {
     areBytesConfirmed: row.bytes_confirmed === 1,
     isCompleteSent: row.complete_sent === 1,
     isCompleteAccepted: row.complete_accepted === 1,
+    mayHaveAllBytes: row.may_have_all_bytes === 1,
     attempts: row.attempts,
     strikes: row.strikes,
     failures: row.failures,

@@ -23,6 +23,7 @@ const columns = [
   ['notBeforeMs', 'not_before'],
   ['reasonCode', 'reason_code'],
   ['reason', 'reason'],
+  ['mayHaveAllBytes', 'may_have_all_bytes'],
 ] as const satisfies readonly (readonly [keyof Content, string])[];
 
 type ColumnKey = (typeof columns)[number][0];

@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import type { Content } from '../core/content.ts';
+import { type Content, oneBufferBytes } from '../core/content.ts';
 import type { NewContent } from '../core/records.ts';
 import { begun, type ContentRow, maybeContent, toContent } from './content-row.ts';
 import { ContentUpdate } from './content-update.ts';
@@ -36,6 +36,7 @@ export class ContentStore {
   readonly #missingCount: Statement<[], { count: number }>;
   readonly #stateSince: Statement<[number], { at: number }>;
   readonly #oldestBound: Statement<[], { at: number | null }>;
+  readonly #doubtUnanswered: Statement<[number]>;
   readonly #clampWaits: readonly Statement<[{ nowMs: number; longestMs: number }]>[];
   readonly #insert: Statement<unknown[]>;
   readonly #update: ContentUpdate;
@@ -81,6 +82,9 @@ export class ContentStore {
     this.#stateSince = database.prepare('SELECT updated_at AS at FROM content WHERE id = ?');
     this.#oldestBound = database.prepare(
       `SELECT min(created_at) AS at FROM content INDEXED BY content_due WHERE ${begunWork} AND asset_id IS NOT NULL`,
+    );
+    this.#doubtUnanswered = database.prepare(
+      `UPDATE content SET may_have_all_bytes = 1 WHERE ${begunWork} AND state = 'reserved' AND size_bytes <= ?`,
     );
     this.#clampWaits = [queued, begunWork].map((kind) =>
       database.prepare(`UPDATE content SET not_before = @nowMs WHERE ${kind} AND not_before > @nowMs + @longestMs`),
@@ -166,6 +170,14 @@ export class ContentStore {
   /** When the oldest content that has an asset and is not at its end was first seen; null when none is. */
   oldestBoundAtMs(): number | null {
     return this.#oldestBound.get()?.at ?? null;
+  }
+
+  /**
+   * At the start, before anything is read: what was about to be sent in one piece may have been sent whole, by a process that was
+   * killed before it could note what came of it.
+   */
+  doubtUnanswered(): void {
+    this.#doubtUnanswered.run(oneBufferBytes);
   }
 
   /** Makes due what would wait longer than anything may: it was written while the clock was ahead. */

@@ -150,9 +150,11 @@ async function ask(
 ): Promise<{ readonly facts: AssetFacts; readonly requestId: string | null } | 'gone' | Outcome | null> {
   const { assetId } = candidate;
   if (candidate.isAnonymous) return { facts: listedFacts(candidate), requestId: null };
-  const asked = await askFlora(deps.gate, signals, { op: 'check', file: content }, () =>
-    deps.remote.get(assetId, signals.abort),
-  );
+  const ask = () =>
+    askFlora(deps.gate, signals, { op: 'check', file: content }, () => deps.remote.get(assetId, signals.abort));
+  let asked = await ask();
+  // Begun anew, the search would ask for the same assets once more, and where FLORA limits requests never get to its end.
+  while (asked?.kind === 'error' && asked.error.scope === 'service') asked = await ask();
   if (asked === null) return null;
   if (asked.kind === 'answer') {
     deps.hiddenSince.delete(assetId);
@@ -161,7 +163,6 @@ async function ask(
     return { facts, requestId };
   }
   const { error } = asked;
-  if (error.scope === 'service') return null;
   const event = eventFromError({ type: 'check', assetId }, error);
   if (event.type !== 'asset-missing') return { event, requestId: error.requestId ?? null, doubted: [] };
   // Just listed, and now a 404: gone, or hidden for the moment.

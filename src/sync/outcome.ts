@@ -2,8 +2,12 @@ import type { ContentEvent } from '../core/event.ts';
 import type { Action } from '../core/next-action.ts';
 import type { SyncError } from '../errors.ts';
 
-/** The one place that turns the error of a request into what it means for its content. */
-export function eventFromError(action: Action, error: SyncError): ContentEvent {
+/**
+ * The one place that turns the error of a request into what it means for its content.
+ *
+ * @param wasUnclear of an upload: all bytes may have arrived with an earlier one
+ */
+export function eventFromError(action: Action, error: SyncError, wasUnclear = false): ContentEvent {
   switch (error.code) {
     case 'key_spent':
       return action.type === 'reserve' || action.type === 'renew'
@@ -14,8 +18,14 @@ export function eventFromError(action: Action, error: SyncError): ContentEvent {
       return action.type === 'reserve' ? trouble(error) : { type: 'conflict', reason: error.message };
     case 'body_refused':
       return { type: 'body-refused', reason: error.message };
+    case 'bytes_refused':
     case 'upload_refused':
-      return { type: 'bytes-refused', status: error.status ?? 0 };
+      return {
+        type: 'bytes-refused',
+        reason: error.message,
+        isAboutBytes: error.code === 'bytes_refused',
+        wasUnclear,
+      };
     case 'not_found':
       return { type: 'asset-missing', isControlled: false };
     default:

@@ -14,6 +14,7 @@ import { eventFromError } from './outcome.ts';
 import type { Answer, ClockPort, LedgerPort, LocalPort, RemotePort, SourcePath } from './ports.ts';
 import { type FoundSource, findSource, openFirst } from './sources.ts';
 import type { Transfers } from './transfers.ts';
+import { notingAllBytes } from './unclear.ts';
 
 export interface PerformDeps {
   readonly ledger: LedgerPort;
@@ -37,6 +38,8 @@ export interface Outcome {
   readonly doubted: readonly SourcePath[];
   /** Where the bytes were seen a moment ago, for the step that sends them. */
   readonly path?: SourcePath;
+  /** The content's row, where the effect itself had to write it down. */
+  readonly row?: Content;
 }
 
 /**
@@ -179,15 +182,19 @@ async function upload(
   const opened = await openFirst(deps, content, signal, seen);
   if (opened.source === null) return withoutSource(opened);
   const { source, path, doubted } = opened;
+  let written: { readonly row?: Content } = {};
   try {
     const { fileName, contentType } = content;
     const onSent = (bytes: number) => {
       deps.creating.sent();
       deps.onSent(content, bytes);
     };
-    await deps.remote.upload({ target: action.target, fileName, contentType, source, onSent }, signal);
+    const noted = notingAllBytes(deps, content, source, (row) => {
+      written = { row };
+    });
+    await deps.remote.upload({ target: action.target, fileName, contentType, source: noted, onSent }, signal);
     deps.transfers.succeeded();
-    return { event: { type: 'bytes-accepted' }, requestId: null, doubted };
+    return { event: { type: 'bytes-accepted' }, requestId: null, doubted, ...written };
   } catch (error) {
     if (signal.aborted) return null;
     if (!isKnown(error)) throw error;
@@ -197,14 +204,14 @@ async function upload(
       return withoutSource({ doubted: isThere ? [...doubted, path] : doubted, isWaiting: !isThere });
     }
     if (error.code === 'stalled') deps.transfers.stalled();
-    return failed(action, error, doubted);
+    return { ...failed(action, error, doubted, content.mayHaveAllBytes), ...written };
   } finally {
     await source.close();
   }
 }
 
-function failed(action: Action, error: SyncError, doubted: readonly SourcePath[]): Outcome {
-  return { event: eventFromError(action, error), requestId: error.requestId ?? null, doubted };
+function failed(action: Action, error: SyncError, doubted: readonly SourcePath[], wasUnclear = false): Outcome {
+  return { event: eventFromError(action, error, wasUnclear), requestId: error.requestId ?? null, doubted };
 }
 
 /** Nothing to send from now: the bytes are lost, unless their folder is only away. */

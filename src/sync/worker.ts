@@ -50,7 +50,7 @@ export async function advance(
       content = deps.ledger.contents.get(contentId);
       continue;
     }
-    const next = await commitOutcome(deps, current, outcome, misfit, outcome.path ?? seen);
+    const next = await commitOutcome(deps, outcome.row ?? current, outcome, misfit, outcome.path ?? seen);
     for (const path of outcome.doubted) deps.onDoubt(path);
     if (next === null) return;
     if (next.state !== 'reserved') deps.gate.unreserved(contentId);

@@ -123,7 +123,7 @@ function partsOf(
   guard: Guard,
 ): Partial<Parts> {
   const { timeline } = world;
-  const arrive = createFlora(world, scene, mutation, traffic, (look) => guard.missing.looked(look));
+  const arrive = createFlora(world, scene, mutation, traffic, guard);
   const isHeld = mutation.isLie !== true;
   return {
     remote: (life, ledger, clock, random) => {

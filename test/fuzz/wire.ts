@@ -34,7 +34,7 @@ export function createFlora(
   scene: Scene,
   mutation: Mutation,
   traffic: Traffic,
-  onLook: (look: Look) => void,
+  watches: Pick<Guard, 'missing' | 'givenUp'>,
 ) {
   const { flora } = world;
   const lostNames = new Set<string>();
@@ -107,7 +107,7 @@ export function createFlora(
     if (request.origin === apiOrigin) {
       const response = arriveAtApi(request, guard);
       const look = response === null ? null : lookOf(world, request, response);
-      if (look !== null) onLook(look);
+      if (look !== null) watches.missing.looked(look);
       return response;
     }
     const url = `${request.origin}${request.path}`;
@@ -117,6 +117,7 @@ export function createFlora(
     }
     guard?.sending(url);
     const { response, bytes } = receive(world, request);
+    if (response.status >= 300) watches.givenUp.refused(url);
     const asset = flora.assetOf(url);
     if (asset === undefined || bytes === null) return response;
     guard?.arrived(url, bytes, response.status);

@@ -8,7 +8,7 @@ import { nextAction } from '../../src/core/next-action.ts';
 import { reconcileListed } from '../../src/core/reconcile.ts';
 import { transition } from '../../src/core/transition.ts';
 import { frameMultipart } from '../../src/remote/multipart.ts';
-import { bound, content, context, facts, now, reservation, sent } from '../support/contents.ts';
+import { bound, content, context, facts, now, refusal, reservation, sent } from '../support/contents.ts';
 
 const anyContent: fc.Arbitrary<Content> = fc
   .record({
@@ -16,13 +16,15 @@ const anyContent: fc.Arbitrary<Content> = fc
     base: fc.constantFrom(content(), bound(), sent()),
     attempts: fc.nat(50),
     strikes: fc.nat(10),
+    mayHaveAllBytes: fc.boolean(),
     failures: fc.nat(4),
     isCompleteAccepted: fc.boolean(),
     targetExpiresAtMs: fc.constantFrom(null, 0, now - 1, now + 1),
     reasonCode: fc.constantFrom(null, 'not_renewable', 'processing'),
   })
   .map(({ base, state, ...patch }) => {
-    const possible = { ...base, ...patch, state };
+    const isBound = base.assetId !== null;
+    const possible = { ...base, ...patch, state, mayHaveAllBytes: isBound && patch.mayHaveAllBytes };
     return isPossible(possible) ? possible : { ...possible, state: base.state };
   });
 
@@ -47,7 +49,8 @@ const anyEvent: fc.Arbitrary<ContentEvent> = fc.oneof(
     { type: 'reserved', reservation: reservation({ target: null, assetId: 'asset_2' }), isReplayed: true },
     { type: 'key-spent', reason: '' },
     { type: 'bytes-accepted' },
-    { type: 'bytes-refused', status: 403 },
+    refusal(),
+    refusal({ isAboutBytes: true, wasUnclear: true }),
     { type: 'target-expired' },
     { type: 'conflict', reason: '' },
     { type: 'asset-missing', isControlled: false },
@@ -97,6 +100,21 @@ describe('transition, for any content and any sequence of events', () => {
         if (before.isCompleteSent && before.assetId !== null) assert.equal(after.assetId, before.assetId);
       }),
       { numRuns: 5_000 },
+    );
+  });
+
+  it('lets go of an asset that may have all bytes only after two 404s with a control, or a day of being pending', () => {
+    fc.assert(
+      fc.property(anyContent, anyEvent, fc.option(fc.integer({ min: 0, max: 3_600_000 })), (any, event, sinceMs) => {
+        const before = { ...any, mayHaveAllBytes: true, missingSinceMs: sinceMs === null ? null : now - sinceMs };
+        const after = transition(before, event, context);
+        // A search found its bytes, or that it is missing, for certain.
+        if (before.state === 'matching' || before.state === 'missing') return;
+        if (before.assetId === null || after.assetId === before.assetId) return;
+        const isMissing = event.type === 'asset-missing' && event.isControlled && (sinceMs ?? 0) >= 600_000;
+        assert.ok(isMissing && !before.isCompleteSent, `${before.state} ${JSON.stringify(event)}`);
+      }),
+      { numRuns: 20_000 },
     );
   });
 

@@ -40,8 +40,9 @@ export function placeKey({ folder, projectId }: Pick<Destination, 'folder' | 'pr
 }
 
 /** Size and type in which FLORA keeps what was sent. */
-export function keptAs(asset: Asset, knobs: Pick<Knobs, 'dialect'>) {
-  const sizeBytes = keptBytes(asset, knobs)?.length;
+export function keptAs(asset: Asset, knobs: Pick<Knobs, 'dialect' | 'nature'>) {
+  const kept = keptBytes(asset, knobs);
+  const sizeBytes = kept === null ? undefined : kept.length * knobs.nature.scale;
   if (!knobs.dialect.isConverting) return { size_bytes: sizeBytes };
   return { size_bytes: sizeBytes, content_type: 'image/webp', upload_content_type: 'image/png' };
 }

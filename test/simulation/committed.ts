@@ -12,6 +12,8 @@ interface StoredRow {
   readonly target: string | null;
   readonly bytes_confirmed: number;
   readonly complete_sent: number;
+  readonly may_have_all_bytes: number;
+  readonly size_bytes: number;
   readonly reason_code: string | null;
   readonly reason: string | null;
 }
@@ -29,7 +31,7 @@ export interface Verdict {
 /** Reads what is committed, beside the production code's own statements. */
 export function openCommitted(database: LedgerDatabase) {
   const columns = `content.id, destination.folder, destination.project_id, sha256, file_name, state, asset_id, target,
-    bytes_confirmed, complete_sent, reason_code, reason
+    bytes_confirmed, complete_sent, may_have_all_bytes, size_bytes, reason_code, reason
     FROM content JOIN destination ON destination.id = content.destination_id`;
   const all = database.prepare<[], StoredRow>(`SELECT ${columns}`);
   const byAsset = database.prepare<[string], StoredRow>(`SELECT ${columns} WHERE asset_id = ?`);

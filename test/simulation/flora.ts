@@ -5,6 +5,7 @@ import type { ListQuery } from '../../src/sync/ports.ts';
 import { type Asset, keptAs, keptBytes, placeKey, type Target } from './asset.ts';
 import { Catalogue } from './catalogue.ts';
 import type { Knobs } from './knobs.ts';
+import { Limiter } from './limit.ts';
 import type { Prng } from './prng.ts';
 import type { Timeline } from './timeline.ts';
 import type { Trace } from './trace.ts';
@@ -21,6 +22,7 @@ const hour = 3_600_000;
 export class Flora {
   readonly assets: Asset[] = [];
   readonly catalogue: Catalogue;
+  readonly limiter: Limiter | null;
   keyVersion = 0;
   /** The daemon looks for its bytes among the assets just now. */
   isSearched = true;
@@ -41,6 +43,8 @@ export class Flora {
     this.#rng = rng;
     this.#trace = trace;
     this.catalogue = new Catalogue(knobs, timeline, rng);
+    const { limit } = knobs.nature;
+    this.limiter = limit === null ? null : new Limiter(limit);
   }
 
   reserve(destination: Destination, name: string): Said {
@@ -157,8 +161,28 @@ export class Flora {
     if (asset.status === 'pending_upload' && !asset.isProcessing) {
       asset.bytes = bytes;
       asset.hasHadBytes = true;
+      this.#completeByItself(asset, bytes);
     }
     return 200;
+  }
+
+  /** Where the storage tells FLORA of what arrived, `complete` is only the faster way. */
+  #completeByItself(asset: Asset, bytes: string): void {
+    const { completesWithinMs } = this.#knobs.nature;
+    if (completesWithinMs === null) return;
+    this.#timeline.after(this.#rng.between(1, completesWithinMs), () => {
+      if (asset.status !== 'pending_upload' || asset.isProcessing || asset.bytes !== bytes) return;
+      this.#trace.add(`flora: ${asset.id} is complete by itself`);
+      this.#process(asset);
+    });
+  }
+
+  targetAt(url: string): Target | undefined {
+    return this.#targets.get(url);
+  }
+
+  nameOf(id: string): string | undefined {
+    return this.#find(id)?.name;
   }
 
   assetOf(url: string): Asset | undefined {

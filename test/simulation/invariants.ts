@@ -1,9 +1,13 @@
 import type { Asset } from './asset.ts';
 import type { Committed, Row } from './committed.ts';
 import { Duplicates } from './duplicates.ts';
+import { GivenUp } from './given-up.ts';
 import { MissingWatch } from './missing.ts';
 import { Orphans } from './orphans.ts';
 import type { World } from './world.ts';
+
+/** What leaves in one piece, as the client sends it. */
+const onePieceBytes = 1 << 20;
 
 /** Watches over what must hold at every moment; the first thing that does not ends the run. */
 export class Guard {
@@ -19,12 +23,14 @@ export class Guard {
   readonly missing: MissingWatch;
   readonly duplicates: Duplicates;
   readonly orphans: Orphans;
+  readonly givenUp: GivenUp;
 
   constructor(world: World, committed: Committed) {
     this.#world = world;
     this.#committed = committed;
     this.missing = new MissingWatch(world);
     this.orphans = new Orphans(world);
+    this.givenUp = new GivenUp(world);
     this.duplicates = new Duplicates(world, committed, this.missing);
     world.flora.onReady = (asset) => this.#ready(asset);
   }
@@ -34,6 +40,7 @@ export class Guard {
     this.#lastVerdict = this.#committed.lastHistoryId();
     this.#isReplaced = true;
     this.duplicates.ledgerReplaced();
+    this.givenUp.forget();
   }
 
   /** An asset is asked for: its bytes have none yet. */
@@ -60,6 +67,14 @@ export class Guard {
       this.#violate(`bytes of ${asset.id} go to a target that is not committed`);
   }
 
+  /** The last byte has left: unless it was the first one too, as in a small file, the ledger must know already. */
+  sentWhole(url: string): void {
+    const asset = this.#world.flora.assetOf(url);
+    const row = asset === undefined ? undefined : this.#committed.byAsset(asset.id);
+    if (row === undefined || row.size_bytes <= onePieceBytes || row.may_have_all_bytes === 1) return;
+    this.#violate(`all bytes of ${row.asset_id} have left before it is committed that they may have`);
+  }
+
   /** Bytes arrived whole: they are those of the content that the asset is bound to. */
   arrived(url: string, bytes: string, status: number): void {
     const asset = this.#world.flora.assetOf(url);
@@ -83,6 +98,8 @@ export class Guard {
       this.#violate(`complete of ${assetId} before its binding is committed`);
       return;
     }
+    // It may be asked whether it has bytes of which nobody knows.
+    if (row.may_have_all_bytes === 1) return;
     const isCommitted = row.bytes_confirmed === 1 && row.complete_sent === 1;
     if (!isCommitted) this.#violate(`complete of ${assetId} before it is committed that its bytes were confirmed`);
     // Once it was called missing, the ledger has the target no more.
@@ -111,6 +128,8 @@ export class Guard {
       else if (asset.bytes !== row.sha256) this.#violate(`content ${row.id} is called ready with other bytes`);
       else if (!this.#isPlaceRight(asset, row)) this.#violate(`content ${row.id} is at another destination`);
     }
+    const givenUp = this.givenUp.wrongly(rows);
+    if (givenUp !== null) this.#violate(givenUp);
     // Where a rule asks for it again at once, only the history tells that it was called missing.
     for (const { id, asset_id: assetId } of this.#committed.verdictsAfter(this.#lastVerdict)) {
       this.#lastVerdict = id;

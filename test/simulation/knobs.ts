@@ -1,3 +1,5 @@
+import { drawLimit, type Limit } from './limit.ts';
+import { drawOwnTroubles, type OwnTrouble } from './own-trouble.ts';
 import type { Prng } from './prng.ts';
 
 /** What may become of one request. `late`: the client gives up, the effect lands minutes later. */
@@ -111,6 +113,31 @@ export interface Knobs {
   /** After the faults nobody does, so that what is missing comes to light in the daily walk. */
   readonly isDailyWalkAwaited: boolean;
   readonly dialect: Dialect;
+  readonly nature: Nature;
+}
+
+/** What FLORA is like beyond its documents. */
+export interface Nature {
+  /** Bytes of a file for each character that the model has of it: with many of them no body leaves in one piece. */
+  readonly scale: number;
+  /** Bytes that arrived whole make their asset ready within this, whoever asks or does not; null where that takes `complete`. */
+  readonly completesWithinMs: number | null;
+  readonly limit: Limit | null;
+  readonly ownTroubles: readonly OwnTrouble[];
+}
+
+/** Of files of one name whose create or complete fails although others go through: FLORA_SIMULATION_OWN_TROUBLES=1 draws them. */
+const withOwnTroubles = process.env['FLORA_SIMULATION_OWN_TROUBLES'] === '1';
+
+/** Of a stream of its own, too. */
+export function drawNature(rng: Prng, names: readonly string[], knobs: Pick<Knobs, 'faultMs'>): Nature {
+  const drawn = {
+    scale: rng.chance(0.3) ? 200_000 : 1,
+    completesWithinMs: rng.chance(0.35) ? rng.pick([1_000, minute, 10 * minute, 30 * minute]) : null,
+    limit: rng.chance(0.25) ? drawLimit(rng) : null,
+  };
+  const ownTroubles = rng.chance(0.3) ? drawOwnTroubles(rng, names, knobs) : [];
+  return { ...drawn, ownTroubles: withOwnTroubles ? ownTroubles : [] };
 }
 
 /** In which of its documented ways FLORA answers. */
@@ -148,7 +175,7 @@ export type Loss = 'lost' | 'restored';
 const minute = 60_000;
 const hour = 60 * minute;
 
-export function drawKnobs(rng: Prng): Omit<Knobs, 'dialect'> {
+export function drawKnobs(rng: Prng): Omit<Knobs, 'dialect' | 'nature'> {
   const isQuietSeed = rng.chance(0.05);
   const seldom = (from: readonly number[]) => (isQuietSeed || rng.chance(0.5) ? 0 : rng.pick(from));
   const clockJumps = rng.chance(0.1) ? rng.between(1, 3) : 0;

@@ -10,7 +10,7 @@ import type {
   ReadResult,
   ScannedListing,
 } from '../../src/sync/ports.ts';
-import { bytesOf, type Directory, device, type Inode, type Root, statOf } from './disk.ts';
+import { bytesOf, type Directory, device, type Inode, type Root, statOf as shortStatOf } from './disk.ts';
 import type { Life } from './machine.ts';
 import type { World } from './world.ts';
 
@@ -20,7 +20,12 @@ const unsupported: Problem = { code: 'unsupported_type', reason: 'FLORA does not
 /** What src/local promises, over the model disk: reading takes time, and the file may change in between. */
 export function createLocal(world: World, life: Life): LocalPort {
   const { disk, faultRng, knobs } = world;
+  const { scale } = knobs.nature;
   const moment = () => life.wait(faultRng.between(0, 20));
+  const statOf = (inode: Inode): FileStat => {
+    const stat = shortStatOf(inode);
+    return { ...stat, sizeBytes: stat.sizeBytes * scale };
+  };
 
   const inodeAt = ({ root, directory, name }: FilePath): Inode | undefined => {
     const at = disk.root(root);
@@ -132,7 +137,7 @@ export function createLocal(world: World, life: Life): LocalPort {
         signal.throwIfAborted();
         bytes += inode.blocks[at] ?? '';
       }
-      if (bytes.length !== stat.sizeBytes) return { kind: 'changed' };
+      if (bytes.length * scale !== stat.sizeBytes) return { kind: 'changed' };
       const same = isSame(path, inode, stat);
       // The model's digest is the bytes themselves: no two contents share one.
       if (same === 'same')

@@ -51,9 +51,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a retry budget that gives up',
     file: 'core/transition.js',
-    search: `const waiting = later(content, state, context, { reasonCode: code, reason });`,
+    search: `const mayHaveAllBytes = content.mayHaveAllBytes || isUnclear;`,
     replace: `if (content.attempts > 5) return settleAs(content, 'rejected', code, reason);
-    const waiting = later(content, state, context, { reasonCode: code, reason });`,
+    const mayHaveAllBytes = content.mayHaveAllBytes || isUnclear;`,
     withinSeeds: 100,
   },
   {
@@ -66,7 +66,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a 404 is believed although complete was sent',
     file: 'core/transition.js',
-    search: `if (!isCompleteSent && state !== 'ready')`,
+    search: `if (!mayBecomeReady(content) && state !== 'ready')`,
     replace: `if (state !== 'ready')`,
     withinSeeds: 2_000,
   },
@@ -87,8 +87,10 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a refusal of the bytes is taken for success',
     file: 'sync/outcome.js',
-    search: `return { type: 'bytes-refused', status: error.status ?? 0 };`,
-    replace: `return { type: 'bytes-accepted' };`,
+    search: `case 'upload_refused':`,
+    replace: `case 'upload_refused':
+            if (error.code !== '')
+                return { type: 'bytes-accepted' };`,
     withinSeeds: 100,
   },
   {

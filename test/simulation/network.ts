@@ -9,6 +9,7 @@ import { GateWatch } from './gate-watch.ts';
 import type { Guard } from './invariants.ts';
 import type { Life } from './machine.ts';
 import type { Look } from './missing.ts';
+import { type OwnTrouble, ownTrouble } from './own-trouble.ts';
 import { createFetch, createStorage } from './storage.ts';
 import type { World } from './world.ts';
 
@@ -25,11 +26,19 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
   const fateOf = createFates(world);
   const bodies = new BodyForms(undefined);
   let requests = 0;
+  const { limiter } = flora;
 
   const answerOf = ({ status, json }: Said, isReplayed = false, retryAfter: string | null = null): JsonAnswer => {
     requests += 1;
     const requestId = `req_${requests}`;
     return { status, json, requestId, isReplayed, retryAfter, dateMs: timeline.trueMs(), isCut: false };
+  };
+
+  /** Of something in between, there is no JSON, and no id of a request. */
+  const answerInstead = (own: OwnTrouble['answer']): JsonAnswer => {
+    if (own === 'credits') return answerOf(refused(402, 'insufficient_credits'));
+    if (own === 'server-error') return answerOf(refused(500, 'internal_error'));
+    return { ...answerOf({ status: own === 'forbidden-page' ? 403 : 404, json: undefined }), requestId: null };
   };
 
   /** One request to the API. `effect` happens at FLORA, if, when and as often as fate has it. */
@@ -39,6 +48,7 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
     signal: AbortSignal,
     effect: () => Said,
     read: Reader<T>,
+    name?: string,
   ): Promise<T> {
     if (!life.isAlive) return new Promise(() => {});
     const pass = gateWatch.begin(op);
@@ -48,6 +58,8 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
       if (bears !== flora.keyVersion) return answerOf(refused(401, 'invalid_api_key'));
       const past = key === null ? null : flora.remembered(key);
       if (past !== null) return answerOf(past.answer, past.isReplayed);
+      const refusal = limiter?.refuse(timeline.nowMs) ?? null;
+      if (refusal !== null) return answerOf(refused(429, 'rate_limited'), false, refusal.retryAfter);
       const answer = effect();
       // What was no request at all has used no key up.
       if (key !== null && answer !== invalidJson) flora.remember(key, answer);
@@ -115,6 +127,11 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
         const retryAfter = faultRng.pick([null, '1', '30', '900']);
         later(latency(), () => deliver(answerOf(refused(429, 'rate_limited'), false, retryAfter)));
       };
+      const own = ownTrouble(knobs.nature.ownTroubles, op, name, timeline.nowMs);
+      if (own !== null) {
+        trace.add(`  trouble of ${op} of ${name}: ${own}`);
+        return later(latency(), () => deliver(answerInstead(own)));
+      }
       const fate = fateOf(op);
       if (fate !== 'fine') trace.add(`  fate of ${op}: ${fate}`);
       switch (fate) {
@@ -205,6 +222,7 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
           requestId: answer.requestId,
           isReplayed: answer.isReplayed,
         }),
+        fileName,
       );
     },
     upload: createStorage(world, life, guard, () => fateOf('upload')),
@@ -213,7 +231,10 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
       return looking(
         assetId,
         () => flora.complete(assetId),
-        (effect) => inForm((form) => call('complete', key, signal, () => bodied(form, effect), factsOf(assetId))),
+        (effect) =>
+          inForm((form) =>
+            call('complete', key, signal, () => bodied(form, effect), factsOf(assetId), flora.nameOf(assetId)),
+          ),
       );
     },
     renew: (assetId, key, signal) => {

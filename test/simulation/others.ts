@@ -1,7 +1,6 @@
 import type { Asset } from './asset.ts';
 import { bytesOf } from './disk.ts';
-import { names } from './people.ts';
-import type { World } from './world.ts';
+import { fileNames as names, type World } from './world.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

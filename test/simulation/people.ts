@@ -1,9 +1,8 @@
 import { joinPath, splitPath } from '../../src/core/entry.ts';
 import type { Inode, Root } from './disk.ts';
 import type { Deed } from './knobs.ts';
-import { noteOverwritten, noteVersions, type World } from './world.ts';
+import { fileNames as names, noteOverwritten, noteVersions, type World } from './world.ts';
 
-export const names = ['a.png', 'b.png', 'c.png', 'd.png'];
 const directories = ['sub', 'old'];
 
 /** What people and their programs do in the drop folders while the faults last, all of it over by their end. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { drawKnobs, fates, outages } from './knobs.ts';
+import { drawKnobs, drawNature, fates, outages } from './knobs.ts';
 import { Prng } from './prng.ts';
 import { runSeed } from './run.ts';
+import { fileNames } from './world.ts';
 
 // More: npm run simulate -- --seeds 1000000
 const seeds = Number(process.env['FLORA_SIMULATION_SEEDS'] ?? 2_000);
@@ -49,5 +50,18 @@ describe('the simulation', () => {
         count,
       );
     assert.ok(all.some((knobs) => knobs.fates.length + knobs.outages.length <= 2));
+  });
+
+  it('draws a FLORA of every nature: large files, completing by itself, limits of each kind, or none of it', () => {
+    const all = Array.from({ length: 500 }, (_, seed) => drawNature(new Prng(seed, 7), fileNames, { faultMs: 60_000 }));
+    const kinds = new Set(all.map(({ limit }) => `${limit?.kind} ${limit?.told}`));
+    for (const kind of ['bucket', 'fixed', 'sliding'])
+      for (const told of ['none', 'second', 'rest']) assert.ok(kinds.has(`${kind} ${told}`), `${kind} ${told}`);
+    for (const isLarge of [true, false])
+      for (const isSelfCompleting of [true, false])
+        assert.ok(
+          all.some((each) => each.scale > 1 === isLarge && (each.completesWithinMs !== null) === isSelfCompleting),
+          `${isLarge} ${isSelfCompleting}`,
+        );
   });
 });

@@ -23,6 +23,7 @@ export function createStorage(world: World, life: Life, guard: Guard, fateOf: ()
       await life.wait(latency());
       signal.throwIfAborted();
     }
+    guard.sentWhole(target.url);
     const isHurtful = fate === 'refused' || fate === 'swallowed';
     // What was refused once is not sent to this target again, and without an end it is not renewed either.
     if (isHurtful && (knobs.expiresMs === null || !flora.mayHurt(bytes))) fate = 'fine';
@@ -44,6 +45,7 @@ export function createStorage(world: World, life: Life, guard: Guard, fateOf: ()
       }
       if (status === 429) throw uploadError('target_rate_limited', 'retry', status, faultRng.pick([1_000, 60_000]));
       if (status >= 500) throw uploadError('server_error', 'retry', status);
+      guard.givenUp.refused(target.url);
       throw uploadError('upload_refused', 'renew', status);
     };
     switch (fate) {
@@ -110,8 +112,9 @@ export function createFetch(world: World, life: Life, fateOf: () => Fated): Remo
     // What was removed while it was read is cut.
     const bytes = flora.fetch(url);
     if (bytes === null || bytes !== before) throw downloadError('url_unreadable');
-    const read = bytes.slice(0, mostBytes + 1);
-    return { sha256: read, sizeBytes: read.length };
+    const { scale } = knobs.nature;
+    const read = bytes.slice(0, Math.floor(mostBytes / scale) + 1);
+    return { sha256: read, sizeBytes: read.length * scale };
   };
 }
 

@@ -3,6 +3,7 @@ import { joinPath, splitPath } from '../../src/core/entry.ts';
 import type { LedgerTables } from '../../src/ledger/ledger.ts';
 import type { Asset } from './asset.ts';
 import { bytesOf, type Inode } from './disk.ts';
+import { isHopeless } from './own-trouble.ts';
 import type { World } from './world.ts';
 
 /** What is not yet as it should be once the faults are over: a sentence for each file. */
@@ -35,7 +36,7 @@ function unfinishedFile(
   if (file.contentId === null) return `is reported as ${file.problem?.code}`;
   const content = tables.contents.get(file.contentId);
   if (content?.sha256 !== bytesOf(inode)) return 'is known with other bytes';
-  if (isUndecidable(world, content) || isSpent(world, content)) return null;
+  if (isUndecidable(world, content) || isSpent(world, content) || isTroubled(world, content)) return null;
   const isPoison = world.flora.isPoison(content.sha256);
   if (isPoison && content.state === 'rejected') return null;
   const asset = world.flora.assets.find(({ id }) => id === content.assetId);
@@ -64,6 +65,11 @@ function isUndecidable(world: World, { state, reasonCode }: Content): boolean {
   const { isSizeTold, isListedSizeTold, dialect } = world.knobs;
   const isUnclear = dialect.isConverting || !(isSizeTold && isListedSizeTold);
   return isUnclear && world.flora.assets.some(({ status }) => status === 'ready');
+}
+
+/** Its own trouble never ends: it is told, and that is all. */
+function isTroubled({ knobs }: World, { fileName, reason }: Content): boolean {
+  return reason !== null && isHopeless(knobs.nature.ownTroubles, fileName);
 }
 
 /**

@@ -3,7 +3,7 @@ import { placeKey } from './asset.ts';
 import { Copies } from './copies.ts';
 import { bytesOf, Disk, type Inode } from './disk.ts';
 import { Flora } from './flora.ts';
-import { drawDialect, drawKnobs, type Knobs } from './knobs.ts';
+import { drawDialect, drawKnobs, drawNature, type Knobs } from './knobs.ts';
 import { Prng } from './prng.ts';
 import { Timeline } from './timeline.ts';
 import { Trace } from './trace.ts';
@@ -32,6 +32,9 @@ export interface World {
   calmMs: number;
   isCalm(): boolean;
 }
+
+/** All files have one of these names. */
+export const fileNames = ['a.png', 'b.png', 'c.png', 'd.png'];
 
 export interface WorldFolder {
   readonly root: string;
@@ -80,7 +83,8 @@ export function createWorld(seed: number, isTold: boolean, knobs: Knobs = knobsO
 
 function knobsOf(seed: number): Knobs {
   const drawn = drawKnobs(new Prng(seed, 1));
-  return { ...drawn, dialect: drawDialect(new Prng(seed, 6), drawn) };
+  const dialect = drawDialect(new Prng(seed, 6), drawn);
+  return { ...drawn, dialect, nature: drawNature(new Prng(seed, 7), fileNames, drawn) };
 }
 
 export function placeOf(world: World, root: string): string {

@@ -1,5 +1,5 @@
 import type { Content } from '../../src/core/content.ts';
-import type { AssetFacts, Reservation } from '../../src/core/event.ts';
+import type { AssetFacts, ContentEvent, Reservation } from '../../src/core/event.ts';
 import type { TransitionContext } from '../../src/core/steps.ts';
 
 export const now = 1_800_000_000_000;
@@ -34,6 +34,7 @@ export function content(patch: Partial<Content> = {}): Content {
     areBytesConfirmed: false,
     isCompleteSent: false,
     isCompleteAccepted: false,
+    mayHaveAllBytes: false,
     attempts: 0,
     missingSinceMs: null,
     strikes: 0,
@@ -64,4 +65,10 @@ export function facts(patch: Partial<AssetFacts> = {}): AssetFacts {
 
 export function reservation(patch: Partial<Reservation> = {}): Reservation {
   return { ...facts(), target, expiresInMs: 60_000, ...patch };
+}
+
+/** A target that refused, for what it says of the target or of the bytes. */
+export function refusal(patch: Partial<Extract<ContentEvent, { type: 'bytes-refused' }>> = {}): ContentEvent {
+  const reason = 'The upload target answered 403';
+  return { type: 'bytes-refused', reason, isAboutBytes: false, wasUnclear: false, ...patch };
 }

@@ -3,9 +3,9 @@ import { describe, it } from 'node:test';
 import type { Content } from '../../../src/core/content.ts';
 import type { ContentEvent } from '../../../src/core/event.ts';
 import { nextAction } from '../../../src/core/next-action.ts';
-import { laggingMs, maxStrikes, seldomMs } from '../../../src/core/steps.ts';
+import { laggingMs, maxRefusals, seldomMs } from '../../../src/core/steps.ts';
 import { transition } from '../../../src/core/transition.ts';
-import { bound, content, context, facts, now, reservation, sent } from '../../support/contents.ts';
+import { bound, content, context, facts, now, refusal, reservation, sent } from '../../support/contents.ts';
 
 const after = (before: Content, event: ContentEvent, nowMs = now) => transition(before, event, { ...context, nowMs });
 
@@ -28,7 +28,7 @@ function refusedAlways(onRenew: ContentEvent) {
       }
       case 'upload':
         sendings += 1;
-        next = after(next, { type: 'bytes-refused', status: 403 });
+        next = after(next, refusal());
         break;
       case 'expire':
         next = after(next, { type: 'target-expired' });
@@ -50,11 +50,11 @@ describe('a target that refuses', () => {
   it('is renewed on the same asset, until the bytes themselves are to blame', () => {
     const { content: end, reservations, sendings } = refusedAlways(renewed);
     assert.deepEqual([end.state, end.reasonCode], ['rejected', 'upload_refused']);
-    assert.deepEqual([reservations, sendings], [1, maxStrikes]);
+    assert.deepEqual([reservations, sendings], [1, maxRefusals]);
   });
 
   it('leads to another reservation where FLORA does not renew it: it may have served its one request', () => {
-    const refused = after(bound(), { type: 'bytes-refused', status: 403 });
+    const refused = after(bound(), refusal());
     const renewing = after(refused, pending);
     assert.equal(renewing.state, 'renewing');
     const next = after(after(renewing, conflict), pending);
@@ -83,6 +83,97 @@ describe('a target that refuses', () => {
       strikes: 1,
     });
     assert.equal(after(stuck, pending).assetId, 'asset_1');
+  });
+});
+
+describe('a refusal that is about the bytes', () => {
+  const tooLarge =
+    'The upload target answered 413 EntityTooLarge: Your proposed upload exceeds the maximum allowed size';
+  const ofBytes = refusal({ isAboutBytes: true, reason: tooLarge });
+
+  it('has them sent once more to the same target, and is the end of it then', () => {
+    const once = after(bound(), ofBytes);
+    assert.deepEqual([once.state, once.assetId, once.target], ['reserved', 'asset_1', bound().target]);
+    assert.ok(once.notBeforeMs > now);
+    const twice = after(once, ofBytes);
+    assert.deepEqual([twice.state, twice.reasonCode, twice.reason], ['rejected', 'upload_refused', tooLarge]);
+  });
+
+  it('is the end of it too where the answer to the second sending was lost, or the target served one request only', () => {
+    const lost: ContentEvent = { type: 'trouble', code: 'connection_lost', reason: 'lost', retryAfterMs: null };
+    assert.equal(after(after(after(bound(), ofBytes), lost), ofBytes).state, 'rejected');
+    const used = after(after(bound(), ofBytes), refusal({ reason: 'The upload target answered 400' }));
+    assert.deepEqual([used.state, used.reason], ['rejected', tooLarge]);
+  });
+
+  it('says so of a target that is over as well', () => {
+    const over = bound({ targetExpiresAtMs: now - 1 });
+    assert.equal(after({ ...over, strikes: 1 }, ofBytes).state, 'rejected');
+  });
+});
+
+describe('a refusal that is not about the bytes', () => {
+  it('is told by its own words, while it is waited for another target too', () => {
+    const reason = 'The upload target answered 403 AccessDenied: not today';
+    const refused = after(bound(), refusal({ reason }));
+    assert.deepEqual([refused.state, refused.reasonCode, refused.reason], ['checking', 'upload_refused', reason]);
+    const waiting = after(after(refused, pending), conflict);
+    assert.equal(waiting.reason, `${reason}, and there is no other target: FLORA answered 409 conflict`);
+    const last = after(bound({ strikes: maxRefusals - 1 }), refusal({ reason }));
+    assert.deepEqual([last.state, last.reason], ['rejected', reason]);
+  });
+
+  it('of a target that was over when it was handed out counts: its expiry means nothing', () => {
+    const fresh = after(bound({ state: 'renewing' }), {
+      type: 'renewed',
+      reservation: reservation({ expiresInMs: -1 }),
+    });
+    assert.equal(nextAction(fresh, now).type, 'upload');
+    assert.equal(after(fresh, refusal()).strikes, 1);
+  });
+});
+
+describe('a target that was in hand before', () => {
+  const over = bound({ state: 'checking', targetExpiresAtMs: now - 1 });
+
+  it('is kept until there is another, and used where FLORA makes none: it is open, whatever our clock says', () => {
+    const renewing = after(over, pending);
+    assert.deepEqual([renewing.state, renewing.target], ['renewing', over.target]);
+    const again = after(after(renewing, conflict), pending);
+    assert.deepEqual([again.state, again.assetId, again.target], ['reserved', 'asset_1', over.target]);
+    assert.equal(nextAction(again, now + 86_400_000).type, 'upload');
+  });
+
+  it('is not used again where it has refused', () => {
+    const refused = after(bound({ isCompleteSent: true }), refusal());
+    const next = after(after(after(refused, pending), conflict), pending);
+    assert.deepEqual([next.state, next.notBeforeMs], ['renewing', now + seldomMs]);
+  });
+});
+
+describe('a target that was just handed out', () => {
+  const grant = (expiresInMs: number, isReplayed = false): ContentEvent => {
+    return { type: 'reserved', reservation: reservation({ expiresInMs }), isReplayed };
+  };
+
+  it('is tried once whatever its expiry says', () => {
+    for (const expiresInMs of [-3_600_000, 0, 1]) {
+      const next = after(content(), grant(expiresInMs));
+      assert.equal(nextAction(next, now + 2).type, 'upload', `${expiresInMs} ms`);
+    }
+  });
+
+  it('is not tried again after it is over, nor when it has been waiting for long', () => {
+    const next = after(content(), grant(1));
+    const lost = after(next, { type: 'trouble', code: 'connection_lost', reason: 'lost', retryAfterMs: null }, now + 2);
+    assert.equal(nextAction(lost, now + 3).type, 'expire');
+    assert.equal(nextAction(next, now + 60_000).type, 'expire');
+    const expired = after(next, { type: 'target-expired' }, now + 2);
+    assert.equal(after(expired, pending, now + 2).state, 'renewing');
+  });
+
+  it('is none where an old answer was replayed', () => {
+    assert.equal(after(content(), grant(-1, true)).state, 'checking');
   });
 });
 

@@ -5,7 +5,7 @@ import type { ContentEvent } from '../../../src/core/event.ts';
 import { nextAction } from '../../../src/core/next-action.ts';
 import { maxStrikes } from '../../../src/core/steps.ts';
 import { transition } from '../../../src/core/transition.ts';
-import { bound, content, context, facts, now, reservation, sent, target } from '../../support/contents.ts';
+import { bound, content, context, facts, now, refusal, reservation, sent, target } from '../../support/contents.ts';
 
 const after = (before: Content, event: ContentEvent) => transition(before, event, context);
 const trouble: ContentEvent = { type: 'trouble', code: 'server_error', reason: '500', retryAfterMs: null };
@@ -88,7 +88,7 @@ describe('uploading', () => {
   });
 
   it('asks for the state of the asset when the target refuses, and counts a strike', () => {
-    const next = after(bound(), { type: 'bytes-refused', status: 400 });
+    const next = after(bound(), refusal());
     assert.equal(next.state, 'checking');
     assert.equal(next.strikes, 1);
   });
@@ -96,7 +96,7 @@ describe('uploading', () => {
   it('sends nothing to a target that was over when a replayed answer told of it', () => {
     const old = reservation({ expiresInMs: -1 });
     const next = after(content(), { type: 'reserved', reservation: old, isReplayed: true });
-    assert.equal(nextAction(next, now).type, 'expire');
+    assert.equal(nextAction(next, now).type, 'check');
   });
 
   it('slows down when every target is over as soon as it is handed out', () => {
@@ -106,12 +106,12 @@ describe('uploading', () => {
   });
 
   it('counts no strike against the bytes when the target had expired', () => {
-    const next = after(bound({ targetExpiresAtMs: now - 1 }), { type: 'bytes-refused', status: 403 });
+    const next = after(bound({ targetExpiresAtMs: now - 1 }), refusal());
     assert.equal(next.strikes, 0);
   });
 
   it('rejects what every target refuses, in the end', () => {
-    const next = after(bound({ strikes: maxStrikes - 1 }), { type: 'bytes-refused', status: 413 });
+    const next = after(bound({ strikes: maxStrikes - 1 }), refusal());
     assert.equal(next.state, 'rejected');
     assert.equal(next.reasonCode, 'upload_refused');
   });
@@ -191,11 +191,11 @@ describe('checking', () => {
     assert.equal(after(bound({ state: 'checking' }), pending).state, 'reserved');
   });
 
-  it('renews an expired target, on the same asset, and forgets the old one', () => {
+  it('renews an expired target, on the same asset, and keeps the old one until there is another', () => {
     const next = after(bound({ state: 'checking', targetExpiresAtMs: now - 1 }), pending);
     assert.equal(next.state, 'renewing');
     assert.equal(next.assetId, 'asset_1');
-    assert.equal(next.target, null);
+    assert.deepEqual(next.target, target);
   });
 
   it('renews what failed, a bounded number of times', () => {
@@ -265,6 +265,41 @@ describe('checking', () => {
     const next = after(long, { type: 'asset-missing', isControlled: false });
     assert.equal(next.state, 'queued');
     assert.equal(next.generation, 2);
+  });
+});
+
+describe('an answer that nobody can read', () => {
+  const unreadable = (code: string): ContentEvent => ({
+    type: 'trouble',
+    code,
+    reason: 'is no asset',
+    retryAfterMs: null,
+  });
+
+  for (const state of ['uploaded', 'checking', 'renewing'] as const) {
+    it(`is asked for again soon, and the seldomer the longer it stays so, where the content is ${state}`, () => {
+      for (const code of ['bad_answer', 'not_understood']) {
+        let next = sent({ state });
+        const waits: number[] = [];
+        for (let times = 0; times < 20; times += 1) {
+          next = after(next, unreadable(code));
+          waits.push(next.notBeforeMs - now);
+        }
+        assert.ok((waits[3] ?? 0) < 5_000, waits.join(', '));
+        const last = waits.at(-1) ?? 0;
+        assert.ok(last >= 5 * 60_000 && last <= 15 * 60_000, waits.join(', '));
+      }
+    });
+  }
+
+  it('is waited for no longer than anything else where something else came in between', () => {
+    const between = after(sent({ state: 'checking', attempts: 20 }), trouble);
+    assert.ok(after(between, unreadable('bad_answer')).notBeforeMs - now <= 30_000);
+  });
+
+  it('to a reservation has a pace of its own', () => {
+    const asked = content({ attempts: 20, reasonCode: 'not_understood' });
+    assert.ok(after(asked, unreadable('not_understood')).notBeforeMs - now <= 30_000);
   });
 });
 

@@ -80,6 +80,7 @@ describe('contents', () => {
       areBytesConfirmed: true,
       isCompleteSent: true,
       isCompleteAccepted: true,
+      mayHaveAllBytes: true,
       attempts: 5,
       strikes: 6,
       failures: 7,

@@ -84,6 +84,15 @@ describe('a ledger of version 1', () => {
     assert.throws(() => database.exec(set('asset_id', 'NULL')), /CHECK/);
   });
 
+  it('did not note whose answer was lost: whatever has an asset and was never completed may have all bytes', (t) => {
+    const { database } = migrated(t);
+    const unclear = database
+      .prepare('SELECT state FROM content WHERE may_have_all_bytes = 1 ORDER BY id')
+      .pluck()
+      .all();
+    assert.deepEqual(unclear, ['reserved', 'uploaded', 'checking', 'renewing']);
+  });
+
   it('finds what is due through its index', (t) => {
     const { database } = migrated(t);
     const plans = plansOf(database, (recording) => new ContentStore(recording), /ORDER BY not_before/);

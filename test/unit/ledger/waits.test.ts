@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Content } from '../../../src/core/content.ts';
+import { type Content, oneBufferBytes } from '../../../src/core/content.ts';
 import { freshCreation } from '../../../src/core/creation.ts';
 import { nothingLearnt } from '../../../src/core/records.ts';
 import { ContentStore } from '../../../src/ledger/contents.ts';
@@ -15,7 +15,9 @@ async function ledgerWith(...rows: readonly Partial<Content>[]) {
   const { destinationId } = await withFolder(ledger);
   const ids = await ledger.write(({ contents }) =>
     rows.map((row, at) => {
-      const inserted = contents.insert(newContent(destinationId, { sha256: `${at}`, idempotencyKey: `${at}` }), 1);
+      const { sizeBytes = 3 } = row;
+      const wanted = newContent(destinationId, { sha256: `${at}`, idempotencyKey: `${at}`, sizeBytes });
+      const inserted = contents.insert(wanted, 1);
       const bound = row.state === undefined || row.state === 'queued' ? {} : { assetId: `asset_${at}`, target };
       assert.ok(contents.save(inserted, { ...inserted, ...bound, ...row }, 1));
       return inserted.id;
@@ -120,6 +122,22 @@ describe('contents without bytes', () => {
       { state: 'ready' },
     );
     assert.deepEqual(new Set(ledger.contents.withoutBytes()), new Set(ids.slice(1, 4)));
+  });
+});
+
+describe('what was about to be sent in one piece when the last process ended', () => {
+  it('may have been sent whole; what leaves in several pieces, or is further on, says so itself', async () => {
+    const large = oneBufferBytes + 1;
+    const { ledger, ids } = await ledgerWith(
+      { state: 'reserved' },
+      { state: 'reserved', sizeBytes: large },
+      { state: 'checking' },
+      { state: 'renewing' },
+      { state: 'queued' },
+    );
+    await ledger.write(({ contents }) => contents.doubtUnanswered());
+    const unclear = ids.filter((id) => ledger.contents.get(id)?.mayHaveAllBytes === true);
+    assert.deepEqual(unclear, ids.slice(0, 1));
   });
 });
 

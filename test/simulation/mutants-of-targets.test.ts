@@ -1,0 +1,4 @@
+import { catches } from './catching.ts';
+import { targetMutants } from './mutants-of-targets.ts';
+
+catches(targetMutants);
