@@ -13,7 +13,7 @@ import { Learning } from './sync/learning.ts';
 import { type Place, placesOf } from './sync/listing.ts';
 import { mostInHand } from './sync/scheduler.ts';
 import { WorkspaceCheck } from './sync/workspace-check.ts';
-import { tellGate } from './telling.ts';
+import { tellGate, tellStrange } from './telling.ts';
 import { version } from './version.ts';
 
 /** What an engine has towards FLORA: the door, the client, and what it knows of how FLORA answers. */
@@ -61,7 +61,10 @@ export function openFloraSide({ config, log, ledger, observer, ...on }: FloraSid
   };
   const places = placesOf(config.folders.map((folder) => folder.destination));
   const workspaceIds = places.map(({ workspaceId }) => workspaceId);
-  const remote = connect(config, key.current, rememberBody(ledger, workspaceIds, on.onError));
+  const remote = connect(config, key.current, {
+    ...rememberBody(ledger, workspaceIds, on.onError),
+    onStrange: (strange) => tellStrange(log, strange),
+  });
   const common = { ledger, remote, gate, clock: systemClock, log, places };
   const workspaces = new WorkspaceCheck(common);
   const creating = new Creating({
