@@ -124,6 +124,6 @@ export function parseBaseUrl(text: string): Parsed<string> {
 }
 
 /** Whether a host name as `URL` spells it is this machine without asking DNS. */
-function isLoopbackHost(hostname: string): boolean {
+export function isLoopbackHost(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.[0-9]+\.[0-9]+\.[0-9]+$/.test(hostname);
 }

@@ -9,6 +9,7 @@ import {
   overlappingStateDir,
   type PathContext,
 } from './config-paths.ts';
+import { proxyProblems } from './config-proxy.ts';
 import {
   type Choice,
   DURATION_LIMITS,
@@ -154,6 +155,9 @@ export function loadConfig(input: ConfigInput & { readonly require?: readonly Re
   const isKeyWanted = required.includes('apiKey') && isKeyKnown;
   const key = isKeyWanted ? loadApiKey({ env, readFile, paths, keyFile }) : undefined;
   if (key !== undefined && 'problem' in key) problems.push(key);
+
+  // Without a key nothing is asked of FLORA.
+  if (required.includes('apiKey')) problems.push(...proxyProblems(env, settings.base_url));
 
   if (problems.length > 0) throw new ConfigError(problems);
   const found = key === undefined || 'problem' in key ? { apiKey: undefined, apiKeySource: undefined } : key;

@@ -1,5 +1,6 @@
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
+import { proxyOf } from './config-proxy.ts';
 import { systemRandom } from './random.ts';
 import { type ClientOptions, FloraClient } from './remote/client.ts';
 import type { LedgerPort } from './sync/ports.ts';
@@ -9,10 +10,10 @@ import { userAgent } from './version.ts';
 export function connect(
   config: Pick<Config, 'baseUrl' | 'concurrency'>,
   apiKey: () => string,
-  memory: Pick<ClientOptions, 'bodyForm' | 'onBodyForm'> = {},
+  more: Pick<ClientOptions, 'bodyForm' | 'onBodyForm' | 'onStrange'> = {},
 ): FloraClient {
   return new FloraClient({
-    ...memory,
+    ...more,
     baseUrl: config.baseUrl,
     apiKey,
     concurrency: config.concurrency,
@@ -22,14 +23,6 @@ export function connect(
     setTimer: systemClock.setTimer,
     proxy: proxyOf(process.env),
   });
-}
-
-function proxyOf(env: NodeJS.ProcessEnv) {
-  const pick = (name: string) => env[name.toLowerCase()] || env[name] || undefined;
-  const httpsProxy = pick('HTTPS_PROXY');
-  const httpProxy = pick('HTTP_PROXY');
-  if (httpsProxy === undefined && httpProxy === undefined) return null;
-  return { httpsProxy, httpProxy, noProxy: pick('NO_PROXY') };
 }
 
 /** What FLORA takes as the body of `complete` and `retry`, kept in the ledger for each workspace. */

@@ -14,7 +14,7 @@ import { type Place, placesOf } from './sync/listing.ts';
 import { mostInHand } from './sync/scheduler.ts';
 import { Transfers } from './sync/transfers.ts';
 import { WorkspaceCheck } from './sync/workspace-check.ts';
-import { tellGate } from './telling.ts';
+import { tellGate, tellStrange } from './telling.ts';
 import { version } from './version.ts';
 
 /** What an engine has towards FLORA: the door, the client, and what it knows of how FLORA answers. */
@@ -66,7 +66,10 @@ export function openFloraSide({ config, log, ledger, observer, ...on }: FloraSid
   };
   const places = placesOf(config.folders.map((folder) => folder.destination));
   const workspaceIds = places.map(({ workspaceId }) => workspaceId);
-  const remote = connect(config, key.current, rememberBody(ledger, workspaceIds, on.onError));
+  const remote = connect(config, key.current, {
+    ...rememberBody(ledger, workspaceIds, on.onError),
+    onStrange: (strange) => tellStrange(log, strange),
+  });
   const transfers = new Transfers(config.concurrency);
   const common = { ledger, remote, gate, transfers, clock: systemClock, log, places };
   const workspaces = new WorkspaceCheck(common);

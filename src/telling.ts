@@ -7,6 +7,7 @@ import type { SyncError } from './errors.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { LedgerNotice } from './ledger/restore.ts';
 import type { Logger } from './logger.ts';
+import type { StrangeAnswer } from './remote/wire-watch.ts';
 import type { Gate } from './sync/gate.ts';
 
 /** One line when the door to FLORA closes (error) or opens again (null). */
@@ -18,6 +19,15 @@ export function tellGate(log: Logger, trouble: SyncError | null): void {
   const { code, requestId, retryAfterMs, hint } = trouble;
   const facts = { code, request_id: requestId, retry_after_ms: retryAfterMs, hint };
   log.warn(facts, `${trouble.message}; nothing is lost, uploads go on when it is over`);
+}
+
+/** What came off the wire that nobody foresaw: its stack once, then for whoever looks closer, and when it does not end. */
+export function tellStrange(log: Logger, { host, op, stack, kind }: StrangeAnswer): void {
+  const facts = { host, op, stack };
+  if (kind === 'again') log.debug(facts, 'the same strange answer again');
+  else if (kind === 'first') log.warn(facts, `a strange answer from ${host}: it counts as a connection that was lost`);
+  else
+    log.error({ ...facts, code: 'wire_trouble' }, `nothing but the same strange answer from ${host}; it is tried on`);
 }
 
 /** One line when a folder cannot be read (error) or can again (null). */

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import { loadConfig, type PartialConfig } from '../config.ts';
 import { ConfigError } from '../config-error.ts';
+import { proxyOf } from '../config-proxy.ts';
 import { folder, mostAssets, type Traces } from '../contract/making.ts';
 import { sources } from '../contract/questions.ts';
 import { RawFlora } from '../contract/raw.ts';
@@ -59,6 +60,7 @@ async function contract(config: PartialConfig, options: Options, signal: AbortSi
     sleep,
     setTimer,
     token: systemRandom.token,
+    proxy: proxyOf(process.env),
   });
   const traces: Traces = { assetIds: [], lost: 0 };
   const verdicts: Verdict[] = [];

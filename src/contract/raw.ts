@@ -1,10 +1,12 @@
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import type { Dispatcher } from 'undici';
 import { SyncError } from '../errors.ts';
-import { checkAssetUrl, checkUploadUrl, isLoopbackHost, publicAssetLookup, publicLookup } from '../remote/addresses.ts';
-import { errorFromAnswer, networkError, readRetryAfter } from '../remote/answer-errors.ts';
-import { deadlines, Exchange, type ExchangeRequest, headerOf, type SetTimer } from '../remote/exchange.ts';
+import { checkAssetUrl, checkUploadUrl, isLoopbackHost } from '../remote/addresses.ts';
+import { errorFromAnswer, readRetryAfter } from '../remote/answer-errors.ts';
+import { Exchange, type ExchangeRequest, headerOf, type SetTimer } from '../remote/exchange.ts';
 import { type JsonAnswer, requestJson } from '../remote/http.ts';
 import { frameMultipart } from '../remote/multipart.ts';
+import { networkError } from '../remote/network-error.ts';
+import { openPools, type Pools, type ProxySettings } from '../remote/pools.ts';
 import type { Target } from './reservation.ts';
 import { Secrets } from './secrets.ts';
 import type { Said, Silence } from './shapes.ts';
@@ -18,6 +20,8 @@ export interface RawDeps {
   readonly sleep: (delayMs: number, signal: AbortSignal) => Promise<void>;
   readonly setTimer: SetTimer;
   readonly token: () => string;
+  /** Proxies as the environment names them; null for none. Never used towards an API on loopback. */
+  readonly proxy: ProxySettings | null;
 }
 
 export interface Call {
@@ -57,9 +61,7 @@ export class RawFlora {
   readonly #deps: RawDeps;
   readonly #base: URL;
   readonly #secrets = new Secrets();
-  readonly #api: Dispatcher;
-  readonly #uploads: Dispatcher;
-  readonly #downloads: Dispatcher;
+  readonly #pools: Pools;
   #silences = 0;
 
   constructor(deps: RawDeps) {
@@ -68,12 +70,7 @@ export class RawFlora {
     this.host = this.#base.host;
     this.isOnLoopback = isLoopbackHost(this.#base.hostname);
     this.#secrets.add(deps.apiKey);
-    const connect = { timeout: deadlines.connectMs };
-    // Never through a proxy to loopback; elsewhere through the one that the environment names.
-    const open = (options: object) => (this.isOnLoopback ? new Agent({ connect }) : new EnvHttpProxyAgent(options));
-    this.#api = open({ connect });
-    this.#uploads = open({ connect: { ...connect, lookup: publicLookup } });
-    this.#downloads = open({ connect: { ...connect, lookup: publicAssetLookup } });
+    this.#pools = openPools(deps);
   }
 
   /**
@@ -112,7 +109,7 @@ export class RawFlora {
     const method = target.kind === 'form' ? 'POST' : 'PUT';
     return await this.#attempt('upload', 'The target', signal, () => {
       const url = checkUploadUrl(target.url, this.isOnLoopback);
-      return this.#plain(this.#uploads, url, { method, headers, body, signal });
+      return this.#plain(this.#pools.uploads, url, { method, headers, body, signal });
     });
   }
 
@@ -121,7 +118,7 @@ export class RawFlora {
     const headers = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': this.#deps.userAgent };
     return await this.#attempt('download', "The asset's host", signal, () => {
       const url = checkAssetUrl(address, this.isOnLoopback);
-      return this.#plain(this.#downloads, url, { method: 'GET', headers, body: null, signal });
+      return this.#plain(this.#pools.downloads, url, { method: 'GET', headers, body: null, signal });
     });
   }
 
@@ -130,7 +127,7 @@ export class RawFlora {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#api, this.#uploads, this.#downloads].map((pool) => pool.destroy()));
+    await this.#pools.close();
   }
 
   async #call({ method, path, body }: Call, key: string, signal: AbortSignal): Promise<JsonAnswer> {
@@ -139,11 +136,12 @@ export class RawFlora {
     const headers: Record<string, string> = {
       authorization: `Bearer ${apiKey}`,
       accept: 'application/json',
+      'accept-encoding': 'identity',
       'user-agent': userAgent,
       ...(method === 'POST' ? { 'idempotency-key': key } : {}),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     };
-    return await requestJson(this.#api, {
+    return await requestJson(this.#pools.api, {
       origin,
       path: `${pathname === '/' ? '' : pathname}${path}`,
       method,

@@ -1,5 +1,5 @@
 import { REDACTED, redactText } from '../core/redact.ts';
-import { type ErrorDisposition, type ErrorScope, errnoCode, SyncError } from '../errors.ts';
+import { type ErrorDisposition, type ErrorScope, SyncError } from '../errors.ts';
 import { isRecord } from './fields.ts';
 import type { JsonAnswer } from './http.ts';
 
@@ -125,57 +125,6 @@ export function notUnderstood(op: string, answer: JsonAnswer, what: string): Syn
     status: answer.status,
     requestId: answer.requestId ?? undefined,
     hint: 'Look for a newer version of flora-sync; `flora-sync contract` shows what FLORA answers.',
-  });
-}
-
-const neverConnected: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENETDOWN',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
-const isTlsFailure = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/;
-
-/** Undici has no code of its own for an answer other than 200 to CONNECT. */
-function isProxyRefusal(error: unknown): boolean {
-  return error instanceof Error && /^Proxy response \(\d+\)/.test(error.message);
-}
-
-/** A failure below HTTP: nothing is known of the request's effect. */
-export function networkError(op: string, host: string, error: unknown): unknown {
-  if (error instanceof SyncError) return error;
-  const cause = error instanceof AggregateError ? error.errors[0] : error;
-  // A SyncError may come out of a lookup or a body that we handed to undici.
-  if (cause instanceof Error && cause.cause instanceof SyncError) return cause.cause;
-  const code = errnoCode(cause) ?? errnoCode(error);
-  if (code === undefined) return error;
-  if (isProxyRefusal(cause) || isTlsFailure.test(code)) {
-    const what = isProxyRefusal(cause) ? 'the proxy refuses to connect' : `its certificate is not accepted (${code})`;
-    return new SyncError(`${host} cannot be reached: ${what}`, {
-      code: 'unreachable',
-      scope: 'service',
-      disposition: 'retry',
-      op,
-      hint: 'A captive portal, or a proxy: see HTTPS_PROXY with its credentials, and NODE_EXTRA_CA_CERTS for its CA.',
-      cause: error,
-    });
-  }
-  if (!neverConnected.has(code)) {
-    const details = { code: 'connection_lost', scope: 'file', disposition: 'check', op, cause: error } as const;
-    return new SyncError(`The connection to ${host} was lost (${code})`, details);
-  }
-  return new SyncError(`${host} cannot be reached (${code})`, {
-    code: 'unreachable',
-    scope: 'service',
-    disposition: 'retry',
-    op,
-    hint: 'See that this machine is online and that FLORA_BASE_URL is right.',
-    cause: error,
   });
 }
 

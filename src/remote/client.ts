@@ -1,20 +1,20 @@
-import type { LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
 import type { UploadTarget } from '../core/content.ts';
 import type { Destination } from '../core/entry.ts';
 import type { AssetFacts, Reservation } from '../core/event.ts';
 import { SyncError } from '../errors.ts';
-import { checkAssetUrl, checkUploadUrl, isLoopbackHost, publicAssetLookup, publicLookup } from './addresses.ts';
-import { badAnswer, errorFromAnswer, networkError, notUnderstood } from './answer-errors.ts';
+import { checkAssetUrl, checkUploadUrl, isLoopbackHost } from './addresses.ts';
+import { badAnswer, errorFromAnswer, notUnderstood } from './answer-errors.ts';
 import { type BodyForm, BodyForms } from './body-forms.ts';
 import { type FetchedDigest, fetchDigest } from './download.ts';
-import { deadlines, type SetTimer } from './exchange.ts';
+import type { SetTimer } from './exchange.ts';
 import { type JsonAnswer, requestJson } from './http.ts';
-import { openPool, type ProxySettings } from './pools.ts';
+import { networkError } from './network-error.ts';
+import { openPools, type Pools, type ProxySettings } from './pools.ts';
 import { sendUpload } from './upload.ts';
 import type { UploadSource } from './upload-body.ts';
 import { type AssetPage, readAsset, readPage, readReservation, readWorkspaceIds } from './wire.ts';
-import { tellingConnector } from './written.ts';
+import { type StrangeAnswer, WireWatch } from './wire-watch.ts';
 
 /** What FLORA said, and the request-id by which their support finds it. */
 export interface Answer<T> {
@@ -38,6 +38,8 @@ export interface ClientOptions {
   readonly onBodyForm?: (form: BodyForm) => void;
   /** Proxies as the environment names them; null for none. Never used towards an API on loopback. */
   readonly proxy?: ProxySettings | null;
+  /** Told of answers that are none, and of what else nobody foresaw about the wire. */
+  readonly onStrange?: (strange: StrangeAnswer) => void;
   /** Injected by tests; otherwise a pool each for the API, for upload hosts and for those that serve assets. */
   readonly dispatcher?: Dispatcher;
 }
@@ -76,15 +78,14 @@ const maxPageBytes = 8 << 20;
  */
 export class FloraClient {
   readonly #options: ClientOptions;
-  readonly #api: Dispatcher;
-  readonly #uploads: Dispatcher;
-  readonly #downloads: Dispatcher;
+  readonly #pools: Pools;
   readonly #host: string;
   readonly #origin: string;
   /** What stands in front of each path: `/api/v1`. */
   readonly #prefix: string;
   readonly #isApiOnLoopback: boolean;
   readonly #bodies: BodyForms;
+  readonly #watch: WireWatch;
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -94,14 +95,8 @@ export class FloraClient {
     this.#prefix = pathname === '/' ? '' : pathname;
     this.#isApiOnLoopback = isLoopbackHost(hostname);
     this.#bodies = new BodyForms(options.bodyForm, options.onBodyForm);
-    const proxy = this.#isApiOnLoopback ? null : (options.proxy ?? null);
-    const connect = { timeout: deadlines.connectMs };
-    this.#api = options.dispatcher ?? openPool(options.concurrency, proxy, connect);
-    // Behind a proxy the names are resolved there; without one they are looked at when the connection is made.
-    const guarded = (lookup: LookupFunction) => (this.#isApiOnLoopback ? connect : { ...connect, lookup });
-    const telling = tellingConnector(guarded(publicLookup));
-    this.#uploads = options.dispatcher ?? openPool(options.concurrency, proxy, telling);
-    this.#downloads = options.dispatcher ?? openPool(options.concurrency, proxy, guarded(publicAssetLookup));
+    this.#pools = openPools(options);
+    this.#watch = new WireWatch(options.onStrange ?? (() => {}));
   }
 
   async reserve(wanted: ReserveRequest, signal: AbortSignal): Promise<Answer<Reservation> & { isReplayed: boolean }> {
@@ -124,7 +119,8 @@ export class FloraClient {
   async upload(wanted: SendRequest, signal: AbortSignal): Promise<void> {
     const url = checkUploadUrl(wanted.target.url, this.#isApiOnLoopback);
     const { nowMs, token, setTimer } = this.#options;
-    await sendUpload({ dispatcher: this.#uploads, nowMs, token, setTimer }, { ...wanted, url, signal });
+    const deps = { dispatcher: this.#pools.uploads, nowMs, token, setTimer };
+    await this.#watch.over(url.host, sendUpload(deps, { ...wanted, url, signal }));
   }
 
   async complete(assetId: string, idempotencyKey: string, signal: AbortSignal): Promise<Answer<AssetFacts>> {
@@ -155,8 +151,9 @@ export class FloraClient {
   /** The digest of the bytes behind an asset's URL (`download.ts`), fetched without our key: it is another host. */
   async fetchDigest(url: string, mostBytes: number, signal: AbortSignal): Promise<FetchedDigest> {
     const { nowMs, setTimer, userAgent } = this.#options;
-    const deps = { dispatcher: this.#downloads, nowMs, setTimer, userAgent };
-    return await fetchDigest(deps, { url: checkAssetUrl(url, this.#isApiOnLoopback), mostBytes, signal });
+    const deps = { dispatcher: this.#pools.downloads, nowMs, setTimer, userAgent };
+    const checked = checkAssetUrl(url, this.#isApiOnLoopback);
+    return await this.#watch.over(checked.host, fetchDigest(deps, { url: checked, mostBytes, signal }));
   }
 
   /** The workspaces that the key can see: a check of address and key that changes nothing. */
@@ -166,7 +163,7 @@ export class FloraClient {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#api, this.#uploads, this.#downloads].map((pool) => pool.destroy()));
+    await this.#pools.close();
   }
 
   /** `complete` and `retry`: in the body that FLORA took last, or the other one where it refused that. */
@@ -208,18 +205,22 @@ export class FloraClient {
 
   #headers(): Record<string, string> {
     const { apiKey, userAgent } = this.#options;
-    return { authorization: `Bearer ${apiKey()}`, accept: 'application/json', 'user-agent': userAgent };
+    return {
+      authorization: `Bearer ${apiKey()}`,
+      accept: 'application/json',
+      'accept-encoding': 'identity',
+      'user-agent': userAgent,
+    };
   }
 
   async #call(op: string, { path, method, headers, body, signal, maxBodyBytes }: ApiCall): Promise<JsonAnswer> {
     const { nowMs, setTimer, apiKey } = this.#options;
     const place = { origin: this.#origin, path: this.#prefix + path };
-    let answer: JsonAnswer;
-    try {
-      answer = await requestJson(this.#api, { ...place, method, headers, body, signal, maxBodyBytes, setTimer });
-    } catch (error) {
+    const request = { ...place, method, headers, body, signal, maxBodyBytes, setTimer };
+    const asking = requestJson(this.#pools.api, request).catch((error: unknown) => {
       throw networkError(op, this.#host, error);
-    }
+    });
+    const answer = await this.#watch.over(this.#host, asking);
     if (answer.status < 200 || answer.status >= 300) throw errorFromAnswer(op, answer, nowMs(), apiKey());
     if (answer.isCut) throw badAnswer(op, answer, 'is too long');
     if (answer.json === undefined) throw badAnswer(op, answer, 'is not JSON');

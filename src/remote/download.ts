@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
-import { type Dispatcher, request } from 'undici';
+import { pipeline, type Readable } from 'node:stream';
+import { type Dispatcher, errors, request } from 'undici';
 import { SyncError } from '../errors.ts';
-import { networkError, readRetryAfter } from './answer-errors.ts';
+import { readRetryAfter } from './answer-errors.ts';
+import { codingsOf, decodingStreams } from './content-encoding.ts';
 import { deadlines, headerOf, type SetTimer } from './exchange.ts';
+import { networkError, WireError } from './network-error.ts';
 
 /** What lies behind an asset's URL. */
 export interface FetchedDigest {
@@ -32,8 +35,8 @@ const leastProgressBytes = 64 * 1024;
  * Reads the bytes behind the URL, never further than one byte beyond `mostBytes`, and digests them. The request carries no
  * key, whatever the host, and no redirect is followed. However long it takes is fine, as long as it gets on.
  *
- * Only a whole 200 in no content-encoding has a digest. That another host than FLORA's is in trouble says nothing of FLORA:
- * every error is about this one file.
+ * Only a whole 200 has a digest: of what is left when a content-encoding is undone that nobody asked for. That another host
+ * than FLORA's is in trouble says nothing of FLORA: every error is about this one file.
  *
  * @throws SyncError of scope `file`: with `retry` `server_error`, `url_rate_limited` (with `retryAfterMs`), `url_redirected`
  *   (a captive portal does that too), `stalled`, `unreachable`, `connection_lost` (also for a body that was cut); with
@@ -57,11 +60,11 @@ export async function fetchDigest(deps: DownloadDeps, wanted: DownloadRequest): 
     });
     watch.start();
     const refusal = unreadable(response, deps.nowMs());
-    if (refusal === null) return await digestOf(response.body, mostBytes, watch);
+    if (refusal === null) return await digestOf(response, mostBytes, watch);
     await response.body.dump({ limit: 64 * 1024 });
     throw refusal;
   } catch (error) {
-    throw downloadError(url.host, error);
+    throw downloadError(url.host, isOurs(error, cut.signal) ? error : new WireError(error));
   } finally {
     watch.stop();
     signal.removeEventListener('abort', onAbort);
@@ -78,16 +81,36 @@ function originalOf(url: URL): URL {
 
 type Response = Awaited<ReturnType<typeof request>>;
 
-async function digestOf(body: Response['body'], mostBytes: number, watch: ProgressWatch): Promise<FetchedDigest> {
+/** What is ours: why we cut it, what we throw, and what undici says of its arguments. All else came off the wire. */
+function isOurs(error: unknown, signal: AbortSignal): boolean {
+  if (error instanceof SyncError || error instanceof errors.InvalidArgumentError) return true;
+  return signal.aborted && error === signal.reason;
+}
+
+/** Of the bytes as they lie there: what stands between may have encoded them. None of ours is encoded itself. */
+async function digestOf({ headers, body }: Response, mostBytes: number, watch: ProgressWatch): Promise<FetchedDigest> {
+  const steps = decodingStreams(codingsOf(headerOf({ headers }, 'content-encoding')) ?? []);
+  let lost: unknown;
+  body.once('error', (error) => {
+    lost = error;
+  });
+  // What fails is thrown by the last of them, which is read to its end.
+  const bytes = steps.reduce<Readable>((from, step) => pipeline(from, step, () => {}), body);
   const hash = createHash('sha256');
   let sizeBytes = 0;
-  for await (const chunk of body) {
-    const bytes: Buffer = chunk.subarray(0, mostBytes + 1 - sizeBytes);
-    hash.update(bytes);
-    sizeBytes += bytes.length;
-    // Leaving the loop destroys the body and its connection.
-    if (sizeBytes > mostBytes) break;
-    watch.came(bytes.length);
+  try {
+    for await (const chunk of bytes) {
+      const wanted: Buffer = chunk.subarray(0, mostBytes + 1 - sizeBytes);
+      hash.update(wanted);
+      sizeBytes += wanted.length;
+      // Leaving the loop destroys the body and its connection.
+      if (sizeBytes > mostBytes) break;
+      watch.came(wanted.length);
+    }
+  } catch (error) {
+    // The body came as it should, and is not what it says.
+    if (steps.length > 0 && error !== lost) throw undecodable();
+    throw error;
   }
   return { sha256: hash.digest('hex'), sizeBytes };
 }
@@ -98,10 +121,8 @@ function unreadable(response: Response, nowMs: number): SyncError | null {
   const message = `The asset's URL answered ${status}`;
   const common = { op: 'download', status, scope: 'file' } as const;
   if (status === 200) {
-    const encoding = headerOf(response, 'content-encoding')?.trim().toLowerCase() ?? '';
-    if (encoding === '' || encoding === 'identity') return null;
-    const details = { ...common, code: 'url_unreadable', disposition: 'check' } as const;
-    return new SyncError("The asset's URL answered in a content-encoding that was not asked for", details);
+    if (codingsOf(headerOf(response, 'content-encoding')) !== null) return null;
+    return undecodable();
   }
   if (status === 429) {
     const retryAfterMs = readRetryAfter(headerOf(response, 'retry-after'), nowMs);
@@ -115,6 +136,16 @@ function unreadable(response: Response, nowMs: number): SyncError | null {
     return new SyncError(`${message}, and redirects are not followed`, details);
   }
   return new SyncError(message, { ...common, code: 'url_unreadable', disposition: 'check' });
+}
+
+function undecodable(): SyncError {
+  return new SyncError("The asset's URL answered in a content-encoding that cannot be undone", {
+    code: 'url_unreadable',
+    scope: 'file',
+    disposition: 'check',
+    op: 'download',
+    status: 200,
+  });
 }
 
 /** Runs out unless enough bytes come in time, again and again. */
@@ -170,6 +201,6 @@ function downloadError(host: string, error: unknown): unknown {
     disposition: 'retry',
     op: 'download',
     hint: known.code === 'unreachable' ? unreachableHint : undefined,
-    cause: error,
+    cause: known.cause,
   });
 }

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
+import { type Dispatcher, errors } from 'undici';
+import { WireError } from './network-error.ts';
 
 export const deadlines = {
   connectMs: 10_000,
@@ -63,12 +64,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #headers: IncomingHttpHeaders = {};
   #lengthBytes = 0;
   #isOver = false;
+  #isHandingOver = false;
 
   constructor(wanted: ExchangeRequest) {
     this.#wanted = wanted;
   }
 
-  /** Resolves with whatever status came. Rejects with undici's errors, the signal's reason, or what it was `cut` with. */
+  /**
+   * Resolves with whatever status came. Rejects with a WireError for whatever undici reports of the
+   * request, with the signal's reason, or what it was `cut` with; what undici says of its arguments is thrown as it is.
+   */
   send(dispatcher: Dispatcher): Promise<HttpAnswer> {
     const { origin, path, method, headers, body, signal, wants } = this.#wanted;
     return new Promise((resolve, reject) => {
@@ -79,9 +84,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
       if (wants === 'body') this.#startDeadline();
       try {
         const timeouts = { headersTimeout: deadlines.firstByteMs, bodyTimeout: deadlines.bodyMs };
+        this.#isHandingOver = true;
         dispatcher.dispatch({ origin, path, method, headers, body, ...timeouts }, this);
       } catch (error) {
         this.cut(error);
+      } finally {
+        this.#isHandingOver = false;
       }
     });
   }
@@ -128,7 +136,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     if (this.#hasEnough()) this.#finish(false);
-    else this.#fail(error);
+    else this.#fail(this.#isHandingOver && !isClosed(error) ? error : new WireError(error));
   }
 
   #hasEnough(): boolean {
@@ -163,9 +171,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-/** In undici's manner: an error with a code, so that it counts as a lost connection. */
+/** A dispatcher says so at once, but it is no fault of the request's. */
+function isClosed(error: Error): boolean {
+  return error instanceof errors.ClientDestroyedError || error instanceof errors.ClientClosedError;
+}
+
+/** In undici's manner: an error with a code, as a connection that is lost. */
 function tooSlow(): Error {
-  return Object.assign(new Error(`No whole answer in ${deadlines.answerMs / 1000} s`), { code: 'ETOOSLOW' });
+  const message = `No whole answer in ${deadlines.answerMs / 1000} s`;
+  return new WireError(Object.assign(new Error(message), { code: 'ETOOSLOW' }));
 }
 
 /** One header's first value, or null. */

@@ -44,8 +44,31 @@ function readFormFields(value: unknown): Record<string, string> | null {
   if (Array.isArray(value) && value.length === 0) return {};
   if (!isRecord(value)) return null;
   const given = Object.entries(value).filter(([, field]) => field !== null);
-  if (!given.every(([, field]) => ['string', 'number', 'boolean'].includes(typeof field))) return null;
-  return Object.fromEntries(given.map(([name, field]) => [name, String(field)]));
+  const read = given.map(([name, field]) => [name, fieldText(field)] as const);
+  return read.every((field): field is readonly [string, string] => field[1] !== null) ? Object.fromEntries(read) : null;
+}
+
+function fieldText(field: unknown): string | null {
+  switch (typeof field) {
+    case 'string':
+      return field;
+    case 'boolean':
+      return String(field);
+    case 'number':
+      return decimalText(field);
+    default:
+      return null;
+  }
+}
+
+/** Its digits, without the exponent that JavaScript writes from 1e21 on and below 1e-6; null for what JSON has no number for. */
+function decimalText(value: number): string | null {
+  if (!Number.isFinite(value)) return null;
+  if (Number.isInteger(value)) return BigInt(value).toString();
+  const [mantissa = '', exponent] = String(Math.abs(value)).split('e-');
+  const sign = value < 0 ? '-' : '';
+  if (exponent === undefined) return sign + mantissa;
+  return `${sign}0.${'0'.repeat(Number(exponent) - 1)}${mantissa.replace('.', '')}`;
 }
 
 function isUrl(value: unknown): value is string {

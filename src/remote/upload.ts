@@ -2,9 +2,10 @@ import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { UploadTarget } from '../core/content.ts';
 import { SyncError } from '../errors.ts';
-import { networkError, readRetryAfter } from './answer-errors.ts';
+import { readRetryAfter } from './answer-errors.ts';
 import { deadlines, Exchange, type HttpAnswer, headerOf, type SetTimer } from './exchange.ts';
 import { frameMultipart } from './multipart.ts';
+import { networkError } from './network-error.ts';
 import { type UploadSource, UploadStream, wholeBody } from './upload-body.ts';
 
 export interface UploadRequest {

@@ -167,7 +167,8 @@ async function ask<A extends Answer<unknown>>(
   if (asked.kind === 'answer') return told(toEvent(asked.value), asked.value.requestId);
   const { error } = asked;
   // `complete` may have had its effect although no answer came: that has to be written down.
-  if (error.scope === 'service' && !(action.type === 'complete' && error.code === 'unreachable')) return null;
+  const isSilence = error.code === 'unreachable' || error.code === 'wire_trouble';
+  if (error.scope === 'service' && !(action.type === 'complete' && isSilence)) return null;
   return failed(action, error, []);
 }
 

@@ -1,6 +1,7 @@
-import { badAnswer, errorFromAnswer, networkError } from '../../src/remote/answer-errors.ts';
+import { badAnswer, errorFromAnswer } from '../../src/remote/answer-errors.ts';
 import { type BodyForm, BodyForms } from '../../src/remote/body-forms.ts';
 import type { JsonAnswer } from '../../src/remote/http.ts';
+import { networkError, WireError } from '../../src/remote/network-error.ts';
 import { readAsset, readPage, readReservation } from '../../src/remote/wire.ts';
 import type { RemotePort } from '../../src/sync/ports.ts';
 import { createFates } from './fates.ts';
@@ -101,7 +102,8 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
       signal.addEventListener('abort', onAbort, { once: true });
       if (life.mayCrash(knobs.crashAtRequest, `before ${op}`)) return;
 
-      const lost = (code: string) => fail(networkError(op, 'flora.example', Object.assign(new Error(code), { code })));
+      const lost = (code: string) =>
+        fail(networkError(op, 'flora.example', new WireError(Object.assign(new Error(code), { code }))));
       const latency = () => faultRng.between(1, knobs.latencyMs);
       const patience = () => faultRng.pick([200, 5_000, 60_000]);
       const later = (delayMs: number, run: () => void) => void timeline.after(delayMs, run);

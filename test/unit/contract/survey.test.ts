@@ -68,6 +68,7 @@ async function ask(t: TestContext, { answer, reservation = snake }: Ways) {
     ...{ baseUrl: `${server.origin}/api/v1`, apiKey: KEY, userAgent: 'unit', nowMs: () => 1_800_000_000_000, sleep },
     setTimer: () => ({ cancel: () => {} }),
     token: nextToken,
+    proxy: null,
   });
   t.after(() => raw.close());
   const rows = new Map<string, Row>();

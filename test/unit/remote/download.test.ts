@@ -4,7 +4,7 @@ import dns from 'node:dns';
 import type { ServerResponse } from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import { describe, it, type TestContext } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { Agent, type Dispatcher } from 'undici';
 import { SyncError } from '../../../src/errors.ts';
 import { type ClientOptions, FloraClient } from '../../../src/remote/client.ts';
@@ -137,9 +137,57 @@ describe('an answer that is not the bytes', () => {
     assert.equal(seen.length, 1);
   });
 
-  it('encoded bytes have no digest of ours', async (t) => {
+  for (const [coding, encode] of [
+    ['gzip', gzipSync],
+    ['X-GZIP', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+    ['deflate, gzip', (bytes: Buffer) => gzipSync(deflateSync(bytes))],
+  ] as const) {
+    it(`bytes that came as ${coding}, unasked, have the digest of what they are`, async (t) => {
+      const { client, url, seen } = await connect(t, (_, response) => {
+        response.writeHead(200, { 'content-encoding': coding }).end(encode(Buffer.from('bytes')));
+      });
+      const fetched = await client.fetchDigest(url, plenty, signal);
+      assert.deepEqual(fetched, { sha256: digest('bytes'), sizeBytes: 5 });
+      assert.equal(seen[0]?.headers['accept-encoding'], 'identity');
+    });
+  }
+
+  it('a bomb of them is left where ours would have ended', async (t) => {
     const { client, url } = await connect(t, (_, response) => {
-      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('bytes'));
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(64 << 20)));
+    });
+    assert.equal((await client.fetchDigest(url, 100, signal)).sizeBytes, 101);
+  });
+
+  for (const [coding, body] of [
+    ['gzip', 'bytes'],
+    ['gzip', gzipSync('bytes').subarray(0, 15)],
+    ['deflate', 'bytes'],
+    ['br', 'bytes'],
+  ] as const) {
+    it(`what only says that it is ${coding}, or a part of it, has none (${body.length} bytes)`, async (t) => {
+      const { client, url } = await connect(t, (_, response) => {
+        response.writeHead(200, { 'content-encoding': coding, 'content-length': body.length }).end(body);
+      });
+      const error = await failure(client.fetchDigest(url, plenty, signal));
+      assert.deepEqual([error.code, error.disposition, error.status], ['url_unreadable', 'check', 200]);
+    });
+  }
+
+  it('an encoded body that is cut was lost on the way', async (t) => {
+    const { client, url } = await connect(t, (_, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': '100' });
+      response.write(gzipSync('bytes'), () => response.destroy());
+    });
+    const error = await failure(client.fetchDigest(url, plenty, signal));
+    assert.deepEqual([error.code, error.disposition], ['connection_lost', 'retry']);
+  });
+
+  it('bytes in a coding that we cannot undo have no digest of ours', async (t) => {
+    const { client, url } = await connect(t, (_, response) => {
+      response.writeHead(200, { 'content-encoding': 'zstd' }).end('bytes');
     });
     const error = await failure(client.fetchDigest(url, plenty, signal));
     assert.deepEqual([error.code, error.disposition], ['url_unreadable', 'check']);

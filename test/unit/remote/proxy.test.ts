@@ -1,21 +1,27 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { SyncError } from '../../../src/errors.ts';
 import { FloraClient } from '../../../src/remote/client.ts';
+import type { SetTimer } from '../../../src/remote/exchange.ts';
 import type { ProxySettings } from '../../../src/remote/pools.ts';
+import { handTimers } from '../../support/hand-timers.ts';
+import { answering, rawServer } from '../../support/raw-server.ts';
 import { json, scriptedServer } from '../../support/scripted-server.ts';
 
 const signal = new AbortController().signal;
+const never: SetTimer = () => ({ cancel: () => {} });
 
 /** A proxy that tunnels everything to one server on loopback, whatever host is asked for. */
-async function tunnelTo(t: TestContext, origin: string): Promise<{ url: string; asked: string[] }> {
+async function tunnelTo(t: TestContext, origin: string): Promise<{ url: string; asked: string[]; told: string[] }> {
   const asked: string[] = [];
+  const told: string[] = [];
   const sockets = new Set<{ destroy(): void }>();
   const server = createServer();
   server.on('connect', (request, client) => {
     asked.push(request.url ?? '');
+    told.push(request.headers['proxy-authorization'] ?? '');
     const upstream = connect(Number(new URL(origin).port), '127.0.0.1', () => {
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
       upstream.pipe(client).pipe(upstream);
@@ -31,10 +37,10 @@ async function tunnelTo(t: TestContext, origin: string): Promise<{ url: string; 
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, asked };
+  return { url: `http://127.0.0.1:${port}`, asked, told };
 }
 
-function open(t: TestContext, baseUrl: string, proxy: ProxySettings): FloraClient {
+function open(t: TestContext, baseUrl: string, proxy: ProxySettings, setTimer: SetTimer = never): FloraClient {
   const client = new FloraClient({
     baseUrl,
     apiKey: () => 'sk_live_0123456789',
@@ -42,7 +48,7 @@ function open(t: TestContext, baseUrl: string, proxy: ProxySettings): FloraClien
     userAgent: 'test',
     nowMs: () => 0,
     token: () => 'token',
-    setTimer: () => ({ cancel: () => {} }),
+    setTimer,
     proxy,
   });
   t.after(() => client.close());
@@ -101,6 +107,135 @@ describe('what stands between', () => {
       assert.ok(error instanceof SyncError);
       assert.deepEqual([error.code, error.scope], ['unreachable', 'service']);
       return /proxy/.test(error.message);
+    });
+  });
+});
+
+async function failure(promise: Promise<unknown>): Promise<SyncError> {
+  const error: unknown = await promise.then(
+    () => assert.fail('it should have failed'),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof SyncError, String(error));
+  return error;
+}
+
+const through = (text: string): ProxySettings => ({ httpProxy: text, httpsProxy: undefined, noProxy: undefined });
+const upload = {
+  target: { kind: 'put', url: 'https://uploads.example/put' },
+  fileName: 'a',
+  contentType: 'image/png',
+} as const;
+
+describe('a proxy that opens no tunnel', () => {
+  const source = { sizeBytes: 1, chunks: () => assert.fail('nothing is read before there is a connection') };
+  const hangUps: readonly (readonly [string, (socket: Socket) => void, RegExp])[] = [
+    ['hangs up at once', (socket) => void socket.destroy(), /hangs up|cannot be reached/],
+    ['hangs up when asked', (socket) => void socket.on('data', () => socket.end()), /hangs up/],
+    ['resets the connection', (socket) => void socket.on('data', () => socket.resetAndDestroy()), /hangs up/],
+    ['speaks something else', answering('SSH-2.0-x\r\n'), /not HTTP\/1\.1/],
+    ['is cut in its answer', answering('HTTP/1.1 20'), /hangs up/],
+    ['refuses', answering('HTTP/1.1 403 Forbidden\r\n\r\n'), /refuses to connect \(403\)/],
+    ['wants credentials', answering('HTTP/1.1 407 No\r\nproxy-authenticate: Basic\r\n\r\n'), /\(407\)/],
+    ['answers with a page', answering('HTTP/1.1 302 Found\r\nlocation: /login\r\ncontent-length: 2\r\n\r\nhi'), /302/],
+  ];
+  for (const [what, behave, told] of hangUps) {
+    for (const protocol of ['http', 'https']) {
+      it(`and ${what} is asked once a request, towards ${protocol}:, and named`, async (t) => {
+        const { host, connections } = await rawServer(t, behave);
+        const client = open(t, `${protocol}://flora.invalid/api/v1`, through(`http://user:s3cret@${host}`));
+        const error = await failure(client.workspaceIds(signal));
+        assert.deepEqual([error.code, error.scope, error.disposition], ['unreachable', 'service', 'retry']);
+        assert.match(error.message, told);
+        assert.ok(error.message.includes(`the proxy ${host}`) && !error.message.includes('s3cret'), error.message);
+        assert.equal(connections(), 1);
+      });
+    }
+  }
+
+  it('keeps uploads and downloads back in the same way', async (t) => {
+    const { host, connections } = await rawServer(t, (socket) => void socket.on('data', () => socket.destroy()));
+    const client = open(t, 'https://flora.invalid/api/v1', through(`http://${host}`));
+    const { code } = await failure(client.fetchDigest('https://cdn.example/a', 10, signal));
+    const body = {
+      ...source,
+      chunks: async function* () {
+        yield Buffer.from('a');
+      },
+    };
+    const sent = await failure(client.upload({ ...upload, source: body, onSent: () => {} }, signal));
+    assert.deepEqual([code, sent.code, connections()], ['unreachable', 'unreachable', 2]);
+  });
+
+  it('because it never answers is given up after the time for connecting', async (t) => {
+    const timers = handTimers();
+    const { host, connections } = await rawServer(t, (socket) => {
+      socket.on('data', () => timers.set.find(({ delayMs }) => delayMs === 10_000)?.callback());
+    });
+    const client = open(t, 'https://flora.invalid/api/v1', through(host), timers.setTimer);
+    const error = await failure(client.workspaceIds(signal));
+    assert.equal(error.code, 'unreachable');
+    assert.match(error.message, /did not answer in 10 s/);
+    assert.equal(connections(), 1);
+  });
+
+  it('and never answers holds nobody up who closes the client', async (t) => {
+    let ask: (socket: Socket) => void = () => {};
+    const asked = new Promise<Socket>((resolve) => {
+      ask = resolve;
+    });
+    const { host } = await rawServer(t, (socket) => void socket.on('data', () => ask(socket)));
+    const client = open(t, 'https://flora.invalid/api/v1', through(host));
+    const failed = failure(client.workspaceIds(signal));
+    const socket = await asked;
+    const gone = new Promise((resolve) => socket.once('close', resolve));
+    await client.close();
+    await gone;
+    await failed;
+  });
+
+  it('because nobody listens there is told with its own address', async (t) => {
+    const client = open(t, 'https://flora.invalid/api/v1', through('127.0.0.1:9'));
+    const { code, message } = await failure(client.workspaceIds(signal));
+    assert.equal(code, 'unreachable');
+    assert.match(message, /the proxy 127\.0\.0\.1:9 cannot be reached \(ECONNREFUSED\)/);
+  });
+});
+
+describe('a proxy as the environment names it', () => {
+  const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+  for (const [given, told] of [
+    ['HOST', ''],
+    ['  http://HOST/  ', ''],
+    ['HTTP://HOST', ''],
+    ['user:password@HOST', basic('user:password')],
+    ['http://user@HOST', basic('user:')],
+    ['http://user:@HOST', basic('user:')],
+    ['http://:password@HOST', basic(':password')],
+    ['http://us%40er:p%3Aw%25@HOST', basic('us@er:p:w%')],
+    ['http://user:100%@HOST', basic('user:100%')],
+    ['http://user:p%zz%4@HOST', basic('user:p%zz%4')],
+    ['http://us@er:pass@HOST', basic('us@er:pass')],
+    ['http://bj\u00f6rk:\u00fc@HOST', basic('bj\u00f6rk:\u00fc')],
+  ] as const) {
+    it(`${given.trim()} is one`, async (t) => {
+      const { origin } = await scriptedServer(t, (_, response) => json(response, 200, { workspaces: [] }));
+      const tunnel = await tunnelTo(t, origin);
+      const client = open(t, 'http://flora.invalid/api/v1', through(given.replace('HOST', new URL(tunnel.url).host)));
+      assert.deepEqual((await client.workspaceIds(signal)).value, []);
+      assert.deepEqual([tunnel.asked, tunnel.told], [['flora.invalid:80'], [told]]);
+    });
+  }
+
+  it('does not matter where no host has one', (t) => {
+    open(t, 'https://flora.invalid/api', { ...through('socks5://proxy.example'), noProxy: '*' });
+  });
+
+  it('is not used where it cannot be, and its text is not repeated', (t) => {
+    const make = () => open(t, 'https://flora.invalid/api', through('socks5://user:s3cret@proxy.example:1080'));
+    assert.throws(make, (error) => {
+      assert.ok(error instanceof SyncError && error.scope === 'config');
+      return /SOCKS/.test(error.message) && !error.message.includes('s3cret');
     });
   });
 });

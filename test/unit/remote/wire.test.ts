@@ -258,6 +258,11 @@ describe('a reservation', () => {
       { upload: { ...upload, form_fields: { expire: 1_700_000_000, secure: true, none: null } } },
       { ...form, formFields: { expire: '1700000000', secure: 'true' } },
     ],
+    [
+      'with fields that are numbers of any size',
+      { upload: { ...upload, form_fields: { large: 1e21, small: 1.5e-7, half: -0.5, zero: -0 } } },
+      { ...form, formFields: { large: '1000000000000000000000', small: '0.00000015', half: '-0.5', zero: '0' } },
+    ],
     ['with the method PUT', { upload: { ...upload, method: 'put' } }, { kind: 'put', url: upload.url }],
     ['with an upload_url alone', { upload_url: upload.url }, { kind: 'put', url: upload.url }],
     ['with upload of null', { upload: null, uploadUrl: upload.url }, { kind: 'put', url: upload.url }],

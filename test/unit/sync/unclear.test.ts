@@ -5,8 +5,9 @@ import { SyncError } from '../../../src/errors.ts';
 import { registerFolders } from '../../../src/opening.ts';
 import { Gate } from '../../../src/sync/gate.ts';
 import type { ByteSource, RemotePort } from '../../../src/sync/ports.ts';
+import { Transfers } from '../../../src/sync/transfers.ts';
 import { notingAllBytes } from '../../../src/sync/unclear.ts';
-import { advance, atOnce, type WorkerDeps } from '../../../src/sync/worker.ts';
+import { advance, type WorkerDeps } from '../../../src/sync/worker.ts';
 import { facts, reservation } from '../../support/contents.ts';
 import { creatingOver, NoLearning } from '../../support/flora-knowledge.ts';
 import { HandClock } from '../../support/hand-clock.ts';
@@ -136,7 +137,8 @@ async function sendLarge(end: () => void) {
     random,
     remote,
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-    gate: new Gate({ clock, random, onChange: () => {} }),
+    gate: new Gate({ most: 8, clock, random, onChange: () => {} }),
+    transfers: new Transfers(8),
     local: {
       walk: unused,
       read: unused,
@@ -158,7 +160,7 @@ async function sendLarge(end: () => void) {
     onDoubt: unused,
   };
   const signals = { stopping: new AbortController().signal, abort: new AbortController().signal };
-  await advance(deps, content.id, atOnce, signals);
+  await advance(deps, content.id, signals);
   return ledger.contents.get(content.id);
 }
 

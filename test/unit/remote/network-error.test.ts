@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { errors } from 'undici';
+import { SyncError } from '../../../src/errors.ts';
+import { isOrdinary, networkError, ProxyError, WireError } from '../../../src/remote/network-error.ts';
+
+interface Facts {
+  readonly code?: string;
+  readonly syscall?: string;
+  readonly address?: string;
+  readonly port?: number;
+}
+
+const system = (facts: Facts) => Object.assign(new Error('made up'), facts);
+
+function of(cause: unknown): SyncError {
+  const error = networkError('reserve', 'flora.example', new WireError(cause));
+  assert.ok(error instanceof SyncError);
+  return error;
+}
+
+describe('what came off the wire', () => {
+  const tries = [
+    system({ code: 'ENETUNREACH', syscall: 'connect', address: '2001:db8::1', port: 443 }),
+    system({ code: 'ETIMEDOUT', syscall: 'connect', address: '192.0.2.1', port: 443 }),
+    system({ code: 'EACCES', syscall: 'connect', address: '192.0.2.2', port: 443 }),
+  ];
+
+  for (const [what, cause, told] of [
+    ['nobody listens', system({ code: 'ECONNREFUSED', syscall: 'connect', address: '192.0.2.1' }), '(ECONNREFUSED)'],
+    ['a firewall here forbids it', system({ code: 'EPERM', syscall: 'connect' }), '(EPERM)'],
+    ['no port is left', system({ code: 'EADDRNOTAVAIL', syscall: 'connect' }), '(EADDRNOTAVAIL)'],
+    ['the resolver fails', system({ code: 'EAI_FAIL', syscall: 'getaddrinfo' }), '(EAI_FAIL)'],
+    ['it takes too long', new errors.ConnectTimeoutError('slow'), '(UND_ERR_CONNECT_TIMEOUT)'],
+    [
+      'each address fails in its own way',
+      new AggregateError(tries),
+      '(ENETUNREACH [2001:db8::1]:443; ETIMEDOUT 192.0.2.1:443; EACCES 192.0.2.2:443)',
+    ],
+    ['the proxy does not want to', new ProxyError('the proxy p:1 refuses (403)'), ': the proxy p:1 refuses (403)'],
+    ['its certificate is over', system({ code: 'CERT_HAS_EXPIRED' }), 'certificate is not accepted (CERT_HAS_EXPIRED)'],
+    ['it speaks no TLS', system({ code: 'ERR_SSL_WRONG_VERSION_NUMBER' }), 'no TLS connection comes about'],
+  ] as const) {
+    it(`when ${what}, nothing of the request went out`, () => {
+      const { code, scope, disposition, message } = of(cause);
+      assert.deepEqual([code, scope, disposition], ['unreachable', 'service', 'retry']);
+      assert.ok(message.startsWith('flora.example cannot be reached') && message.includes(told), message);
+    });
+  }
+
+  for (const [what, cause] of [
+    ['a connection that stood timed out', system({ code: 'ETIMEDOUT', syscall: 'read' })],
+    ['its host went away meanwhile', system({ code: 'EHOSTUNREACH', syscall: 'write' })],
+    ['it was reset', system({ code: 'ECONNRESET', syscall: 'read' })],
+    ['one address of several may have been connected', new AggregateError([tries[0], system({ code: 'EPIPE' })])],
+    ['there is no code', new Error('odd')],
+    ['there is not even an error', 'odd'],
+    ['there is nothing', undefined],
+    ['an AggregateError holds nothing', new AggregateError([])],
+  ] as const) {
+    it(`when ${what}, the request may have had its effect`, () => {
+      const { code, scope, disposition } = of(cause);
+      assert.deepEqual([code, scope, disposition], ['connection_lost', 'file', 'check']);
+    });
+  }
+
+  it('is told on one short line, without secrets', () => {
+    const { message } = of(new Error(`see https://user:s3cret@host/?sig=s3cret ${'x'.repeat(999)}`));
+    assert.ok(message.length < 300 && !message.includes('s3cret'), message);
+  });
+
+  it('is what we threw ourselves where it is that', () => {
+    const ours = new SyncError('ours', { code: 'target_refused', scope: 'file', disposition: 'reject', op: 'upload' });
+    assert.equal(networkError('upload', 'h', new WireError(ours)), ours);
+    assert.equal(networkError('upload', 'h', new WireError(new Error('lookup', { cause: ours }))), ours);
+  });
+});
+
+describe('what did not come off the wire', () => {
+  for (const error of [
+    new TypeError('bug'),
+    new errors.InvalidArgumentError('bad header'),
+    system({ code: 'EPIPE' }),
+  ]) {
+    it(`is handed on as the bug that it is: ${error.name} ${error.message}`, () => {
+      assert.equal(networkError('reserve', 'flora.example', error), error);
+    });
+  }
+});
+
+describe('an ordinary end of a connection', () => {
+  it('has a code of the system, or one of those that undici gives to it', () => {
+    const ordinary = [
+      system({ code: 'ECONNRESET' }),
+      new errors.SocketError('other side closed'),
+      new errors.BodyTimeoutError('slow'),
+      new errors.ClientDestroyedError('closed'),
+    ];
+    assert.ok(ordinary.every(isOrdinary));
+    const strange = [
+      new errors.HTTPParserError('odd'),
+      new errors.HeadersOverflowError('long'),
+      new errors.ResponseContentLengthMismatchError('cut'),
+      system({ code: 'ERR_ASSERTION' }),
+      new TypeError('undici or we'),
+      undefined,
+    ];
+    assert.ok(!strange.some(isOrdinary));
+  });
+});
