@@ -30,6 +30,8 @@ export interface ClientOptions {
   readonly concurrency: number;
   readonly userAgent: string;
   readonly nowMs: () => number;
+  /** Milliseconds of a clock that never goes back; `nowMs` where there is none. */
+  readonly monotonicMs?: () => number;
   readonly token: () => string;
   readonly setTimer: SetTimer;
   /** What `complete` and `retry` took as their body before; `json` where that is not known. */
@@ -55,6 +57,8 @@ export interface SendRequest {
   readonly contentType: string;
   readonly source: UploadSource;
   readonly onSent: (bytes: number) => void;
+  /** How long the target can still be used, where that is known. It is only told: no upload is cut for it. */
+  readonly livesForMs?: number | null;
 }
 
 export interface ListQuery {
@@ -123,8 +127,9 @@ export class FloraClient {
   /** Sends the bytes to the signed target, without our key: it is another host. */
   async upload(wanted: SendRequest, signal: AbortSignal): Promise<void> {
     const url = checkUploadUrl(wanted.target.url, this.#isApiOnLoopback);
-    const { nowMs, token, setTimer } = this.#options;
-    await sendUpload({ dispatcher: this.#uploads, nowMs, token, setTimer }, { ...wanted, url, signal });
+    const { nowMs, monotonicMs = nowMs, token, setTimer } = this.#options;
+    const deps = { dispatcher: this.#uploads, nowMs, monotonicMs, token, setTimer };
+    await sendUpload(deps, { ...wanted, url, signal });
   }
 
   async complete(assetId: string, idempotencyKey: string, signal: AbortSignal): Promise<Answer<AssetFacts>> {

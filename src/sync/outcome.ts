@@ -15,6 +15,7 @@ export function eventFromError(action: Action, error: SyncError): ContentEvent {
     case 'body_refused':
       return { type: 'body-refused', reason: error.message };
     case 'upload_refused':
+    case 'bytes_refused':
       return { type: 'bytes-refused', status: error.status ?? 0 };
     case 'not_found':
       return { type: 'asset-missing', isControlled: false };

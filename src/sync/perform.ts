@@ -160,7 +160,9 @@ async function upload(
       deps.creating.sent();
       deps.onSent(content, bytes);
     };
-    await deps.remote.upload({ target: action.target, fileName, contentType, source, onSent }, signal);
+    const { targetExpiresAtMs } = content;
+    const livesForMs = targetExpiresAtMs === null ? null : targetExpiresAtMs - deps.clock.now();
+    await deps.remote.upload({ target: action.target, fileName, contentType, source, onSent, livesForMs }, signal);
     return { event: { type: 'bytes-accepted' }, requestId: null, doubted };
   } catch (error) {
     if (signal.aborted) return null;
