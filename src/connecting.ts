@@ -19,6 +19,7 @@ export function connect(
     concurrency: config.concurrency,
     userAgent,
     nowMs: systemClock.now,
+    monotonicMs: systemClock.monotonic,
     token: systemRandom.token,
     setTimer: systemClock.setTimer,
     proxy: proxyOf(process.env),

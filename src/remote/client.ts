@@ -30,6 +30,8 @@ export interface ClientOptions {
   readonly concurrency: number;
   readonly userAgent: string;
   readonly nowMs: () => number;
+  /** Milliseconds of a clock that never goes back; `nowMs` where there is none. */
+  readonly monotonicMs?: () => number;
   readonly token: () => string;
   readonly setTimer: SetTimer;
   /** What `complete` and `retry` took as their body before; `json` where that is not known. */
@@ -57,6 +59,8 @@ export interface SendRequest {
   readonly contentType: string;
   readonly source: UploadSource;
   readonly onSent: (bytes: number) => void;
+  /** How long the target can still be used, where that is known. It is only told: no upload is cut for it. */
+  readonly livesForMs?: number | null;
 }
 
 export interface ListQuery {
@@ -118,8 +122,8 @@ export class FloraClient {
   /** Sends the bytes to the signed target, without our key: it is another host. */
   async upload(wanted: SendRequest, signal: AbortSignal): Promise<void> {
     const url = checkUploadUrl(wanted.target.url, this.#isApiOnLoopback);
-    const { nowMs, token, setTimer } = this.#options;
-    const deps = { dispatcher: this.#pools.uploads, nowMs, token, setTimer };
+    const { nowMs, monotonicMs = nowMs, token, setTimer } = this.#options;
+    const deps = { dispatcher: this.#pools.uploads, nowMs, monotonicMs, token, setTimer };
     await this.#watch.over(url.host, sendUpload(deps, { ...wanted, url, signal }));
   }
 

@@ -11,6 +11,8 @@ export const deadlines = {
   bodyMs: 20_000,
   /** A whole request with its JSON answer, however slowly it drips; of an upload's answer what comes behind its head. */
   answerMs: 120_000,
+  /** For the words of a refused upload, once its status is known. */
+  refusalMs: 2_000,
   /** An upload of which nothing could be sent for this long is given up. */
   stallMs: 60_000,
 } as const;
@@ -28,8 +30,9 @@ export interface ExchangeRequest {
   readonly signal: AbortSignal;
   readonly setTimer: SetTimer;
   /**
-   * `body`: all of the answer, in `deadlines.answerMs` counted from the request on. `status`: the head decides, and the rest
-   * is only read so that the connection can be used again; sending may take as long as it takes.
+   * `body`: all of the answer, in `deadlines.answerMs` counted from the request on. `status`: the head decides, and of the
+   * rest only the beginning of a refusal is kept; sending and the wait for the head may take as long as they take, which is
+   * the caller's to watch.
    */
   readonly wants: 'body' | 'status';
   /** More of the answer's body than this is not read. */
@@ -40,7 +43,10 @@ export interface HttpAnswer {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: IncomingHttpHeaders;
-  /** Empty where only the status was wanted, and where it was longer than `maxBodyBytes`. */
+  /**
+   * Empty where it was longer than `maxBodyBytes`. Where only the status was wanted: of a 2xx empty, of others what came of it,
+   * and no more than that.
+   */
   readonly body: Buffer;
   readonly isTooLong: boolean;
 }
@@ -81,9 +87,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#reject = reject;
       if (signal.aborted) return this.cut(signal.reason);
       signal.addEventListener('abort', this, once);
-      if (wants === 'body') this.#startDeadline();
+      if (wants === 'body') this.#startDeadline(deadlines.answerMs);
       try {
-        const timeouts = { headersTimeout: deadlines.firstByteMs, bodyTimeout: deadlines.bodyMs };
+        const headersTimeout = wants === 'body' ? deadlines.firstByteMs : 0;
+        const timeouts = { headersTimeout, bodyTimeout: deadlines.bodyMs };
         this.#isHandingOver = true;
         dispatcher.dispatch({ origin, path, method, headers, body, ...timeouts }, this);
       } catch (error) {
@@ -117,6 +124,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
+    if (status >= 300 && this.#wanted.wants === 'status') this.#startDeadline(deadlines.refusalMs);
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -126,8 +134,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#lengthBytes > maxBodyBytes) {
       this.#finish(true);
       this.#abort(undefined);
-    } else if (wants === 'body') this.#chunks.push(chunk);
-    else if (this.#deadline === null) this.#startDeadline();
+      return;
+    }
+    if (wants === 'body' || this.#status >= 300) this.#chunks.push(chunk);
+    if (this.#deadline === null) this.#startDeadline(deadlines.answerMs);
   }
 
   onResponseEnd(): void {
@@ -143,15 +153,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return this.#status !== 0 && this.#wanted.wants === 'status';
   }
 
-  #startDeadline(): void {
-    this.#deadline = this.#wanted.setTimer(deadlines.answerMs, () => this.cut(tooSlow()));
+  #startDeadline(forMs: number): void {
+    this.#deadline = this.#wanted.setTimer(forMs, () => this.cut(tooSlow()));
   }
 
   #finish(isTooLong: boolean): void {
     if (!this.#end()) return;
     const [first = nothing] = this.#chunks;
     const whole = this.#chunks.length > 1 ? Buffer.concat(this.#chunks) : first;
-    this.#resolve({ status: this.#status, headers: this.#headers, body: isTooLong ? nothing : whole, isTooLong });
+    const body = isTooLong && this.#wanted.wants === 'body' ? nothing : whole;
+    this.#resolve({ status: this.#status, headers: this.#headers, body, isTooLong });
   }
 
   #fail(reason: unknown): void {

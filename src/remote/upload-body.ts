@@ -1,4 +1,3 @@
-import { deadlines, type SetTimer } from './exchange.ts';
 import type { MultipartFrame } from './multipart.ts';
 import { whenWritten } from './written.ts';
 
@@ -62,26 +61,21 @@ async function gather(source: UploadSource, target: Buffer): Promise<void> {
   if (lengthBytes !== target.length) throw new Error(`The source gave ${lengthBytes} of ${target.length} bytes`);
 }
 
-/** A body in its pieces, with the watch over its progress. */
+/** A body in its pieces. */
 export class UploadStream {
   readonly lengthBytes: number;
-  /** Nothing could be sent for `deadlines.stallMs`. */
-  onStalled: () => void = () => {};
   /** What the source threw: the true reason behind the aborted request. */
   failure: unknown;
   readonly #head: Buffer;
   readonly #source: UploadSource;
   readonly #tail: Buffer;
-  readonly #setTimer: SetTimer;
   readonly #onSent: (bytes: number) => void;
-  #timer: { cancel(): void } | undefined;
   #handedBytes = 0;
 
-  constructor(frame: MultipartFrame, source: UploadSource, setTimer: SetTimer, onSent: (bytes: number) => void) {
+  constructor(frame: MultipartFrame, source: UploadSource, onSent: (bytes: number) => void) {
     this.#head = Buffer.from(frame.head);
     this.#source = source;
     this.#tail = Buffer.from(frame.tail);
-    this.#setTimer = setTimer;
     this.#onSent = onSent;
     this.lengthBytes = this.#head.length + source.sizeBytes + this.#tail.length;
   }
@@ -96,7 +90,6 @@ export class UploadStream {
     if (this.#head.length > 0) yield this.#hand(this.#head);
     try {
       for await (const chunk of this.#source.chunks()) {
-        this.#watch();
         if (this.#source.recycle !== undefined) whenWritten(chunk, () => this.#source.recycle?.(chunk));
         yield this.#hand(chunk);
         this.#onSent(chunk.length);
@@ -106,22 +99,10 @@ export class UploadStream {
       throw error;
     }
     if (this.#tail.length > 0) yield this.#hand(this.#tail);
-    this.stop();
-  }
-
-  /** No watch any more. */
-  stop(): void {
-    this.#timer?.cancel();
   }
 
   #hand(piece: Uint8Array): Uint8Array {
     this.#handedBytes += piece.length;
     return piece;
-  }
-
-  /** The request asks for the next piece when it could send the last one: no asking, no progress. */
-  #watch(): void {
-    this.#timer?.cancel();
-    this.#timer = this.#setTimer(deadlines.stallMs, this.onStalled);
   }
 }

@@ -1,12 +1,15 @@
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import type { UploadTarget } from '../core/content.ts';
-import { SyncError } from '../errors.ts';
-import { readRetryAfter } from './answer-errors.ts';
-import { deadlines, Exchange, type HttpAnswer, headerOf, type SetTimer } from './exchange.ts';
+import { oneBufferBytes, type UploadTarget } from '../core/content.ts';
+import { Exchange, type HttpAnswer, type SetTimer } from './exchange.ts';
 import { frameMultipart } from './multipart.ts';
 import { networkError } from './network-error.ts';
+import { type SendLimits, SendWatch, sendLimits } from './send-watch.ts';
+import { whenSending } from './socket-queue.ts';
+import { notStorage, throwUnlessAccepted } from './upload-answer.ts';
 import { type UploadSource, UploadStream, wholeBody } from './upload-body.ts';
+import { stalledError, withNeededRate } from './upload-pace.ts';
 
 export interface UploadRequest {
   readonly url: URL;
@@ -16,24 +19,29 @@ export interface UploadRequest {
   readonly source: UploadSource;
   readonly signal: AbortSignal;
   readonly onSent: (bytes: number) => void;
+  /** How long the target can still be used, as far as is known; only for what is told of a failure. */
+  readonly livesForMs?: number | null;
 }
 
 export interface UploadDeps {
   readonly dispatcher: Dispatcher;
   readonly nowMs: () => number;
+  /** Of a clock that never goes back; `nowMs` where there is none. */
+  readonly monotonicMs?: () => number;
   readonly token: () => string;
   readonly setTimer: SetTimer;
+  readonly limits?: SendLimits;
 }
 
-/** Up to this size a body goes out as one buffer: the fastest way for small files (design.md, 5). */
-const oneBufferBytes = 1 << 20;
 const mostAnswerBytes = 64 * 1024;
 
 /**
  * Sends the bytes to the target with an exact Content-Length and resolves when it answered 2xx. The file is never in
  * memory whole beyond 1 MiB, and a body that fails midway never gets its end, so that half a file cannot be accepted.
+ * However long it takes is fine, as long as bytes move.
  *
- * @throws SyncError `upload_refused` (4xx, with `status`), `server_error`, `target_rate_limited`, `not_storage`, `stalled`,
+ * @throws SyncError `bytes_refused` (another target would refuse them too) and `upload_refused` (all other 3xx and 4xx), both
+ *   with `status`; `server_error`, `target_rate_limited`, `not_storage`, `stalled` (the line is too slow, or nothing moves),
  *   `unreachable`, `connection_lost`, or whatever the source threw; the signal's reason.
  */
 export async function sendUpload(deps: UploadDeps, wanted: UploadRequest): Promise<void> {
@@ -42,96 +50,82 @@ export async function sendUpload(deps: UploadDeps, wanted: UploadRequest): Promi
     target.kind === 'form'
       ? frameMultipart(target.formFields, { field: target.fileField, fileName, contentType }, deps.token())
       : { contentType, head: '', tail: '' };
-  let answer: HttpAnswer;
   if (source.sizeBytes <= oneBufferBytes) {
     const body = await wholeBody(frame, source, wanted.onSent);
-    answer = await sending(deps, wanted, frame.contentType, body, body.length).answer;
-  } else {
-    const stream = new UploadStream(frame, source, deps.setTimer, wanted.onSent);
-    answer = await sendStream(deps, wanted, frame.contentType, stream);
+    const sending = new Sending(deps, wanted, frame.contentType, body, body.length);
+    await sending.accepted();
+    return;
   }
-  throwUnlessAccepted(answer, deps.nowMs());
-}
-
-async function sendStream(
-  deps: UploadDeps,
-  wanted: UploadRequest,
-  contentType: string,
-  stream: UploadStream,
-): Promise<HttpAnswer> {
+  const stream = new UploadStream(frame, source, wanted.onSent);
   const body = Readable.from(stream.pieces(), { objectMode: false });
-  const { call, answer } = sending(deps, wanted, contentType, body, stream.lengthBytes);
-  stream.onStalled = () => call.cut(stalledError(wanted.url.host));
+  const sending = new Sending(deps, wanted, frame.contentType, body, stream.lengthBytes);
   try {
-    const { status } = await answer;
-    if (status < 300 && !stream.isHandedOver) throw notStorage(status, 'before it had all bytes');
-    return await answer;
+    await sending.accepted(({ status }) => {
+      if (status < 300 && !stream.isHandedOver) throw notStorage(status, 'before it had all bytes');
+    });
   } catch (error) {
     throw stream.failure ?? error;
-  } finally {
-    stream.stop();
   }
 }
 
-function sending(
-  deps: UploadDeps,
-  { url, target, signal }: UploadRequest,
-  contentType: string,
-  body: Buffer | Readable,
-  lengthBytes: number,
-): { readonly call: Exchange; readonly answer: Promise<HttpAnswer> } {
-  const call = new Exchange({
-    origin: url.origin,
-    path: url.pathname + url.search,
-    method: target.kind === 'form' ? 'POST' : 'PUT',
-    headers: { 'content-type': contentType, 'content-length': String(lengthBytes) },
-    body,
-    signal,
-    setTimer: deps.setTimer,
-    // Errors there are XML or HTML; only the status counts, and the connection is kept for the next file.
-    wants: 'status',
-    maxBodyBytes: mostAnswerBytes,
-  });
-  const answer = call.send(deps.dispatcher).catch((error: unknown) => {
-    throw networkError('upload', url.host, error);
-  });
-  return { call, answer };
-}
+/** One request with its body on its way, and the watch over it. */
+class Sending {
+  readonly #deps: UploadDeps;
+  readonly #wanted: UploadRequest;
+  readonly #call: Exchange;
+  readonly #watch: SendWatch;
+  #socket: Socket | null = null;
 
-function throwUnlessAccepted(answer: HttpAnswer, nowMs: number): void {
-  const { status } = answer;
-  const message = `The upload target answered ${status}`;
-  const common = { op: 'upload', status, scope: 'file' } as const;
-  if (status >= 200 && status < 300) {
-    if (!/^text\/html\b/i.test(headerOf(answer, 'content-type') ?? '')) return;
-    // No storage says so to an upload; a captive portal does, and swallows the bytes.
-    throw notStorage(status, 'with a web page');
+  constructor(
+    deps: UploadDeps,
+    wanted: UploadRequest,
+    contentType: string,
+    body: Buffer | Readable,
+    lengthBytes: number,
+  ) {
+    const { url, target, signal } = wanted;
+    this.#deps = deps;
+    this.#wanted = wanted;
+    this.#call = new Exchange({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: target.kind === 'form' ? 'POST' : 'PUT',
+      headers: { 'content-type': contentType, 'content-length': String(lengthBytes) },
+      body,
+      signal,
+      setTimer: deps.setTimer,
+      // After a 2xx the connection is kept for the next file.
+      wants: 'status',
+      maxBodyBytes: mostAnswerBytes,
+    });
+    const { setTimer, nowMs, monotonicMs = nowMs, limits = sendLimits } = deps;
+    this.#watch = new SendWatch({ setTimer, monotonicMs, limits }, lengthBytes, () => {
+      this.#call.cut(stalledError(url.host, lengthBytes, this.#watch.progress));
+    });
+    whenSending(body, (socket) => {
+      this.#socket = socket;
+      this.#watch.start(socket);
+    });
+    // A request without a body has none to be known by.
+    if (lengthBytes === 0) this.#watch.start(null);
   }
-  if (status === 429) {
-    const retryAfterMs = readRetryAfter(headerOf(answer, 'retry-after'), nowMs);
-    throw new SyncError(message, { ...common, code: 'target_rate_limited', disposition: 'retry', retryAfterMs });
-  }
-  if (status >= 500 || status === 408) {
-    throw new SyncError(message, { ...common, code: 'server_error', disposition: 'retry' });
-  }
-  throw new SyncError(message, { ...common, code: 'upload_refused', disposition: 'renew' });
-}
 
-function notStorage(status: number, how: string): SyncError {
-  return new SyncError(`The upload target answered ${status} ${how}: something in between answers in its place`, {
-    code: 'not_storage',
-    scope: 'file',
-    disposition: 'retry',
-    op: 'upload',
-    status,
-  });
-}
-
-function stalledError(host: string): SyncError {
-  return new SyncError(`Nothing could be sent to ${host} for ${deadlines.stallMs / 1000} s`, {
-    code: 'stalled',
-    scope: 'file',
-    disposition: 'retry',
-    op: 'upload',
-  });
+  /** Resolves when the target took it. */
+  async accepted(check: (answer: HttpAnswer) => void = () => {}): Promise<void> {
+    const { url, target, source, livesForMs } = this.#wanted;
+    const { dispatcher, nowMs } = this.#deps;
+    try {
+      const answer = await this.#call.send(dispatcher).catch((error: unknown) => {
+        throw networkError('upload', url.host, error);
+      });
+      // Whether the rest of the body was read, so that another request can follow it, is not known.
+      if (answer.status >= 300) this.#socket?.destroy();
+      check(answer);
+      throwUnlessAccepted(answer, url, target, nowMs());
+    } catch (error) {
+      throw withNeededRate(error, source.sizeBytes, livesForMs ?? null, this.#watch);
+    } finally {
+      this.#watch.stop();
+    }
+  }
 }

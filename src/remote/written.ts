@@ -24,7 +24,10 @@ export function tellingConnector(options: buildConnector.BuildOptions): buildCon
     connect(wanted, (...result) => {
       // Null by undici's types; what it calls back with after a failure is the error alone.
       const socket: Socket | null | undefined = result[1];
-      if (socket) tell(socket);
+      if (socket) {
+        tell(socket);
+        readOn(socket);
+      }
       callback(...result);
     });
   };
@@ -43,4 +46,28 @@ function tell(socket: Socket): void {
     // With an error or without: a socket has let go of what it could not write, too.
     return write(piece, () => callback());
   };
+}
+
+/**
+ * Has a socket read on when a write is refused: what the other end said before it closed the connection (that the file is too
+ * large, as a rule) may still be unread, and Node would throw it away with the socket. The reading side meets the end, too, and
+ * closes the socket: until then the write counts as under way.
+ */
+function readOn(socket: Socket): void {
+  const late = (callback: WriteCallback): WriteCallback => {
+    return (error) => {
+      if (isRefusedWrite(error)) socket.once('close', () => callback(error));
+      else callback(error);
+    };
+  };
+  const { _write: write, _writev: writeAll } = socket;
+  socket._write = (chunk, encoding, callback) => write.call(socket, chunk, encoding, late(callback));
+  if (writeAll === undefined) return;
+  socket._writev = (chunks, callback) => writeAll.call(socket, chunks, late(callback));
+}
+
+type WriteCallback = (error?: Error | null) => void;
+
+function isRefusedWrite(error: NodeJS.ErrnoException | null | undefined): boolean {
+  return error?.syscall === 'write' && (error.code === 'EPIPE' || error.code === 'ECONNRESET');
 }

@@ -193,7 +193,10 @@ async function upload(
     const noted = notingAllBytes(deps, content, source, (row) => {
       written = { row };
     });
-    await deps.remote.upload({ target: action.target, fileName, contentType, source: noted, onSent }, signal);
+    const { targetExpiresAtMs } = content;
+    const livesForMs = targetExpiresAtMs === null ? null : targetExpiresAtMs - deps.clock.now();
+    const wanted = { target: action.target, fileName, contentType, source: noted, onSent, livesForMs };
+    await deps.remote.upload(wanted, signal);
     deps.transfers.succeeded();
     return { event: { type: 'bytes-accepted' }, requestId: null, doubted, ...written };
   } catch (error) {

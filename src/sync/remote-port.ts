@@ -45,6 +45,8 @@ export interface RemotePort {
       readonly contentType: string;
       readonly source: ByteSource;
       readonly onSent: (bytes: number) => void;
+      /** How long the target can still be used, where that is known; only for what is told of a failure. */
+      readonly livesForMs?: number | null;
     },
     signal: AbortSignal,
   ): Promise<void>;

@@ -1,6 +1,9 @@
 export interface HandTimer {
   readonly delayMs: number;
   readonly callback: () => void;
+  /** The callback, once it is called so. */
+  readonly run: () => void;
+  hasRun: boolean;
   isCancelled: boolean;
 }
 
@@ -10,7 +13,11 @@ export function handTimers() {
   return {
     set,
     setTimer(delayMs: number, callback: () => void): { cancel(): void } {
-      const timer = { delayMs, callback, isCancelled: false };
+      const run = () => {
+        timer.hasRun = true;
+        callback();
+      };
+      const timer: HandTimer = { delayMs, callback, run, hasRun: false, isCancelled: false };
       set.push(timer);
       return {
         cancel: () => {

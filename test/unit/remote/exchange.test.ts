@@ -123,23 +123,51 @@ describe('an exchange', () => {
     await assert.rejects(send(), { code: 'UND_ERR_SOCKET' });
   });
 
-  it('keeps a status that is enough, whatever happens behind it', async (t) => {
+  it('keeps a status that is enough, whatever happens behind it, and what a refusal said until then', async (t) => {
     const { send } = await open(t, (_, response) => {
       response.writeHead(403, { 'content-length': '10' });
       response.write('12345', () => response.destroy());
     });
-    assert.equal((await send({ wants: 'status' })).status, 403);
+    const { status, body } = await send({ wants: 'status' });
+    assert.deepEqual([status, `${body}`], [403, '12345']);
   });
 
-  it('asks for its deadlines between the pieces', async (t) => {
+  it('that wants a status keeps the words of a refusal, up to the most bytes, and of nothing else', async (t) => {
+    const answers: [status: number, lengths: readonly number[]][] = [
+      [200, [10]],
+      [404, [10, 20]],
+      [404, [600, 600]],
+    ];
+    const { send } = await open(t, async (_, response) => {
+      const [status, lengths] = answers.shift() ?? [500, []];
+      response.writeHead(status);
+      for (const length of lengths) {
+        // One piece a packet.
+        await new Promise((resolve) => response.write(Buffer.alloc(length, 0x20), resolve));
+        await settled();
+      }
+      response.end();
+    });
+    const lengths: number[] = [];
+    for (let at = 0; at < 3; at += 1) lengths.push((await send({ wants: 'status' })).body.length);
+    assert.deepEqual(lengths, [0, 30, 600]);
+  });
+
+  it('asks for its deadlines between the pieces, and for none before the answer where only a status is wanted', async (t) => {
     const { origin } = await open(t, (_, response) => response.end());
     const asked: Dispatcher.DispatchOptions[] = [];
     const dispatcher = agentFor(t).compose((dispatch) => (wanted, handler) => {
       asked.push(wanted);
       return dispatch(wanted, handler);
     });
-    await new Exchange(request(origin)).send(dispatcher);
-    assert.deepEqual([asked[0]?.headersTimeout, asked[0]?.bodyTimeout], [60_000, 20_000]);
+    for (const wants of ['body', 'status'] as const) await new Exchange(request(origin, { wants })).send(dispatcher);
+    assert.deepEqual(
+      asked.map(({ headersTimeout, bodyTimeout }) => [headersTimeout, bodyTimeout]),
+      [
+        [60_000, 20_000],
+        [0, 20_000],
+      ],
+    );
   });
 
   it('works through a dispatcher that answers by itself', async (t) => {
@@ -279,6 +307,21 @@ describe('the deadline of a whole answer', () => {
     timers.set[0]?.callback();
     await assert.rejects(sent, { code: 'ETOOSLOW' });
     await Promise.all(closed);
+  });
+
+  it('of a refused upload is short, and runs from its head on', async (t) => {
+    const timers = handTimers();
+    const { send } = await open(t, (_, response) => {
+      response.writeHead(413, { 'content-length': '10' }).flushHeaders();
+    });
+    const sent = send({ wants: 'status', setTimer: timers.setTimer });
+    while (timers.set.length === 0) await settled();
+    assert.deepEqual(
+      timers.set.map(({ delayMs }) => delayMs),
+      [2_000],
+    );
+    timers.set[0]?.callback();
+    assert.equal((await sent).status, 413);
   });
 
   it('of an upload runs from the body of its answer on: its status is known and stays', async (t) => {

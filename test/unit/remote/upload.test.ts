@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { Agent } from 'undici';
 import { SyncError } from '../../../src/errors.ts';
@@ -27,16 +27,23 @@ function uploader(t: TestContext, origin: string) {
   const dispatcher = new Agent({ connections: 1, pipelining: 1, connect: tellingConnector({}) });
   t.after(() => dispatcher.destroy());
   const timers = handTimers();
+  const clock = { ms: 0 };
   const send = (source: UploadSource, kind: 'form' | 'put' = 'put', signal = new AbortController().signal) => {
     const target =
       kind === 'put'
         ? ({ kind, url: `${origin}/put?signature=1` } as const)
         : ({ kind, url: `${origin}/form`, fileField: 'file', formFields: { key: 'ключ' } } as const);
     const wanted = { url: new URL(target.url), target, fileName: 'ä.png', contentType: 'image/png', source, signal };
-    const deps = { dispatcher, nowMs: () => 0, token: () => 'token', setTimer: timers.setTimer };
+    const deps = {
+      dispatcher,
+      nowMs: () => 0,
+      token: () => 'token',
+      setTimer: timers.setTimer,
+      monotonicMs: () => clock.ms,
+    };
     return sendUpload(deps, { ...wanted, onSent: () => {} });
   };
-  return { dispatcher, timers, send };
+  return { dispatcher, timers, clock, send };
 }
 
 /** Gives all bytes at once. */
@@ -187,7 +194,7 @@ describe('an upload', () => {
         server.closeAllConnections();
         server.close();
       });
-      const { timers, send } = uploader(t, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+      const { timers, clock, send } = uploader(t, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
       const stop = new AbortController();
       const reason = new Error('stopping');
       let given = 0;
@@ -206,13 +213,21 @@ describe('an upload', () => {
       const failed = sent.catch((error: unknown) => error);
       for (let before = -1; given === 0 || before !== given; await settled()) before = given;
       assert.equal(getEventListeners(stop.signal, 'abort').length, 1);
-      const watching = timers.set.filter(({ isCancelled }) => !isCancelled);
+      const watching = () => timers.set.filter(({ isCancelled, hasRun }) => !isCancelled && !hasRun);
       assert.deepEqual(
-        watching.map(({ delayMs }) => delayMs),
-        [60_000],
+        watching().map(({ delayMs }) => delayMs),
+        [15_000],
       );
       if (moment === 'it is stopped') stop.abort(reason);
-      else watching[0]?.callback();
+      // Two buffers full on the way may take ten minutes.
+      for (let ms = 0; moment !== 'it is stopped' && ms < 600_000; ms += 15_000) {
+        clock.ms += 15_000;
+        watching()[0]?.run();
+        await until(
+          'it was looked at',
+          () => watching().length > 0 || getEventListeners(stop.signal, 'abort').length === 0,
+        );
+      }
       const error = await failed;
       if (moment === 'it is stopped') assert.equal(error, reason);
       else assert.ok(error instanceof SyncError && error.code === 'stalled');
@@ -231,5 +246,84 @@ describe('a body of one buffer from a source in chunks', () => {
     const back: Uint8Array[] = [];
     await send({ ...inChunks(...chunks), recycle: (chunk) => void back.push(chunk) });
     assert.deepEqual(back, chunks);
+  });
+});
+
+describe('a refusal before the body was read', () => {
+  const told = '<Error><Code>EntityTooLarge</Code><Message>Your proposed upload exceeds the maximum</Message></Error>';
+  const head = `HTTP/1.1 413 Too Large\r\nContent-Length: ${told.length}\r\n`;
+
+  /** Answers the first connection when some of its request is there, reads no more of it, and takes what comes on others. */
+  async function refusing(t: TestContext, refuse: (socket: Socket) => void) {
+    let count = 0;
+    const server = createTcpServer((socket) => {
+      count += 1;
+      socket.on('error', () => {});
+      if (count > 1) {
+        socket.resume();
+        socket.write('HTTP/1.1 204 No Content\r\n\r\n');
+        return;
+      }
+      socket.once('data', () => {
+        socket.pause();
+        refuse(socket);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => void server.close());
+    const open = uploader(t, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    // Closes the connections, also that which is read no more.
+    t.after(() => open.dispatcher.destroy());
+    return { ...open, connections: () => count };
+  }
+
+  const endings: Record<string, (socket: Socket) => void> = {
+    'whose connection stays open': (socket) => void socket.write(`${head}\r\n${told}`),
+    'whose connection is closed on what was not read': (socket) =>
+      void socket.write(`${head}Connection: close\r\n\r\n${told}`, () => socket.destroy()),
+    'whose connection is reset': (socket) =>
+      void socket.write(`${head}Connection: close\r\n\r\n${told}`, () => socket.resetAndDestroy()),
+  };
+  for (const [ending, refuse] of Object.entries(endings)) {
+    for (const mebibytes of [0.9, 3, 40]) {
+      it(`${ending} is understood, of a body of ${mebibytes} MiB, and nothing is sent behind it`, async (t) => {
+        const { send, connections } = await refusing(t, refuse);
+        const pieces = Array.from({ length: Math.ceil(mebibytes) }, () =>
+          Buffer.alloc(Math.min(1, mebibytes) * mebibyte),
+        );
+        await assert.rejects(send(inChunks(...pieces)), {
+          code: 'bytes_refused',
+          status: 413,
+          disposition: 'renew',
+          scope: 'file',
+          message: 'The upload target answered 413: EntityTooLarge: Your proposed upload exceeds the maximum',
+        });
+        if (mebibytes === 0.9) await send(atOnce(Buffer.from('the next')));
+        assert.equal(connections(), mebibytes === 0.9 ? 2 : 1);
+      });
+    }
+  }
+});
+
+describe('a refusal', () => {
+  it('by a redirect names the host, and not what stands behind it', async (t) => {
+    const location = 'https://user:pass@login.example:8443/form?token=c0ffee00c0ffee00';
+    const { send } = await open(t, (_, response) => response.writeHead(308, { location }).end());
+    const message = 'The upload target answered 308 (to login.example:8443), and redirects are not followed';
+    await assert.rejects(send(atOnce(Buffer.alloc(10))), { code: 'upload_refused', status: 308, message });
+  });
+
+  it('hides what was sent along with the file', async (t) => {
+    const { send } = await open(t, (asked, response) => {
+      response.writeHead(403, { 'content-type': 'application/xml' });
+      response.end(`<Error><Code>AccessDenied</Code><Message>${asked.url} is over</Message></Error>`);
+    });
+    const message = 'The upload target answered 403: AccessDenied: /put?[redacted] is over';
+    await assert.rejects(send(atOnce(Buffer.alloc(10))), { code: 'upload_refused', message });
+  });
+
+  it('for its slowness is a stall', async (t) => {
+    const { send } = await open(t, (_, response) => response.writeHead(408).end());
+    await assert.rejects(send(atOnce(Buffer.alloc(10))), { code: 'stalled', status: 408, disposition: 'retry' });
   });
 });

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Agent } from 'undici';
@@ -13,7 +10,7 @@ import { sendUpload } from '../../../src/remote/upload.ts';
 import type { UploadSource } from '../../../src/remote/upload-body.ts';
 import { tellingConnector, whenWritten } from '../../../src/remote/written.ts';
 import { findProgram } from '../../support/programs.ts';
-import { plantTemporary } from '../../support/tree.ts';
+import { selfSigned } from '../../support/self-signed.ts';
 
 const mebibyte = 1 << 20;
 const openssl = findProgram('openssl');
@@ -28,15 +25,6 @@ async function listen(t: TestContext, protocol: Protocol, answer: RequestListene
     server.close();
   });
   return `${protocol}://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-function selfSigned(t: TestContext) {
-  assert.ok(openssl !== undefined);
-  const directory = plantTemporary(t, {});
-  const [key, cert] = [join(directory, 'key'), join(directory, 'cert')];
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=localhost'];
-  execFileSync(openssl, ['req', '-x509', ...kind, '-keyout', key, '-out', cert], { stdio: 'ignore' });
-  return { key: readFileSync(key), cert: readFileSync(cert) };
 }
 
 function telling(t: TestContext, connections = 1): Agent {

@@ -16,7 +16,9 @@ const random = { fraction: () => 0.5, token: () => 'token' };
 const target = { kind: 'put', url: 'https://upload.example/x' } as const;
 
 /** Sends a file that turns out not to hold its bytes any more; `isThere` says what may be believed by then. */
-async function sendChanged(isThere: boolean) {
+async function sendChanged(isThere: boolean, livesForMs: number | null = null) {
+  const clock = new HandClock();
+  const wanted: (number | null | undefined)[] = [];
   const { ledger } = memoryLedger();
   const folder = await withFolder(ledger);
   await knowFiles(ledger, folder, ['a.png']);
@@ -24,7 +26,8 @@ async function sendChanged(isThere: boolean) {
   assert.ok(content !== undefined);
   let isRootThere = true;
   const unused = () => assert.fail('not part of this test');
-  const upload: RemotePort['upload'] = async () => {
+  const upload: RemotePort['upload'] = async (asked) => {
+    wanted.push(asked.livesForMs);
     isRootThere = isThere;
     throw new SyncError('It changed', { code: 'source_changed', scope: 'file', disposition: 'retry', op: 'upload' });
   };
@@ -45,26 +48,36 @@ async function sendChanged(isThere: boolean) {
       ...new FakeLocal({ identity: '1:1:1', entries: {} }).port,
       openSource: async () => ({ kind: 'source', sizeBytes: 3, async *chunks() {}, close: async () => {} }) as const,
     },
-    gate: new Gate({ most: 8, clock: new HandClock(), random, onChange: () => {} }),
+    gate: new Gate({ most: 8, clock, random, onChange: () => {} }),
     transfers: new Transfers(8),
     isRootThere: () => isRootThere,
-    clock: new HandClock(),
+    clock,
     matching: { match: unused },
-    creating: creatingOver(ledger, new HandClock()),
+    creating: creatingOver(ledger, clock),
     learning: new NoLearning(ledger),
     onSent: () => {},
   };
-  return await perform(
+  const targetExpiresAtMs = livesForMs === null ? null : clock.now() + livesForMs;
+  const outcome = await perform(
     deps,
-    content,
+    { ...content, targetExpiresAtMs },
     { type: 'upload', assetId: 'asset_1', target },
     { stopping: signal, abort: signal },
   );
+  return { outcome, wanted };
 }
+
+describe('an upload', () => {
+  it('is told how long its target lives, where that is known', async () => {
+    for (const livesForMs of [90_000, -5, null]) {
+      assert.deepEqual((await sendChanged(true, livesForMs)).wanted, [livesForMs]);
+    }
+  });
+});
 
 describe('an upload whose file does not hold its bytes any more', () => {
   it('has lost its source, and the file is in doubt', async () => {
-    const outcome = await sendChanged(true);
+    const { outcome } = await sendChanged(true);
     assert.equal(outcome?.event.type, 'source-lost');
     assert.deepEqual(
       outcome.doubted.map(({ name }) => name),
@@ -73,7 +86,7 @@ describe('an upload whose file does not hold its bytes any more', () => {
   });
 
   it('waits when its drive went away, or another came, while it was sent', async () => {
-    const outcome = await sendChanged(false);
+    const { outcome } = await sendChanged(false);
     assert.ok(outcome?.event.type === 'trouble');
     assert.equal(outcome.event.code, 'folder_away');
     assert.deepEqual(outcome.doubted, []);
