@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Dispatcher, request } from 'undici';
+import { onAbort } from '../core/on-abort.ts';
 import { SyncError } from '../errors.ts';
 import { networkError, readRetryAfter } from './answer-errors.ts';
 import { deadlines, headerOf, type SetTimer } from './exchange.ts';
@@ -42,9 +43,7 @@ const leastProgressBytes = 64 * 1024;
 export async function fetchDigest(deps: DownloadDeps, wanted: DownloadRequest): Promise<FetchedDigest> {
   const { url, mostBytes, signal } = wanted;
   const cut = new AbortController();
-  const onAbort = () => cut.abort(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
+  const off = onAbort(signal, () => cut.abort(signal.reason));
   const watch = new ProgressWatch(deps.setTimer, () => cut.abort(stalledError(url.host)));
   try {
     const response = await request(originalOf(url), {
@@ -64,7 +63,7 @@ export async function fetchDigest(deps: DownloadDeps, wanted: DownloadRequest): 
     throw downloadError(url.host, error);
   } finally {
     watch.stop();
-    signal.removeEventListener('abort', onAbort);
+    off();
   }
 }
 

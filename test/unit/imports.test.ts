@@ -134,6 +134,15 @@ describe('the rooms', () => {
     assert.deepEqual(strange, []);
   });
 
+  it('listen to signals through the helper that knows of those that have fired already', () => {
+    const listeners = files
+      .filter(({ text }) => /addEventListener\(\s*'abort'/.test(codeOf(text)))
+      .map(({ path }) => path);
+    // An exchange is its own listener, and looks at the signal itself: there are thousands a second.
+    const own = ['core/on-abort.ts', 'remote/exchange.ts', 'sync/gate.ts', 'sync/scheduler.ts'];
+    assert.deepEqual(listeners, own);
+  });
+
   it('get time, timers and chance from the clock and random adapters', () => {
     const wrong = files
       .filter(({ path }) => !mayBeImpure(path))
