@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type Config, loadConfig } from '../config.ts';
 import { type Engine, startEngine } from '../daemon.ts';
-import { SyncError } from '../errors.ts';
+import { errnoCode, SyncError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { version } from '../version.ts';
 import { loggerFor } from './logging.ts';
@@ -27,7 +27,7 @@ export function addRun(program: Command): void {
     try {
       const folders = config.folders.map((folder) => folder.path);
       log.info({ version, pid: process.pid, folders, state_dir: config.stateDir, base_url: config.baseUrl }, 'started');
-      if (options.json === true) await printJson({ pid: process.pid, since: isoTime(engine.startedMs), folders });
+      if (options.json === true) await sayStarted({ pid: process.pid, since: isoTime(engine.startedMs), folders }, log);
       process.on('SIGHUP', () => engine.flora.reloadKey());
       await engine.watch();
       const signal = await Promise.race([stopSignal, engine.failed]);
@@ -36,6 +36,17 @@ export function addRun(program: Command): void {
       await engine.stop();
       log.info({}, 'stopped');
     }
+  });
+}
+
+/** Where nobody reads it, it is not what the daemon is there for. */
+async function sayStarted(started: object, log: Logger): Promise<void> {
+  process.stdout
+    .removeAllListeners('error')
+    .on('error', (error) => log.warn({ code: errnoCode(error) }, 'stdout cannot be written'));
+  await printJson(started).catch((error: unknown) => {
+    // Told above.
+    if (errnoCode(error) === undefined) throw error;
   });
 }
 
