@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { reconcileAlone } from '../alone.ts';
 import { loadConfig } from '../config.ts';
 import { commandDaemon } from '../control-client.ts';
+import { showText } from '../core/show-text.ts';
 import type { reconcileAsked } from '../operating.ts';
 import { exitCodes } from './exit.ts';
 import { interruptible } from './interrupt.ts';
@@ -62,7 +63,8 @@ async function reconcile(command: Command, options: Options, signal: AbortSignal
 function describeDrift({ path, asset_id: assetId, state, becomes, listed }: DriftLine): string {
   const step = state === becomes ? `${state}, another URL` : `${state} -> ${becomes}`;
   const size = listed.size === null ? '' : `, ${showBytes(listed.size)}`;
-  return `${step}  ${showPath(path)}  ${assetId} is listed as ${listed.status}${size}`;
+  const seen = `${showText(assetId)} is listed as ${showText(listed.status)}`;
+  return `${step}  ${showPath(path)}  ${seen}${size}`;
 }
 
 function describe(summary: Summary, { dryRun }: Options): string {
@@ -71,5 +73,5 @@ function describe(summary: Summary, { dryRun }: Options): string {
   const seen = `${plural(assets, 'asset')}, ${ours} ours, ${unknown} unknown${unreadable === 0 ? '' : `, ${unreadable} unreadable`}`;
   const change = dryRun === true ? `${plural(drift, 'change')} to make` : `${plural(drift, 'change')} brought in`;
   const line = `${read}, ${seen}; ${change}, ${asked} asked for by itself, ${missing} missing; ${showSeconds(seconds)}`;
-  return `${line}\n${error === null ? '' : `The listing could not be read to its end: ${error}\n`}`;
+  return `${line}\n${error === null ? '' : `The listing could not be read to its end: ${showText(error)}\n`}`;
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { resumeAlone } from '../alone.ts';
 import { loadConfig } from '../config.ts';
 import { commandDaemon } from '../control-client.ts';
+import { showText } from '../core/show-text.ts';
 import { Inventory, type InventoryFolder } from '../ledger/inventory.ts';
 import { type Accepted, folderAt } from '../operating.ts';
 import { exitCodes } from './exit.ts';
@@ -30,7 +31,7 @@ export function addResume(program: Command): void {
     const accepted = answer as Accepted;
     await (options.json === true
       ? printJson(accepted)
-      : print(`The drop folder ${showPath(accepted.folder)} ${accepted.message}\n`));
+      : print(`The drop folder ${showPath(accepted.folder)} ${showText(accepted.message)}\n`));
     process.exitCode = accepted.outcome === 'halted' ? exitCodes.incomplete : exitCodes.ready;
   });
 }

@@ -3,6 +3,7 @@ import { retryAlone } from '../alone.ts';
 import { loadConfig } from '../config.ts';
 import { commandDaemon } from '../control-client.ts';
 import { absolutePath } from '../core/entry.ts';
+import { showText } from '../core/show-text.ts';
 import { Inventory } from '../ledger/inventory.ts';
 import type { RetryWish } from '../operating.ts';
 import type { Retried } from '../sync/retry.ts';
@@ -36,7 +37,7 @@ export function addRetry(program: Command): void {
       // Written by `retryFiles`, at whichever end of the socket.
       const line = item as Retried;
       counts[line.outcome] += 1;
-      await (options.json === true ? printJson(line) : print(`${showPath(line.path)}: ${line.message}\n`));
+      await (options.json === true ? printJson(line) : print(`${showPath(line.path)}: ${showText(line.message)}\n`));
     };
     const isAlone = await interruptible('retry', (signal) => carryOut(wishes, stateDir, log, show, signal));
     if (options.json !== true) await print(`${describe(counts, isAlone)}\n`);

@@ -3,6 +3,7 @@ import { loadConfig } from '../config.ts';
 import type { LiveStatus } from '../control.ts';
 import { askStatus } from '../control-client.ts';
 import type { MatchingSummary } from '../core/records.ts';
+import { showText } from '../core/show-text.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { findOwner } from '../ledger/owner-lock.ts';
 import { Reports } from '../ledger/reports.ts';
@@ -78,13 +79,13 @@ function describe(status: Awaited<ReturnType<typeof collect>>): string {
   const { daemon, folders, inflight, last_reconcile: last } = status;
   const lines = [
     daemon.running
-      ? `flora-sync is running (pid ${daemon.pid}, ${daemon.state}) since ${daemon.since}`
+      ? `flora-sync is running (pid ${daemon.pid}, ${showText(daemon.state)}) since ${daemon.since}`
       : 'flora-sync is not running on this state directory',
   ];
-  if (status.trouble !== null) lines.push(`FLORA: ${status.trouble}`);
+  if (status.trouble !== null) lines.push(`FLORA: ${showText(status.trouble)}`);
   for (const { path, counts, trouble } of folders) {
     lines.push('', showPath(path));
-    if (trouble !== undefined) lines.push(`  ${trouble}`);
+    if (trouble !== undefined) lines.push(`  ${showText(trouble)}`);
     lines.push(`  ${describeCounts(counts)}`);
   }
   if (status.creation !== null) lines.push('', describeCreation(status.creation));
@@ -92,7 +93,7 @@ function describe(status: Awaited<ReturnType<typeof collect>>): string {
   if (folders.length === 0) lines.push('The ledger knows no folder yet: it begins with the first `run` or `sync`.');
   if (inflight.length > 0) lines.push('', 'On their way:', ...inflight.map(describeUpload));
   if (last !== null) {
-    const outcome = last.error === null ? `${plural(last.drift, 'change')}` : last.error;
+    const outcome = last.error === null ? `${plural(last.drift, 'change')}` : showText(last.error);
     const odd = last.unreadable === 0 ? '' : `, ${last.unreadable} unreadable`;
     lines.push('', `Reconciled ${last.at}: ${plural(last.assets, 'asset')}, ${last.ours} ours${odd}, ${outcome}`);
   }
@@ -117,5 +118,5 @@ function describeCounts(counts: Counts): string {
 }
 
 function describeUpload(upload: LiveStatus['inflight'][number]): string {
-  return `  ${showPath(upload.path)}: ${upload.state}, ${showBytes(upload.sent_bytes)} of ${showBytes(upload.size)}`;
+  return `  ${showPath(upload.path)}: ${showText(upload.state)}, ${showBytes(upload.sent_bytes)} of ${showBytes(upload.size)}`;
 }

@@ -143,6 +143,14 @@ describe('the rooms', () => {
     assert.deepEqual(listeners, own);
   });
 
+  it('write to stdout and stderr in one place, which shows what a terminal would obey', () => {
+    const writers = files
+      .filter(({ text }) => /process\.std(?:out|err)\.write|console\./.test(codeOf(text)))
+      .map(({ path }) => path);
+    // The process that takes snapshots writes JSON to the one that started it.
+    assert.deepEqual(writers, ['cli/output.ts', 'ledger/snapshot-process.ts']);
+  });
+
   it('get time, timers and chance from the clock and random adapters', () => {
     const wrong = files
       .filter(({ path }) => !mayBeImpure(path))
