@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, rm, stat, statfs } from 'node:fs/promises';
+import { chmod, lstat, mkdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -55,6 +55,7 @@ async function makePrivate(directory: string): Promise<void> {
     await mkdir(directory, { mode: 0o700 });
   } catch (error) {
     if (errnoCode(error) !== 'EEXIST') throw error;
+    if (!(await lstat(directory)).isDirectory()) throw error;
     await chmod(directory, 0o700);
   }
 }
