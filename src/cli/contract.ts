@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
-import { loadConfig, type PartialConfig } from '../config.ts';
+import type { PartialConfig } from '../config.ts';
 import { ConfigError } from '../config-error.ts';
 import { folder, mostAssets, type Traces } from '../contract/making.ts';
 import { sources } from '../contract/questions.ts';
@@ -14,6 +14,7 @@ import { systemRandom } from '../random.ts';
 import { userAgent, version } from '../version.ts';
 import { exitCodes, usageError } from './exit.ts';
 import { interruptible } from './interrupt.ts';
+import { loadSettings } from './loading.ts';
 import { plural, print, printJson, showSeconds, tell } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
 
@@ -41,7 +42,7 @@ export function addContract(program: Command): void {
     .option('--yes', 'do not ask first; needed where there is no terminal')
     .option('--json', 'one JSON object a line for each question, then the summary');
   addSettings(command, ['api_key_file', 'base_url', 'workspace_id']).action(async (options: Options) => {
-    const config = loadConfig({ flags: flagsOf(command), env: process.env, require: ['apiKey', 'workspaceId'] });
+    const config = loadSettings(flagsOf(command), ['apiKey', 'workspaceId']);
     await interruptible('contract', (signal) => contract(config, options, signal));
   });
 }

@@ -1,4 +1,3 @@
-import { loadConfig } from '../config.ts';
 import type { ConfigFlags } from '../config-sources.ts';
 import type { ListedAsset } from '../core/event.ts';
 import { displayName } from '../core/name.ts';
@@ -8,6 +7,7 @@ import { Inventory } from '../ledger/inventory.ts';
 import { placesOf, walkListing } from '../sync/listing.ts';
 import { withFlora } from './flora.ts';
 import { interruptible } from './interrupt.ts';
+import { loadSettings } from './loading.ts';
 import { isoTime, print, printJson, showBytes, showPath } from './output.ts';
 
 interface Options {
@@ -20,7 +20,7 @@ const pageSize = 100;
 
 /** FLORA's assets at the configured places, each once, with the path that each belongs to, if any. */
 export async function listRemote(flags: ConfigFlags, options: Options): Promise<void> {
-  const config = loadConfig({ flags, env: process.env });
+  const config = loadSettings(flags);
   const database = openDatabaseReadOnly(config.stateDir);
   const inventory = database === undefined ? undefined : new Inventory(database);
   const places = placesOf(config.folders.map((folder) => folder.destination));

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { loadConfig } from '../config.ts';
 import { type ContentState, contentStates } from '../core/content.ts';
 import { displayName } from '../core/name.ts';
 import { showText } from '../core/show-text.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { type FileReport, Reports } from '../ledger/reports.ts';
 import { usageError } from './exit.ts';
+import { loadSettings } from './loading.ts';
 import { listRemote } from './ls-remote.ts';
 import { listVersions } from './ls-versions.ts';
 import { isoTime, print, printJson, showBytes, showPath } from './output.ts';
@@ -34,7 +34,7 @@ export function addLs(program: Command): void {
     const state = options.state === undefined ? null : readState(options.state);
     const flags = flagsOf(command);
     if (options.remote === true) return await listRemote(flags, options);
-    const { stateDir } = loadConfig({ flags, env: process.env, require: [] });
+    const { stateDir } = loadSettings(flags, []);
     const database = openDatabaseReadOnly(stateDir);
     if (database === undefined) return;
     try {

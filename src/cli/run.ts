@@ -4,7 +4,7 @@ import { type Engine, startEngine } from '../daemon.ts';
 import { errnoCode, SyncError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { version } from '../version.ts';
-import { loggerFor } from './logging.ts';
+import { loggerFor, warnOfLooseFiles } from './logging.ts';
 import { isoTime, printJson } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
 import { nextStopSignal } from './signals.ts';
@@ -17,6 +17,7 @@ export function addRun(program: Command): void {
   addSettings(command).action(async (options: { json?: boolean }) => {
     const config = loadConfig({ flags: flagsOf(command), env: process.env });
     const log = loggerFor(config);
+    warnOfLooseFiles(config, log);
     const stopping = new AbortController();
     const stopSignal = nextStopSignal().then((signal) => {
       stopping.abort();

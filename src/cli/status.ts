@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { loadConfig } from '../config.ts';
 import type { LiveStatus } from '../control.ts';
 import { askStatus } from '../control-client.ts';
 import type { MatchingSummary } from '../core/records.ts';
@@ -9,6 +8,7 @@ import { findOwner } from '../ledger/owner-lock.ts';
 import { Reports } from '../ledger/reports.ts';
 import { WaitReports } from '../ledger/waits.ts';
 import { summaryLine } from '../operating.ts';
+import { loadSettings } from './loading.ts';
 import { isoTime, plural, print, printJson, showBytes, showPath } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
 import { creationLine, describeCreation, describeLearnt, describeReasons, learntLine } from './status-flora.ts';
@@ -27,7 +27,7 @@ export function addStatus(program: Command): void {
 }
 
 async function collect(command: Command) {
-  const { stateDir } = loadConfig({ flags: flagsOf(command), env: process.env, require: [] });
+  const { stateDir } = loadSettings(flagsOf(command), []);
   const owner = findOwner(stateDir);
   const live = owner === undefined ? undefined : await askStatus(stateDir);
   const database = openDatabaseReadOnly(stateDir);

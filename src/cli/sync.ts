@@ -12,7 +12,7 @@ import { Patience, patienceMs, reachFlora, withPatience } from '../reaching.ts';
 import { snapshotIfDue } from '../snapshotting.ts';
 import { endOf } from '../sync/ending.ts';
 import { exitCodes } from './exit.ts';
-import { loggerFor, quieter } from './logging.ts';
+import { loggerFor, quieter, warnOfLooseFiles } from './logging.ts';
 import { plural, print, printJson, showBytes, showSeconds, tell } from './output.ts';
 import { startProgress } from './progress.ts';
 import { addSettings, flagsOf } from './settings.ts';
@@ -65,6 +65,7 @@ interface SyncResult {
 async function syncOnce(config: Config): Promise<SyncResult> {
   const progress = startProgress(process.stderr.isTTY === true);
   const log = loggerFor(progress.isShown ? { logLevel: quieter(config.logLevel) } : config, progress.logStream);
+  warnOfLooseFiles(config, log);
   const run = new Run();
   const patience = new Patience();
   const engine = await startEngine(config, log, {

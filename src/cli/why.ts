@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { loadConfig } from '../config.ts';
 import { absolutePath } from '../core/entry.ts';
 import { displayName } from '../core/name.ts';
 import { showText } from '../core/show-text.ts';
@@ -7,6 +6,7 @@ import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { Inventory } from '../ledger/inventory.ts';
 import { Reports, type TimelineEntry } from '../ledger/reports.ts';
 import { neverSeen, requireKnown } from './known.ts';
+import { loadSettings } from './loading.ts';
 import { toJson } from './ls.ts';
 import { isoTime, print, printJson, showBytes, showPath } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
@@ -18,7 +18,7 @@ export function addWhy(program: Command): void {
     .argument('<path>', 'the file, as `ls` shows it or relative to here')
     .option('--json', 'one JSON object');
   addSettings(command, ['state_dir', 'folder']).action(async (path: string, options: { json?: boolean }) => {
-    const { stateDir } = loadConfig({ flags: flagsOf(command), env: process.env, require: [] });
+    const { stateDir } = loadSettings(flagsOf(command), []);
     const { file, timeline } = lookUp(stateDir, path);
     if (options.json === true) {
       await printJson({ ...toJson(file), timeline: timeline.map(entryJson) });
