@@ -63,13 +63,15 @@ function prettyStream(sink: DestinationStream, color: boolean): DestinationStrea
   const { prettyFactory }: typeof import('pino-pretty') = createRequire(import.meta.url)('pino-pretty');
   const prettify = prettyFactory(options);
   // pino-pretty's own stream loses lines that are written before the first turn of the event loop; this one cannot.
-  return { write: (line) => sink.write(prettify(JSON.stringify(JSON.parse(line, shown)))) };
+  return { write: (line) => sink.write(prettify(JSON.stringify(shown('', JSON.parse(line))))) };
 }
 
 /** A file name must not command the terminal, nor look like another line of the log. Only stacks have lines of their own. */
 function shown(name: string, value: unknown): unknown {
-  if (typeof value !== 'string') return value;
-  return name === 'stack' ? showLines(value) : showText(value);
+  if (typeof value === 'string') return name === 'stack' ? showLines(value) : showText(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((each) => shown(name, each));
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [showText(key), shown(key, each)]));
 }
 
 const DEEPEST = 5;

@@ -39,6 +39,14 @@ describe('text of others', () => {
     }
   });
 
+  it('shows all that Unicode calls a control, a line end or ignorable, wherever Unicode has it', () => {
+    const hidden = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\uFFF9-\uFFFB]/u;
+    for (let code = 0; code <= 0x10ffff; code += 1) {
+      const char = String.fromCodePoint(code);
+      if (hidden.test(char) === showText(char).includes(char)) assert.fail(`U+${code.toString(16)}`);
+    }
+  });
+
   it('is shown on one line, each character by its number', () => {
     assert.equal(
       showText('\u001b]0;x\u0007\u009b2J\u202egnp.\u2066\n\t\r\u2028\ud800\u{e0041}\u200d'),
