@@ -1,3 +1,5 @@
+import { onAbort } from './core/on-abort.ts';
+
 // The only place that knows the real time and waits for it.
 
 export interface Timer {
@@ -29,13 +31,16 @@ export const systemClock: Clock = {
   sleep: (delayMs, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve();
-      const done = () => {
-        timer.cancel();
-        signal?.removeEventListener('abort', done);
+      const timer = systemClock.setTimer(delayMs, () => {
+        off?.();
         resolve();
-      };
-      const timer = systemClock.setTimer(delayMs, done);
-      signal?.addEventListener('abort', done, { once: true });
+      });
+      const off =
+        signal &&
+        onAbort(signal, () => {
+          timer.cancel();
+          resolve();
+        });
     }),
   turn: () => new Promise((resolve) => setImmediate(resolve)),
 };

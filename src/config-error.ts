@@ -1,4 +1,5 @@
 import { redactText } from './core/redact.ts';
+import { showText } from './core/show-text.ts';
 import { SyncError } from './errors.ts';
 
 /** One thing that is wrong with one setting. Every text is safe to print: keys are not in it. */
@@ -32,11 +33,15 @@ export class ConfigError extends SyncError {
 /** The last gate: a key may also stand where a name or a path was expected, and thus in any of the texts. */
 function withoutSecrets({ setting, value, problem, hint }: ConfigProblem): ConfigProblem {
   return {
-    setting: redactText(setting),
-    value: value === null ? null : redactText(value),
-    problem: redactText(problem),
-    hint: redactText(hint),
+    setting: safe(setting),
+    value: value === null ? null : safe(value),
+    problem: safe(problem),
+    hint: safe(hint),
   };
+}
+
+function safe(text: string): string {
+  return showText(redactText(text));
 }
 
 /** One line for people: the name, the value, what is wrong, and what would do. */

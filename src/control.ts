@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { SyncError } from './errors.ts';
 
 /** What only the running daemon knows. Times in milliseconds since the epoch. */
 export interface LiveStatus {
@@ -38,6 +39,18 @@ export type AnswerLine =
   | { readonly item: unknown }
   | { readonly result: unknown }
   | { readonly error: { readonly message: string; readonly hint: string | null } & Record<string, unknown> };
+
+/** What the asking side is told when the daemon stops before it has a result, by either end. */
+export function daemonStopped(cause?: unknown): SyncError {
+  return new SyncError('The daemon stopped before it had answered', {
+    code: 'daemon_stopped',
+    scope: 'process',
+    disposition: 'retry',
+    op: 'command',
+    hint: 'What it did until then stays done. Give the command again, once it runs or without it.',
+    cause,
+  });
+}
 
 /** A kernel limit (`sun_path`): longer paths cannot be bound. */
 export const longestSocketPath = 107;

@@ -56,6 +56,11 @@ export class SyncError extends Error {
   }
 }
 
+/** Whether an error only says that something was broken off, as the reason of a signal does unless it is given another. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
 /** The errno name (`ENOENT`, `EACCES`, …) of a Node system error, or undefined. */
 export function errnoCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;

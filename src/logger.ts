@@ -2,7 +2,9 @@ import { createRequire } from 'node:module';
 import { type DestinationStream, pino } from 'pino';
 import type { PrettyOptions } from 'pino-pretty';
 import { REDACTED, redactText } from './core/redact.ts';
+import { showJson, showLines, showText } from './core/show-text.ts';
 import { SyncError } from './errors.ts';
+import { LogSink } from './log-sink.ts';
 
 /** What the rooms need of a logger; pino's fits, and so does an object of four functions in a test. */
 export interface Logger {
@@ -27,21 +29,26 @@ const secretField =
   /^(?:api[-_]?key|key|token|authorization|cookie|upload|upload[-_]?url|signed[-_]?url|form[-_]?fields|fields|target)$/i;
 
 /**
- * A logger that has written every line when the call returns, also just before the process ends. Keys, authorization
+ * A logger that has written every line when the call returns, also just before the process ends; what cannot be written is
+ * lost, and ends nothing (`LogSink`). Keys, authorization
  * headers, upload targets and form fields are redacted by name; whatever text is left goes through `redactText`.
  */
 export function createLogger({ level, pretty, color = true, destination = 2 }: LoggerOptions): pino.Logger {
   // Synchronous, and not in a worker thread: the last line before a crash is the one that matters.
-  const sink = typeof destination === 'number' ? pino.destination({ fd: destination, sync: true }) : destination;
-  const logger = pino(
+  const sink =
+    typeof destination === 'number' ? new LogSink({ descriptor: destination, onLost: tellLost }) : destination;
+  const logger: pino.Logger = pino(
     {
       level,
       formatters: { log: hideFields },
       serializers: { err: serializeError },
-      hooks: { streamWrite: redactText },
+      hooks: { streamWrite: (line) => showJson(redactText(line)) },
     },
     pretty ? prettyStream(sink, color) : sink,
   );
+  function tellLost(count: number): void {
+    logger.error({ lost_lines: count }, 'lines of this log could not be written; they are lost');
+  }
   // pino leaves the bindings of children to no formatter; children inherit this method from their parent.
   const { child } = logger;
   Reflect.set(logger, 'child', function childWithHiddenFields(this: pino.Logger, bindings: object, options?: object) {
@@ -56,16 +63,15 @@ function prettyStream(sink: DestinationStream, color: boolean): DestinationStrea
   const { prettyFactory }: typeof import('pino-pretty') = createRequire(import.meta.url)('pino-pretty');
   const prettify = prettyFactory(options);
   // pino-pretty's own stream loses lines that are written before the first turn of the event loop; this one cannot.
-  return { write: (line) => sink.write(prettify(showControlCharacters(line))) };
+  return { write: (line) => sink.write(prettify(JSON.stringify(shown('', JSON.parse(line))))) };
 }
 
-/** Turns the control characters in a line of JSON into visible escapes: a file name must not command the terminal. */
-function showControlCharacters(line: string): string {
-  return line
-    .replaceAll(/\\(u00[01][0-9a-f]|[bfr])|\\./g, (match, control?: string) =>
-      control === undefined ? match : `\\${match}`,
-    )
-    .replaceAll(/[\u007f-\u009f]/g, (char) => `\\\\u00${char.charCodeAt(0).toString(16)}`);
+/** A file name must not command the terminal, nor look like another line of the log. Only stacks have lines of their own. */
+function shown(name: string, value: unknown): unknown {
+  if (typeof value === 'string') return name === 'stack' ? showLines(value) : showText(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((each) => shown(name, each));
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [showText(key), shown(key, each)]));
 }
 
 const DEEPEST = 5;

@@ -5,6 +5,7 @@ import { addDemo } from './cli/demo.ts';
 import { addEmulator } from './cli/emulator.ts';
 import { exitCodeOf, exitCodes, explain } from './cli/exit.ts';
 import { addLs } from './cli/ls.ts';
+import { tell } from './cli/output.ts';
 import { addReconcile } from './cli/reconcile.ts';
 import { addResume } from './cli/resume.ts';
 import { addRetry } from './cli/retry.ts';
@@ -14,6 +15,7 @@ import { addSync } from './cli/sync.ts';
 import { addVerify } from './cli/verify.ts';
 import { addWhy } from './cli/why.ts';
 import { redactText } from './core/redact.ts';
+import { showLines, showText } from './core/show-text.ts';
 import { errnoCode } from './errors.ts';
 import { version } from './version.ts';
 
@@ -23,8 +25,11 @@ process.umask(0o077);
 process.stdout.on('error', (error) => {
   // `flora-sync ls | head` closes the pipe early, which is no error of ours.
   if (errnoCode(error) === 'EPIPE') process.exit(exitCodes.ready);
-  throw error;
+  tell(`The result cannot be written to stdout (${errnoCode(error) ?? error.message})\n`);
+  process.exit(exitCodes.unexpected);
 });
+// Whom nobody can be told anything the exit code still tells.
+process.stderr.on('error', () => {});
 
 const program = new Command('flora-sync')
   .description('Watches drop folders and brings every finished file into FLORA exactly once.')
@@ -52,7 +57,7 @@ try {
     // commander has said what is wrong; help and version end with 0.
     process.exitCode = error.exitCode === 0 ? exitCodes.ready : exitCodes.usage;
   } else {
-    process.stderr.write(`${redactText(explain(error))}\n`);
+    tell(`${redactText(explain(error))}\n`);
     process.exitCode = exitCodeOf(error);
   }
 }
@@ -60,5 +65,7 @@ try {
 /** commander repeats an unknown option as it was typed, and what was typed may be `--api-key=` with the key. */
 function withoutValues(text: string): string {
   const shown = text.replace(/(unknown option '(?:--[^'=]*=|-[^-']))[^']*(?:'[^\n]*)?'/, "$1…'");
-  return redactText(shown);
+  // One line of its own, in which what was typed stands, and perhaps one that says what was meant.
+  const [, message = shown, meant = ''] = /^(.*?)(\n\(Did you mean [^\n]*\))?\n$/s.exec(shown) ?? [];
+  return `${showText(redactText(message))}${showLines(redactText(meant))}\n`;
 }

@@ -1,5 +1,6 @@
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
+import { onAbort } from './core/on-abort.ts';
 import { type LedgerDatabase, openDatabase } from './ledger/database.ts';
 import { watchLedgerFile } from './ledger/file-watch.ts';
 import { Inventory } from './ledger/inventory.ts';
@@ -65,10 +66,9 @@ export async function openState(
   const { ledger, database, release } = takeLedger(config.stateDir, log, startedMs);
   try {
     // A full disk holds the very first write up; nobody may have to wait for that who wants it stopped.
-    const giveUp = () => ledger.giveUp();
-    stop?.addEventListener('abort', giveUp, { once: true });
+    const off = stop && onAbort(stop, () => ledger.giveUp());
     const folders = await registerFolders(ledger, config);
-    stop?.removeEventListener('abort', giveUp);
+    off?.();
     const file = watchLedgerFile(config.stateDir, database);
     return { ledger, file, reports: new Reports(database), inventory: new Inventory(database), folders, release };
   } catch (error) {

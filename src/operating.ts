@@ -84,7 +84,7 @@ export interface Reconciling {
 /**
  * Walks FLORA's listing for somebody who waits, and tells what a dry run would change.
  *
- * @throws SyncError of scope `service` when FLORA cannot be reached or refuses the key
+ * @throws SyncError of scope `service` when FLORA cannot be reached or refuses the key; the signal's reason
  */
 export async function reconcileAsked(
   { remote, gate, pathOf, run }: Reconciling,
@@ -93,6 +93,7 @@ export async function reconcileAsked(
   signal: AbortSignal,
 ): Promise<ReturnType<typeof summaryLine>> {
   await reachFlora(remote, signal);
+  signal.throwIfAborted();
   gate.hurry();
   const onDrift = (drift: Drift) => tell(driftLine(drift, pathOf(drift.content.id)));
   const summary = await withPatience(gate, signal, (cut) => run({ ...wish, onDrift }, cut));

@@ -1,10 +1,46 @@
 import { type Clock, systemClock } from './clock.ts';
 import { backoffMs } from './core/backoff.ts';
-import { SyncError } from './errors.ts';
+import { onAbort } from './core/on-abort.ts';
+import { isAbort, SyncError } from './errors.ts';
 
 /** How long FLORA may be out of reach before a command gives up; the daemon never does. */
 export const patienceMs = 60_000;
 const lookEveryMs = 250;
+/** A wrong address is told before patience ends. */
+const mostTries = 5;
+
+type PatienceClock = Pick<Clock, 'monotonic' | 'sleep' | 'setTimer'>;
+
+/**
+ * When somebody who does not want to wait for ever gives up on FLORA: at once where a person has to mend something, or FLORA
+ * asks for a longer wait than patience lasts; and when trouble has lasted for so long, whatever its kind and however that
+ * changed meanwhile. To be asked for less, for a while, is no trouble: FLORA answers.
+ */
+export class Patience {
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  #trouble: SyncError | null = null;
+  /** Monotonic milliseconds; null while there is no trouble. */
+  #sinceMs: number | null = null;
+
+  constructor(clock: Pick<Clock, 'monotonic'> = systemClock) {
+    this.#clock = clock;
+  }
+
+  /** What the trouble with FLORA is now; null when it answers. */
+  see(trouble: SyncError | null): void {
+    this.#trouble = trouble;
+    if (trouble === null || trouble.code === 'rate_limited') this.#sinceMs = null;
+    else this.#sinceMs ??= this.#clock.monotonic();
+  }
+
+  /** The trouble to give up with; null while there is hope. */
+  spent(): SyncError | null {
+    const trouble = this.#trouble;
+    if (trouble === null) return null;
+    if (trouble.disposition === 'wait' || (trouble.retryAfterMs ?? 0) > patienceMs) return trouble;
+    return this.#sinceMs !== null && this.#clock.monotonic() - this.#sinceMs >= patienceMs ? trouble : null;
+  }
+}
 
 /**
  * Asks FLORA something harmless first, so that a wrong address or key is told at once. Returns when it answered, or the
@@ -15,18 +51,50 @@ const lookEveryMs = 250;
 export async function reachFlora(
   remote: { workspaceIds(signal: AbortSignal): Promise<unknown> },
   signal: AbortSignal,
+  clock: PatienceClock = systemClock,
 ): Promise<void> {
-  for (let attempt = 1; !signal.aborted; attempt += 1) {
-    try {
-      await remote.workspaceIds(signal);
-      return;
-    } catch (error) {
-      if (!(error instanceof SyncError)) throw error;
-      if (signal.aborted) return;
-      if (error.disposition === 'wait' || attempt >= 5) throw asUnreachable(error);
-      await systemClock.sleep(error.retryAfterMs ?? backoffMs(attempt, 0.5), signal);
-    }
+  const patience = new Patience(clock);
+  for (let failures = 0; !signal.aborted; ) {
+    const error = await failureOf((cut) => remote.workspaceIds(cut), signal, clock);
+    if (error === null) return;
+    patience.see(error);
+    if (error.code !== 'rate_limited') failures += 1;
+    if (patience.spent() !== null || failures >= mostTries) throw asUnreachable(error);
+    await clock.sleep(error.retryAfterMs ?? backoffMs(failures, 0.5), signal);
   }
+}
+
+/** What a question to FLORA failed with, also for lack of an answer; null when there was one, or nobody waits any more. */
+async function failureOf(
+  ask: (signal: AbortSignal) => Promise<unknown>,
+  signal: AbortSignal,
+  clock: PatienceClock,
+): Promise<SyncError | null> {
+  const cut = new AbortController();
+  const off = onAbort(signal, () => cut.abort());
+  const timer = clock.setTimer(patienceMs, () => cut.abort());
+  try {
+    await ask(cut.signal);
+    return null;
+  } catch (error) {
+    const isCut = cut.signal.aborted && isAbort(error);
+    if (!isCut && !(error instanceof SyncError)) throw error;
+    if (signal.aborted) return null;
+    return error instanceof SyncError ? error : silent();
+  } finally {
+    timer.cancel();
+    off();
+  }
+}
+
+function silent(): SyncError {
+  return new SyncError(`FLORA did not answer within ${patienceMs / 1000} s`, {
+    code: 'unreachable',
+    scope: 'service',
+    // Asked once more, it would be waited for as long again.
+    disposition: 'wait',
+    op: 'workspaces',
+  });
 }
 
 function asUnreachable(error: SyncError): SyncError {
@@ -34,27 +102,37 @@ function asUnreachable(error: SyncError): SyncError {
   return new SyncError(error.message, { ...error, scope: 'service', cause: error });
 }
 
+export interface PatienceOptions {
+  readonly clock?: PatienceClock;
+  /** Also told of what the gate comes to between two looks at it: an answer must not be missed. */
+  readonly patience?: Patience;
+}
+
 /**
- * Does work that waits at the gate, for a person who does not want to wait for ever: trouble that a person has to mend ends
- * it, and so does a network that is away for longer than a minute. Being asked for less by FLORA is no trouble.
+ * Does work that waits at the gate, for as long as patience with it lasts (`Patience`).
  *
- * @throws that trouble (SyncError of scope `service`), and what the work throws
+ * @throws the trouble that was too much (SyncError of scope `service`), and what the work throws
  */
 export async function withPatience<T>(
   gate: { readonly trouble: SyncError | null },
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
-  clock: Pick<Clock, 'monotonic' | 'sleep'> = systemClock,
+  { clock = systemClock, patience = new Patience(clock) }: PatienceOptions = {},
 ): Promise<T> {
   const cut = new AbortController();
-  const onAbort = () => cut.abort();
-  if (signal.aborted) cut.abort();
-  signal.addEventListener('abort', onAbort, { once: true });
+  const off = onAbort(signal, () => cut.abort());
   const lost: SyncError[] = [];
-  const watching = watchTrouble(gate, clock, cut.signal, (trouble) => {
-    lost.push(trouble);
-    cut.abort();
-  });
+  const watch = async () => {
+    while (!cut.signal.aborted) {
+      patience.see(gate.trouble);
+      const trouble = patience.spent();
+      if (trouble !== null) {
+        lost.push(trouble);
+        cut.abort();
+      } else await clock.sleep(lookEveryMs, cut.signal);
+    }
+  };
+  const watching = watch();
   try {
     const value = await work(cut.signal);
     if (lost[0] !== undefined) throw lost[0];
@@ -63,26 +141,7 @@ export async function withPatience<T>(
     throw lost[0] ?? error;
   } finally {
     cut.abort();
-    signal.removeEventListener('abort', onAbort);
+    off();
     await watching;
-  }
-}
-
-async function watchTrouble(
-  gate: { readonly trouble: SyncError | null },
-  clock: Pick<Clock, 'monotonic' | 'sleep'>,
-  signal: AbortSignal,
-  onLost: (trouble: SyncError) => void,
-): Promise<void> {
-  let sinceMs: number | undefined;
-  while (!signal.aborted) {
-    const { trouble } = gate;
-    const nowMs = clock.monotonic();
-    if (trouble === null || trouble.code === 'rate_limited') sinceMs = undefined;
-    else {
-      sinceMs ??= nowMs;
-      if (trouble.disposition === 'wait' || nowMs - sinceMs >= patienceMs) return onLost(trouble);
-    }
-    await clock.sleep(lookEveryMs, signal);
   }
 }

@@ -64,7 +64,8 @@ async function answerCommands(engine: Engine, deps: ServiceDeps): Promise<Contro
   const { config, log, liveStatus: status, signal, onError } = deps;
   try {
     const commands = commandsOf(engine);
-    return await startControlServer(config.stateDir, { status, commands, signal, onError });
+    const onTrouble = ({ code, hint, message }: SyncError) => log.warn({ code, hint }, message);
+    return await startControlServer(config.stateDir, { status, commands, signal, onError, onTrouble });
   } catch (error) {
     if (!(error instanceof SyncError)) throw error;
     log.warn({ code: error.code, hint: error.hint }, error.message);

@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { errnoCode, SyncError } from './errors.ts';
 
 export type SqliteDatabase = Database.Database;
 
@@ -10,9 +11,13 @@ export type SqliteDatabase = Database.Database;
  */
 const kept: unknown[] = [];
 
-/** Opens a database through which nothing is left to the garbage collector. The only place that opens one. */
+/**
+ * Opens a database through which nothing is left to the garbage collector. The only place that opens one.
+ *
+ * @throws SyncError `sqlite_unusable` (exit code 78) when better-sqlite3 is not built for this Node.js; SQLite's own errors
+ */
 export function openSqlite(path: string, options: Database.Options = {}): SqliteDatabase {
-  const database = new Database(path, options);
+  const database = open(path, options);
   const prepare = database.prepare.bind(database);
   const keep = <T>(made: T): T => {
     kept.push(made);
@@ -33,4 +38,33 @@ export function openSqlite(path: string, options: Database.Options = {}): Sqlite
     return simple ? statement.pluck().get() : statement.all();
   };
   return database;
+}
+
+function open(path: string, options: Database.Options): SqliteDatabase {
+  try {
+    return new Database(path, options);
+  } catch (error) {
+    const why = whyUnusable(error);
+    if (why === null) throw error;
+    throw new SyncError(`better-sqlite3 cannot be loaded: ${why}`, {
+      code: 'sqlite_unusable',
+      scope: 'config',
+      disposition: 'exit',
+      op: 'open ledger',
+      hint: `Run \`npm rebuild better-sqlite3\` where flora-sync is installed, with the Node.js that runs it (${process.version}, ${process.arch}). The ledger is as it was.`,
+      cause: error,
+    });
+  }
+}
+
+/** The first database that is opened loads the binding: whether that failed, and why. Null for SQLite's errors. */
+function whyUnusable(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  const code = errnoCode(error);
+  // `bindings` has no code for a file that it found nowhere.
+  if (error.message.startsWith('Could not locate the bindings file')) return 'its binding is not there';
+  if (code !== 'ERR_DLOPEN_FAILED' && code !== 'MODULE_NOT_FOUND') return null;
+  const built = /NODE_MODULE_VERSION (\d+)/.exec(error.message)?.[1];
+  if (built === undefined) return error.message.split('\n')[0] ?? 'its binding cannot be read';
+  return `it was built for another Node.js (NODE_MODULE_VERSION ${built}, and this is ${process.versions.modules})`;
 }

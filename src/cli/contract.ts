@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
-import { loadConfig, type PartialConfig } from '../config.ts';
+import type { PartialConfig } from '../config.ts';
 import { ConfigError } from '../config-error.ts';
 import { proxyOf } from '../config-proxy.ts';
 import { folder, mostAssets, type Traces } from '../contract/making.ts';
@@ -10,11 +10,13 @@ import { RawFlora } from '../contract/raw.ts';
 import type { Row, Verdict } from '../contract/row.ts';
 import { survey } from '../contract/survey.ts';
 import { tableHead, tableRow } from '../contract/table.ts';
+import { showText } from '../core/show-text.ts';
 import { systemRandom } from '../random.ts';
 import { userAgent, version } from '../version.ts';
 import { exitCodes, usageError } from './exit.ts';
 import { interruptible } from './interrupt.ts';
-import { plural, print, printJson, showSeconds } from './output.ts';
+import { loadSettings } from './loading.ts';
+import { plural, print, printJson, showSeconds, tell } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
 
 interface Options {
@@ -41,7 +43,7 @@ export function addContract(program: Command): void {
     .option('--yes', 'do not ask first; needed where there is no terminal')
     .option('--json', 'one JSON object a line for each question, then the summary');
   addSettings(command, ['api_key_file', 'base_url', 'workspace_id']).action(async (options: Options) => {
-    const config = loadConfig({ flags: flagsOf(command), env: process.env, require: ['apiKey', 'workspaceId'] });
+    const config = loadSettings(flagsOf(command), ['apiKey', 'workspaceId']);
     await interruptible('contract', (signal) => contract(config, options, signal));
   });
 }
@@ -78,7 +80,7 @@ async function contract(config: PartialConfig, options: Options, signal: AbortSi
     }
   } catch (error) {
     // Whatever ended it, what it made stays.
-    if (traces.assetIds.length + traces.lost > 0) process.stderr.write(describeTraces(outcome()));
+    if (traces.assetIds.length + traces.lost > 0) tell(describeTraces(outcome()));
     throw error;
   } finally {
     await raw.close();
@@ -103,16 +105,17 @@ async function isWanted({ host, workspaceId }: Place, { yes }: Options, signal: 
     `  ${mostAssets} assets in the workspace ${workspaceId}, in the folder "${folder}":\n` +
     '  3 pictures of one pixel, and 1 reservation without bytes (it stays pending_upload)\n';
   if (yes === true) {
-    process.stderr.write(`${notice}\n`);
+    tell(`${notice}\n`);
     return true;
   }
   if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) {
+    tell(notice);
     throw usageError(
-      `${notice}Nothing was asked yet: there is no terminal to ask on whether that is wanted`,
+      'Nothing was asked yet: there is no terminal to ask on whether that is wanted',
       'Say --yes if it is.',
     );
   }
-  process.stderr.write(notice);
+  tell(notice);
   return await isAgreed('Go on? (y/N) ', signal);
 }
 
@@ -167,7 +170,7 @@ function describe(outcome: Outcome): string {
 
 function describeTraces({ traces: { assetIds, lost }, workspaceId }: Outcome): string {
   const where = `in the workspace ${workspaceId}, folder "${folder}"`;
-  const made = assetIds.length === 0 ? 'none that we know of' : assetIds.join('\n  ');
+  const made = assetIds.length === 0 ? 'none that we know of' : assetIds.map(showText).join('\n  ');
   const perhaps = lost === 0 ? '' : `  and perhaps ${plural(lost, 'asset')} more, of which no answer told us the id\n`;
   return `Left behind ${where}:\n  ${made}\n${perhaps}`;
 }

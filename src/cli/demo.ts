@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '../config.ts';
+import { showText } from '../core/show-text.ts';
 import { type Engine, startEngine } from '../daemon.ts';
 import type { FileReport } from '../ledger/reports.ts';
 import { createLogger } from '../logger.ts';
@@ -110,7 +111,10 @@ class Steps {
 
   #describe(file: FileReport): string {
     const name = showPath(relative(this.#root, file.path)).padEnd(26);
-    const tail = file.state === 'ready' ? `${showBytes(file.sizeBytes)}  ${file.url}` : (file.reason ?? '');
+    const tail =
+      file.state === 'ready'
+        ? `${showBytes(file.sizeBytes)}  ${showText(file.url ?? '')}`
+        : showText(file.reason ?? '');
     return `  ${name} ${file.state.padEnd(9)} ${tail}\n`;
   }
 }

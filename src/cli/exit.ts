@@ -1,4 +1,5 @@
 import { ConfigError } from '../config-error.ts';
+import { showText } from '../core/show-text.ts';
 import { SyncError } from '../errors.ts';
 
 /** The contract's exit codes. */
@@ -25,8 +26,9 @@ export function exitCodeOf(error: unknown): number {
 export function explain(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
   if (error instanceof SyncError) {
-    const trace = error.requestId === undefined ? '' : ` [request-id ${error.requestId}]`;
-    return `${error.message}${trace}${error.hint === undefined ? '' : `\n  ${error.hint}`}`;
+    const trace = error.requestId === undefined ? '' : ` [request-id ${showText(error.requestId)}]`;
+    // FLORA's words may stand in it, or a file's name.
+    return `${showText(error.message)}${trace}${error.hint === undefined ? '' : `\n  ${showText(error.hint)}`}`;
   }
   return error instanceof Error ? `Unexpected error, please report it: ${error.stack ?? error.message}` : String(error);
 }

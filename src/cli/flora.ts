@@ -1,8 +1,9 @@
 import { systemClock } from '../clock.ts';
 import type { Config, PartialConfig } from '../config.ts';
 import { connect } from '../connecting.ts';
+import type { SyncError } from '../errors.ts';
 import { systemRandom } from '../random.ts';
-import { reachFlora, withPatience } from '../reaching.ts';
+import { Patience, reachFlora, withPatience } from '../reaching.ts';
 import type { FloraClient } from '../remote/client.ts';
 import { Gate } from '../sync/gate.ts';
 import type { ListingDeps } from '../sync/listing.ts';
@@ -24,11 +25,13 @@ export async function withFlora<T>(
 ): Promise<T> {
   if (apiKey === undefined) throw new Error('The key was not required');
   const remote = connect(config, () => apiKey.reveal());
-  const gate = new Gate({ clock: systemClock, random: systemRandom, most: config.concurrency, onChange: () => {} });
+  const patience = new Patience();
+  const onChange = (trouble: SyncError | null) => patience.see(trouble);
+  const gate = new Gate({ clock: systemClock, random: systemRandom, most: config.concurrency, onChange });
   try {
     await reachFlora(remote, signal);
     const session = { remote, gate, clock: systemClock };
-    return await withPatience(gate, signal, (cut) => work(session, cut));
+    return await withPatience(gate, signal, (cut) => work(session, cut), { patience });
   } finally {
     await remote.close();
   }

@@ -1,12 +1,13 @@
-import { loadConfig } from '../config.ts';
 import type { ConfigFlags } from '../config-sources.ts';
 import type { ListedAsset } from '../core/event.ts';
 import { displayName } from '../core/name.ts';
+import { showText } from '../core/show-text.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { Inventory } from '../ledger/inventory.ts';
 import { placesOf, walkListing } from '../sync/listing.ts';
 import { withFlora } from './flora.ts';
 import { interruptible } from './interrupt.ts';
+import { loadSettings } from './loading.ts';
 import { isoTime, print, printJson, showBytes, showPath } from './output.ts';
 
 interface Options {
@@ -19,7 +20,7 @@ const pageSize = 100;
 
 /** FLORA's assets at the configured places, each once, with the path that each belongs to, if any. */
 export async function listRemote(flags: ConfigFlags, options: Options): Promise<void> {
-  const config = loadConfig({ flags, env: process.env });
+  const config = loadSettings(flags);
   const database = openDatabaseReadOnly(config.stateDir);
   const inventory = database === undefined ? undefined : new Inventory(database);
   const places = placesOf(config.folders.map((folder) => folder.destination));
@@ -66,5 +67,6 @@ async function show(line: RemoteLine, { unknown, json }: Options): Promise<void>
   const size = line.size === null ? '?' : showBytes(line.size);
   const whose = line.path === null ? (line.state ?? 'unknown') : showPath(line.path);
   const name = line.name === null ? '' : `  "${showPath(line.name)}"`;
-  await print(`${line.status.padEnd(14)} ${size.padStart(9)}  ${line.asset_id}  ${whose}${name}\n`);
+  const status = showText(line.status).padEnd(14);
+  await print(`${status} ${size.padStart(9)}  ${showText(line.asset_id)}  ${whose}${name}\n`);
 }

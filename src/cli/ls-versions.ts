@@ -1,5 +1,6 @@
 import { absolutePath } from '../core/entry.ts';
 import { displayName } from '../core/name.ts';
+import { showText } from '../core/show-text.ts';
 import type { LedgerDatabase } from '../ledger/database.ts';
 import { Inventory } from '../ledger/inventory.ts';
 import { type KnownPath, knownFiles } from './known.ts';
@@ -42,7 +43,7 @@ function describe(lines: readonly VersionLine[]): string {
   const path = showPath(lines[0]?.path ?? '');
   const rows = lines.map(({ version, is_current: isCurrent, state, size, time, asset_id: assetId, sha256 }) => {
     const mark = isCurrent ? '*' : ' ';
-    const tail = `${assetId ?? 'no asset'}  sha256 ${sha256.slice(0, 12)}`;
+    const tail = `${showText(assetId ?? 'no asset')}  sha256 ${sha256.slice(0, 12)}`;
     return `${mark} ${String(version).padStart(4)}  ${time}  ${state.padEnd(9)} ${showBytes(size).padStart(9)}  ${tail}\n`;
   });
   return `${path}\n${rows.join('')}`;

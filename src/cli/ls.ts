@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
-import { loadConfig } from '../config.ts';
 import { type ContentState, contentStates } from '../core/content.ts';
 import { displayName } from '../core/name.ts';
+import { showText } from '../core/show-text.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { type FileReport, Reports } from '../ledger/reports.ts';
 import { usageError } from './exit.ts';
+import { loadSettings } from './loading.ts';
 import { listRemote } from './ls-remote.ts';
 import { listVersions } from './ls-versions.ts';
 import { isoTime, print, printJson, showBytes, showPath } from './output.ts';
@@ -33,7 +34,7 @@ export function addLs(program: Command): void {
     const state = options.state === undefined ? null : readState(options.state);
     const flags = flagsOf(command);
     if (options.remote === true) return await listRemote(flags, options);
-    const { stateDir } = loadConfig({ flags, env: process.env, require: [] });
+    const { stateDir } = loadSettings(flags, []);
     const database = openDatabaseReadOnly(stateDir);
     if (database === undefined) return;
     try {
@@ -73,12 +74,14 @@ export function toJson(file: FileReport) {
 
 function describe(file: FileReport): string {
   const where = file.state === 'ready' ? (file.url ?? file.assetId) : null;
-  const tail = [where, file.reason].filter((part) => part !== null).join('  ') || null;
+  const parts = [where, file.reason].filter((part) => part !== null);
+  const tail = parts.map(showText).join('  ') || null;
   return `${file.state.padEnd(9)} ${showBytes(file.sizeBytes).padStart(9)}  ${showPath(file.path)}${tail === null ? '' : `  ${tail}`}`;
 }
 
 function readState(text: string): ContentState {
   const state = contentStates.find((each) => each === text);
-  if (state === undefined) throw usageError(`There is no state "${text}"`, `Use one of ${contentStates.join(', ')}.`);
+  if (state === undefined)
+    throw usageError(`There is no state "${showText(text)}"`, `Use one of ${contentStates.join(', ')}.`);
   return state;
 }

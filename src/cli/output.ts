@@ -1,19 +1,31 @@
 import { once } from 'node:events';
 import { displayName } from '../core/name.ts';
+import { showJson, showLines, showText } from '../core/show-text.ts';
 
-/** Writes to stdout and waits while its reader is behind. */
+/**
+ * Writes a result for people to stdout, and waits while its reader is behind. What others made of its parts goes through
+ * `showText` or `showPath` first, so that it stays on its line.
+ */
 export async function print(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+  await write(showLines(text));
 }
 
 export async function printJson(value: unknown): Promise<void> {
-  await print(`${JSON.stringify(value)}\n`);
+  await write(`${showJson(JSON.stringify(value))}\n`);
 }
 
-/** A path for a terminal: one line, no control characters. */
+/** Writes what people should read beside the result, to stderr. */
+export function tell(text: string): void {
+  process.stderr.write(showLines(text));
+}
+
+async function write(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+}
+
+/** A path for a terminal: one line, and nothing that it would obey or hide. */
 export function showPath(path: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not reach the terminal
-  return displayName(path).replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (char) => JSON.stringify(char).slice(1, -1));
+  return showText(displayName(path));
 }
 
 /** 1536 is `1.5 KiB`. */

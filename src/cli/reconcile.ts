@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { reconcileAlone } from '../alone.ts';
-import { loadConfig } from '../config.ts';
 import { commandDaemon } from '../control-client.ts';
+import { showText } from '../core/show-text.ts';
 import type { reconcileAsked } from '../operating.ts';
 import { exitCodes } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 import { openKnownLedger } from './known.ts';
+import { loadSettings } from './loading.ts';
 import { loggerFor, quieter } from './logging.ts';
 import { plural, print, printJson, showBytes, showPath, showSeconds } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
@@ -44,7 +45,7 @@ export function addReconcile(program: Command): void {
 async function reconcile(command: Command, options: Options, signal: AbortSignal): Promise<Summary> {
   const flags = flagsOf(command);
   // The daemon has settings of its own: here is only needed where it is.
-  const { stateDir } = loadConfig({ flags, env: process.env, require: [] });
+  const { stateDir } = loadSettings(flags, []);
   const wish = { isFull: options.full === true, isDryRun: options.dryRun === true };
   const onItem = async (item: unknown) => {
     // Written by `reconcileAsked`, at whichever end of the socket.
@@ -55,14 +56,15 @@ async function reconcile(command: Command, options: Options, signal: AbortSignal
   const answer = await commandDaemon(stateDir, { path: '/reconcile', fields, onItem, signal });
   if (answer !== null) return answer as Summary;
   openKnownLedger(stateDir).close();
-  const config = loadConfig({ flags, env: process.env });
+  const config = loadSettings(flags);
   return await reconcileAlone(config, loggerFor({ logLevel: quieter(config.logLevel) }), wish, onItem, signal);
 }
 
 function describeDrift({ path, asset_id: assetId, state, becomes, listed }: DriftLine): string {
   const step = state === becomes ? `${state}, another URL` : `${state} -> ${becomes}`;
   const size = listed.size === null ? '' : `, ${showBytes(listed.size)}`;
-  return `${step}  ${showPath(path)}  ${assetId} is listed as ${listed.status}${size}`;
+  const seen = `${showText(assetId)} is listed as ${showText(listed.status)}`;
+  return `${step}  ${showPath(path)}  ${seen}${size}`;
 }
 
 function describe(summary: Summary, { dryRun }: Options): string {
@@ -71,5 +73,5 @@ function describe(summary: Summary, { dryRun }: Options): string {
   const seen = `${plural(assets, 'asset')}, ${ours} ours, ${unknown} unknown${unreadable === 0 ? '' : `, ${unreadable} unreadable`}`;
   const change = dryRun === true ? `${plural(drift, 'change')} to make` : `${plural(drift, 'change')} brought in`;
   const line = `${read}, ${seen}; ${change}, ${asked} asked for by itself, ${missing} missing; ${showSeconds(seconds)}`;
-  return `${line}\n${error === null ? '' : `The listing could not be read to its end: ${error}\n`}`;
+  return `${line}\n${error === null ? '' : `The listing could not be read to its end: ${showText(error)}\n`}`;
 }

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { resumeAlone } from '../alone.ts';
-import { loadConfig } from '../config.ts';
 import { commandDaemon } from '../control-client.ts';
+import { showText } from '../core/show-text.ts';
 import { Inventory, type InventoryFolder } from '../ledger/inventory.ts';
 import { type Accepted, folderAt } from '../operating.ts';
 import { exitCodes } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 import { meanings, openKnownLedger } from './known.ts';
+import { loadSettings } from './loading.ts';
 import { loggerFor, quieter } from './logging.ts';
 import { print, printJson, showPath } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
@@ -18,7 +19,7 @@ export function addResume(program: Command): void {
     .argument('<folder>', 'the drop folder')
     .option('--json', 'one JSON object');
   addSettings(command, ['state_dir']).action(async (typed: string, options: { json?: boolean }) => {
-    const { stateDir, logLevel } = loadConfig({ flags: flagsOf(command), env: process.env, require: [] });
+    const { stateDir, logLevel } = loadSettings(flagsOf(command), []);
     const folder = findFolder(stateDir, typed);
     const fields = { folder: folder.root };
     const onItem = async () => {};
@@ -30,7 +31,7 @@ export function addResume(program: Command): void {
     const accepted = answer as Accepted;
     await (options.json === true
       ? printJson(accepted)
-      : print(`The drop folder ${showPath(accepted.folder)} ${accepted.message}\n`));
+      : print(`The drop folder ${showPath(accepted.folder)} ${showText(accepted.message)}\n`));
     process.exitCode = accepted.outcome === 'halted' ? exitCodes.incomplete : exitCodes.ready;
   });
 }

@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
 import { retryAlone } from '../alone.ts';
-import { loadConfig } from '../config.ts';
 import { commandDaemon } from '../control-client.ts';
 import { absolutePath } from '../core/entry.ts';
+import { showText } from '../core/show-text.ts';
 import { Inventory } from '../ledger/inventory.ts';
 import type { RetryWish } from '../operating.ts';
 import type { Retried } from '../sync/retry.ts';
 import { exitCodes, usageError } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 import { openKnownLedger, requireKnown } from './known.ts';
+import { loadSettings } from './loading.ts';
 import { loggerFor, quieter } from './logging.ts';
 import { plural, print, printJson, showPath } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
@@ -28,7 +29,7 @@ export function addRetry(program: Command): void {
     if ((options.failed === true) === typed.length > 0) {
       throw usageError('Nothing says which files to try again', 'Name files, or give --failed: one of the two.');
     }
-    const { stateDir, logLevel } = loadConfig({ flags: flagsOf(command), env: process.env, require: [] });
+    const { stateDir, logLevel } = loadSettings(flagsOf(command), []);
     const wishes = readWishes(stateDir, typed);
     const log = loggerFor({ logLevel: quieter(logLevel) });
     const counts: Counts = { retried: 0, looked_at: 0, unchanged: 0, unknown: 0 };
@@ -36,7 +37,7 @@ export function addRetry(program: Command): void {
       // Written by `retryFiles`, at whichever end of the socket.
       const line = item as Retried;
       counts[line.outcome] += 1;
-      await (options.json === true ? printJson(line) : print(`${showPath(line.path)}: ${line.message}\n`));
+      await (options.json === true ? printJson(line) : print(`${showPath(line.path)}: ${showText(line.message)}\n`));
     };
     const isAlone = await interruptible('retry', (signal) => carryOut(wishes, stateDir, log, show, signal));
     if (options.json !== true) await print(`${describe(counts, isAlone)}\n`);

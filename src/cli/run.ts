@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { type Config, loadConfig } from '../config.ts';
 import { type Engine, startEngine } from '../daemon.ts';
-import { SyncError } from '../errors.ts';
+import { errnoCode, SyncError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { version } from '../version.ts';
-import { loggerFor } from './logging.ts';
+import { loggerFor, warnOfLooseFiles } from './logging.ts';
 import { isoTime, printJson } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
 import { nextStopSignal } from './signals.ts';
@@ -17,6 +17,7 @@ export function addRun(program: Command): void {
   addSettings(command).action(async (options: { json?: boolean }) => {
     const config = loadConfig({ flags: flagsOf(command), env: process.env });
     const log = loggerFor(config);
+    warnOfLooseFiles(config, log);
     const stopping = new AbortController();
     const stopSignal = nextStopSignal().then((signal) => {
       stopping.abort();
@@ -27,7 +28,7 @@ export function addRun(program: Command): void {
     try {
       const folders = config.folders.map((folder) => folder.path);
       log.info({ version, pid: process.pid, folders, state_dir: config.stateDir, base_url: config.baseUrl }, 'started');
-      if (options.json === true) await printJson({ pid: process.pid, since: isoTime(engine.startedMs), folders });
+      if (options.json === true) await sayStarted({ pid: process.pid, since: isoTime(engine.startedMs), folders }, log);
       process.on('SIGHUP', () => engine.flora.reloadKey());
       await engine.watch();
       const signal = await Promise.race([stopSignal, engine.failed]);
@@ -36,6 +37,17 @@ export function addRun(program: Command): void {
       await engine.stop();
       log.info({}, 'stopped');
     }
+  });
+}
+
+/** Where nobody reads it, it is not what the daemon is there for. */
+async function sayStarted(started: object, log: Logger): Promise<void> {
+  process.stdout
+    .removeAllListeners('error')
+    .on('error', (error) => log.warn({ code: errnoCode(error) }, 'stdout cannot be written'));
+  await printJson(started).catch((error: unknown) => {
+    // Told above.
+    if (errnoCode(error) === undefined) throw error;
   });
 }
 

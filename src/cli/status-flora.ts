@@ -1,6 +1,7 @@
 import type { LivePace } from '../control.ts';
 import type { Creation } from '../core/creation.ts';
 import type { Learnt, LearntType } from '../core/records.ts';
+import { showText } from '../core/show-text.ts';
 import type { ReasonSum } from '../ledger/waits.ts';
 import { isoTime, plural, showSeconds } from './output.ts';
 
@@ -53,12 +54,12 @@ export function describeCreation({
   next_try: next,
   reason,
 }: NonNullable<ReturnType<typeof creationLine>>): string {
-  return `No new assets since ${since} but one now and then, the next at ${next}:\n  ${reason}`;
+  return `No new assets since ${since} but one now and then, the next at ${next}:\n  ${showText(reason ?? '')}`;
 }
 
 export function describeReasons(title: string, sums: readonly ReasonSum[]): readonly string[] {
   if (sums.length === 0) return [];
-  return ['', title, ...sums.map(({ code, count, reason }) => `  ${count} ${code}: ${reason}`)];
+  return ['', title, ...sums.map(({ code, count, reason }) => `  ${count} ${showText(code)}: ${showText(reason)}`)];
 }
 
 export function learntLine({ assetId, atMs, body, target, lagMs, types }: Learnt) {
@@ -88,7 +89,9 @@ export function describeLearnt(workspace: string, learnt: ReturnType<typeof lear
     ...(lag === null || lag === 0 ? [] : [`GET lags ${showSeconds(lag)} behind complete`]),
     ...Object.entries(types).map(([type, each]) => describeType(type, each)),
   ];
-  return parts.length === 0 ? [] : [`Seen of FLORA in ${workspace}:`, ...parts.map((part) => `  ${part}`)];
+  return parts.length === 0
+    ? []
+    : [`Seen of FLORA in ${showText(workspace)}:`, ...parts.map((part) => `  ${showText(part)}`)];
 }
 
 function describeTarget({

@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
-import { loadConfig } from '../config.ts';
 import type { LiveStatus } from '../control.ts';
 import { askStatus } from '../control-client.ts';
 import type { MatchingSummary } from '../core/records.ts';
+import { showText } from '../core/show-text.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { findOwner } from '../ledger/owner-lock.ts';
 import { Reports } from '../ledger/reports.ts';
 import { WaitReports } from '../ledger/waits.ts';
 import { summaryLine } from '../operating.ts';
+import { loadSettings } from './loading.ts';
 import { isoTime, plural, print, printJson, showBytes, showPath } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
 import {
@@ -34,7 +35,7 @@ export function addStatus(program: Command): void {
 }
 
 async function collect(command: Command) {
-  const { stateDir } = loadConfig({ flags: flagsOf(command), env: process.env, require: [] });
+  const { stateDir } = loadSettings(flagsOf(command), []);
   const owner = findOwner(stateDir);
   const live = owner === undefined ? undefined : await askStatus(stateDir);
   const database = openDatabaseReadOnly(stateDir);
@@ -87,14 +88,14 @@ function describe(status: Awaited<ReturnType<typeof collect>>): string {
   const { daemon, folders, inflight, last_reconcile: last } = status;
   const lines = [
     daemon.running
-      ? `flora-sync is running (pid ${daemon.pid}, ${daemon.state}) since ${daemon.since}`
+      ? `flora-sync is running (pid ${daemon.pid}, ${showText(daemon.state)}) since ${daemon.since}`
       : 'flora-sync is not running on this state directory',
   ];
-  if (status.trouble !== null) lines.push(`FLORA: ${status.trouble}`);
+  if (status.trouble !== null) lines.push(`FLORA: ${showText(status.trouble)}`);
   if (status.pace !== null) lines.push(describePace(status.pace, status.counts));
   for (const { path, counts, trouble } of folders) {
     lines.push('', showPath(path));
-    if (trouble !== undefined) lines.push(`  ${trouble}`);
+    if (trouble !== undefined) lines.push(`  ${showText(trouble)}`);
     lines.push(`  ${describeCounts(counts)}`);
   }
   if (status.creation !== null) lines.push('', describeCreation(status.creation));
@@ -102,7 +103,7 @@ function describe(status: Awaited<ReturnType<typeof collect>>): string {
   if (folders.length === 0) lines.push('The ledger knows no folder yet: it begins with the first `run` or `sync`.');
   if (inflight.length > 0) lines.push('', 'On their way:', ...inflight.map(describeUpload));
   if (last !== null) {
-    const outcome = last.error === null ? `${plural(last.drift, 'change')}` : last.error;
+    const outcome = last.error === null ? `${plural(last.drift, 'change')}` : showText(last.error);
     const odd = last.unreadable === 0 ? '' : `, ${last.unreadable} unreadable`;
     lines.push('', `Reconciled ${last.at}: ${plural(last.assets, 'asset')}, ${last.ours} ours${odd}, ${outcome}`);
   }
@@ -127,5 +128,5 @@ function describeCounts(counts: Counts): string {
 }
 
 function describeUpload(upload: LiveStatus['inflight'][number]): string {
-  return `  ${showPath(upload.path)}: ${upload.state}, ${showBytes(upload.sent_bytes)} of ${showBytes(upload.size)}`;
+  return `  ${showPath(upload.path)}: ${showText(upload.state)}, ${showBytes(upload.sent_bytes)} of ${showBytes(upload.size)}`;
 }

@@ -1,11 +1,10 @@
 import { systemClock, type Timer } from '../clock.ts';
 import type { MatchingSummary } from '../core/records.ts';
-import type { SyncError } from '../errors.ts';
 
 /** Changes within this are one. */
 const gatherMs = 5;
 
-/** What one `sync` counts, when it last got anywhere, and when it gives up on FLORA. */
+/** What one `sync` counts, and when it last got anywhere. */
 export class Run {
   uploaded = 0;
   /** The search for files that FLORA had already, when it ended in this run. */
@@ -16,29 +15,8 @@ export class Run {
   bytes = 0;
   /** Monotonic milliseconds of the last step forward. */
   progressedMs = systemClock.monotonic();
-  readonly gaveUp: Promise<never>;
-  readonly #patienceMs: number;
-  #giveUp: (error: SyncError) => void = () => {};
-  #patience: Timer | undefined;
   #wake: () => void = () => {};
   #ringing: Timer | undefined;
-
-  constructor(patienceMs: number) {
-    this.#patienceMs = patienceMs;
-    this.gaveUp = new Promise((_, reject) => {
-      this.#giveUp = reject;
-    });
-    this.gaveUp.catch(() => {});
-  }
-
-  /** The door to FLORA closed or opened. What a person has to mend ends the run; the network gets some time. */
-  troubleChanged(trouble: SyncError | null): void {
-    this.#patience?.cancel();
-    this.progressedMs = systemClock.monotonic();
-    if (trouble === null || trouble.code === 'rate_limited') return;
-    if (trouble.disposition === 'wait') this.#giveUp(trouble);
-    else this.#patience = systemClock.setTimer(this.#patienceMs, () => this.#giveUp(trouble));
-  }
 
   changed(isProgress: boolean): void {
     if (isProgress) this.progressedMs = systemClock.monotonic();
@@ -61,7 +39,6 @@ export class Run {
   }
 
   end(): void {
-    this.#patience?.cancel();
     this.#ringing?.cancel();
   }
 }

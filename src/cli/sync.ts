@@ -4,14 +4,16 @@ import { type Config, loadConfig } from '../config.ts';
 import { isActive } from '../core/content.ts';
 import { failureCodes } from '../core/failure.ts';
 import type { MatchingSummary } from '../core/records.ts';
+import { showText } from '../core/show-text.ts';
 import { type Engine, startEngine } from '../daemon.ts';
 import { SyncError } from '../errors.ts';
 import type { Reports } from '../ledger/reports.ts';
-import { patienceMs, reachFlora } from '../reaching.ts';
+import { Patience, patienceMs, reachFlora, withPatience } from '../reaching.ts';
 import { snapshotIfDue } from '../snapshotting.ts';
+import { endOf } from '../sync/ending.ts';
 import { exitCodes } from './exit.ts';
-import { loggerFor, quieter } from './logging.ts';
-import { plural, print, printJson, showBytes, showSeconds } from './output.ts';
+import { loggerFor, quieter, warnOfLooseFiles } from './logging.ts';
+import { plural, print, printJson, showBytes, showSeconds, tell } from './output.ts';
 import { startProgress } from './progress.ts';
 import { addSettings, flagsOf } from './settings.ts';
 import { nextStopSignal } from './signals.ts';
@@ -45,7 +47,7 @@ export function addSync(program: Command): void {
     const config = loadConfig({ flags: flagsOf(command), env: process.env });
     const { summary, matching, odd, troubles } = await syncOnce(config);
     await (options.json === true ? printJson(summary) : print(describe(summary, matching, odd)));
-    for (const trouble of troubles) process.stderr.write(`${trouble}\n`);
+    for (const trouble of troubles) tell(`${showText(trouble)}\n`);
     const isIncomplete = summary.rejected + summary.failed + summary.pending + troubles.length > 0;
     process.exitCode = isIncomplete ? exitCodes.incomplete : exitCodes.ready;
   });
@@ -63,7 +65,9 @@ interface SyncResult {
 async function syncOnce(config: Config): Promise<SyncResult> {
   const progress = startProgress(process.stderr.isTTY === true);
   const log = loggerFor(progress.isShown ? { logLevel: quieter(config.logLevel) } : config, progress.logStream);
-  const run = new Run(patienceMs);
+  warnOfLooseFiles(config, log);
+  const run = new Run();
+  const patience = new Patience();
   const engine = await startEngine(config, log, {
     onChange: (before, after) => {
       // What was ready and only looked at again was not uploaded, nor what FLORA had already.
@@ -81,13 +85,18 @@ async function syncOnce(config: Config): Promise<SyncResult> {
     },
     onIntake: () => run.changed(true),
     onIdle: () => run.changed(false),
-    onTrouble: (trouble) => run.troubleChanged(trouble),
+    onTrouble: (trouble) => {
+      patience.see(trouble);
+      run.changed(true);
+    },
   });
   const ended = new AbortController();
   try {
-    const work = everythingDone(engine, run, config.settleMs, ended.signal, () => progress.update(engine));
+    const step = () => progress.update(engine);
+    const all = (cut: AbortSignal) => everythingDone(engine, run, config.settleMs, cut, step);
+    const work = withPatience(engine.flora.gate, ended.signal, all, { patience });
     const interruption = interrupted();
-    await Promise.race([work, engine.failed, run.gaveUp, interruption]);
+    await Promise.race([work, engine.failed, interruption]);
     const summary = summarise(engine.reports, run, engine);
     // All is done: from here on a stop only means not to wait for the snapshot.
     const hurried = new AbortController();
@@ -118,6 +127,7 @@ async function interrupted(): Promise<never> {
   });
 }
 
+/** Resolves when everything is done that can be, or the signal is aborted. */
 async function everythingDone(
   engine: Engine,
   run: Run,
@@ -126,18 +136,35 @@ async function everythingDone(
   onStep: () => void,
 ): Promise<void> {
   await reachFlora(engine.flora.remote, ended);
+  if (ended.aborted) return;
   let isLookedAt = false;
   // Both find work: files that are new here, and assets that are other than they should be there.
-  const looked = Promise.all([engine.reconcileNow(), engine.scanAll()]).then(() => {
+  const reconciled = engine.reconcileNow({ isFull: false, isDryRun: false }, ended);
+  const looked = Promise.all([reconciled, engine.scanAll()]).then(() => {
     isLookedAt = true;
     run.changed(true);
   });
+  const advanced = untilAdvanced(engine, run, settleMs, ended, onStep, () => isLookedAt);
+  await endOf(Promise.all([looked, advanced]), ended);
+  if (!ended.aborted) run.matching = await engine.finishMatching();
+}
+
+/** Resolves when nothing more will advance, or the signal is aborted. */
+async function untilAdvanced(
+  engine: Engine,
+  run: Run,
+  settleMs: number,
+  ended: AbortSignal,
+  onStep: () => void,
+  areBothLookedAt: () => boolean,
+): Promise<void> {
   // Files that others keep open for writing are waited for, but not for ever.
   const patienceForWritersMs = Math.max(10_000, settleMs * 5);
   let heldSinceMs: number | undefined;
   while (!ended.aborted) {
     onStep();
     const nowMs = systemClock.monotonic();
+    const isLookedAt = areBothLookedAt();
     const isSent = isLookedAt && engine.inWork === 0 && !engine.ledger.contents.hasActive();
     if (isSent && engine.intake.isIdle) break;
     const held = isSent ? engine.intake.heldOpen : 0;
@@ -146,8 +173,6 @@ async function everythingDone(
     if (engine.flora.gate.trouble === null && isStuck(engine, isLookedAt, nowMs - run.progressedMs)) break;
     await run.nextChange(lookAgainMs);
   }
-  await looked;
-  run.matching = await engine.finishMatching();
 }
 
 /** Whether nothing will advance before patience ends: that can be known before it has ended. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
-import { loadConfig, type PartialConfig } from '../config.ts';
+import type { PartialConfig } from '../config.ts';
 import { joinPath } from '../core/entry.ts';
 import { locate } from '../core/locate.ts';
 import { Inventory } from '../ledger/inventory.ts';
@@ -11,6 +11,7 @@ import { exitCodes, usageError } from './exit.ts';
 import { withFlora } from './flora.ts';
 import { interruptible } from './interrupt.ts';
 import { findKnown, meanings, neverSeen, openKnownLedger } from './known.ts';
+import { loadSettings } from './loading.ts';
 import { plural, print, printJson, showBytes, showPath, showSeconds } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
 import { type Scope, verifyLocal } from './verify-local.ts';
@@ -32,7 +33,7 @@ export function addVerify(program: Command): void {
     .option('--json', 'one JSON object a line for each difference, then the summary');
   addSettings(command).action(async (typed: readonly string[], options: Options) => {
     const isRemote = options.remote === true || options.download === true;
-    const config = loadConfig({ flags: flagsOf(command), env: process.env, require: isRemote ? ['apiKey'] : [] });
+    const config = loadSettings(flagsOf(command), isRemote ? ['apiKey'] : []);
     const startedMs = systemClock.monotonic();
     const findings = new Findings(options.json === true ? printJson : table());
     await interruptible('verify', (signal) =>

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
-import { loadConfig } from '../config.ts';
 import { absolutePath } from '../core/entry.ts';
+import { displayName } from '../core/name.ts';
+import { showText } from '../core/show-text.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { Inventory } from '../ledger/inventory.ts';
 import { Reports, type TimelineEntry } from '../ledger/reports.ts';
 import { neverSeen, requireKnown } from './known.ts';
+import { loadSettings } from './loading.ts';
 import { toJson } from './ls.ts';
 import { isoTime, print, printJson, showBytes, showPath } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
@@ -16,14 +18,15 @@ export function addWhy(program: Command): void {
     .argument('<path>', 'the file, as `ls` shows it or relative to here')
     .option('--json', 'one JSON object');
   addSettings(command, ['state_dir', 'folder']).action(async (path: string, options: { json?: boolean }) => {
-    const { stateDir } = loadConfig({ flags: flagsOf(command), env: process.env, require: [] });
+    const { stateDir } = loadSettings(flagsOf(command), []);
     const { file, timeline } = lookUp(stateDir, path);
     if (options.json === true) {
       await printJson({ ...toJson(file), timeline: timeline.map(entryJson) });
       return;
     }
-    const reason = file.reason === null ? '' : ` (${file.reason})`;
-    const asset = file.assetId === null ? '' : `\n  asset ${file.assetId}${file.url === null ? '' : `  ${file.url}`}`;
+    const reason = file.reason === null ? '' : ` (${showText(file.reason)})`;
+    const url = file.url === null ? '' : `  ${showText(file.url)}`;
+    const asset = file.assetId === null ? '' : `\n  asset ${showText(file.assetId)}${url}`;
     const digest = file.sha256 === null ? '' : `\n  ${showBytes(file.sizeBytes)}, sha256 ${file.sha256}`;
     await print(`${showPath(file.path)}\n  ${file.state}${reason}${digest}${asset}\n\n`);
     for (const entry of timeline) await print(`  ${describe(entry)}\n`);
@@ -54,6 +57,6 @@ function describe(entry: TimelineEntry): string {
   if (entry.attempt !== null && entry.attempt > 1) parts.push(`attempt ${entry.attempt}`);
   if (entry.assetId !== null) parts.push(entry.assetId);
   if (entry.requestId !== null) parts.push(entry.requestId);
-  if (entry.detail !== null) parts.push(`- ${showPath(entry.detail)}`);
-  return parts.join('  ');
+  if (entry.detail !== null) parts.push(`- ${displayName(entry.detail)}`);
+  return parts.map(showText).join('  ');
 }

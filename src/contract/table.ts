@@ -1,3 +1,4 @@
+import { showText } from '../core/show-text.ts';
 import type { Row } from './row.ts';
 
 // 120 columns with the gaps between them.
@@ -23,7 +24,7 @@ function layOut(row: Readonly<Record<Column, string>>): string {
   const cells: Readonly<Record<Column, readonly string[]>> = {
     verdict: [row.verdict],
     question: wrap(row.question, widths.question, indent),
-    answered: wrap(row.answered, widths.answered, ''),
+    answered: wrap(showText(row.answered), widths.answered, ''),
     documented: wrap(row.documented, widths.documented, ''),
   };
   const columns: readonly Column[] = ['verdict', 'question', 'answered', 'documented'];

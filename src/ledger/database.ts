@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoCode, SyncError } from '../errors.ts';
 import { openSqlite, type SqliteDatabase } from '../sqlite.ts';
@@ -6,6 +6,7 @@ import { isDamage, readThrough, requireSound } from './damage.ts';
 import { migrate, requireKnownVersion } from './migrate.ts';
 import { migrations } from './migrations.ts';
 import { type LedgerNotice, restoreLedger, setAside } from './restore.ts';
+import { claimStateDir, requireTrustedStateDir } from './state-dir.ts';
 
 export type LedgerDatabase = SqliteDatabase;
 
@@ -21,9 +22,9 @@ export const ledgerFile = 'ledger.sqlite';
  *   wrote the ledger or its newest snapshot, `ledger_io` for anything else the disk does to us.
  */
 export function openDatabase(stateDir: string, nowMs: number, tell: (notice: LedgerNotice) => void): LedgerDatabase {
-  makeStateDir(stateDir);
   const path = join(stateDir, ledgerFile);
   try {
+    claimStateDir(stateDir);
     if (isThere(path)) {
       let opened = openUndamaged(path);
       if (opened instanceof Error) {
@@ -44,8 +45,13 @@ export function openDatabase(stateDir: string, nowMs: number, tell: (notice: Led
   }
 }
 
-/** Opens the ledger for looking only; undefined when there is none yet. Safe beside a running daemon. */
+/**
+ * Opens the ledger for looking only; undefined when there is none yet. Safe beside a running daemon.
+ *
+ * @throws SyncError `state_dir`, `ledger_older`, `ledger_newer` or `ledger_io`
+ */
 export function openDatabaseReadOnly(stateDir: string): LedgerDatabase | undefined {
+  requireTrustedStateDir(stateDir);
   const path = join(stateDir, ledgerFile);
   if (!existsSync(path)) return undefined;
   try {
@@ -87,26 +93,6 @@ export function asLedgerError(error: unknown, op: string): unknown {
   }
   const hint = 'The ledger is safe as of its last commit; see that its disk is healthy, then start again.';
   return new SyncError(`The ledger cannot be used (${code})`, { code: 'ledger_io', hint, ...details });
-}
-
-function makeStateDir(stateDir: string): void {
-  try {
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-    chmodSync(stateDir, 0o700);
-  } catch (error) {
-    const code = errnoCode(error) ?? '';
-    // Those pass without a change of settings.
-    if (code === 'EROFS' || code === 'ENOSPC' || code === 'EIO') throw asLedgerError(error, 'open');
-    throw new SyncError(`The state directory ${stateDir} cannot be made or is not ours (${errnoCode(error)})`, {
-      code: 'state_dir',
-      scope: 'config',
-      disposition: 'exit',
-      op: 'open ledger',
-      path: stateDir,
-      hint: 'Set FLORA_SYNC_STATE_DIR (or --state-dir) to a directory that this user can write.',
-      cause: error,
-    });
-  }
 }
 
 /** An empty file is no ledger: SQLite makes a new one of it. */

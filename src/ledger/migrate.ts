@@ -27,7 +27,8 @@ export function requireKnownVersion(database: SqliteDatabase): number {
   if (version <= migrations.length) return version;
   throw new SyncError(`The ledger is of version ${version}, this flora-sync knows up to ${migrations.length}`, {
     code: 'ledger_newer',
-    scope: 'process',
+    // It stays so until a person does something: exit code 78, and no supervisor starts it again.
+    scope: 'config',
     disposition: 'exit',
     op: 'open ledger',
     hint: 'Run the newer flora-sync that wrote it, or set another state directory.',

@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoCode, SyncError } from '../errors.ts';
 import { openSqlite, type SqliteDatabase } from '../sqlite.ts';
 import { asLedgerError } from './database.ts';
+import { claimStateDir, requireTrustedStateDir } from './state-dir.ts';
 
 export interface Owner {
   readonly pid: number;
@@ -24,10 +25,11 @@ const patienceMs = 1_000;
  * a database of its own, hence a lock of the kernel, which no crash can leave behind. The owner's pid stands beside it for
  * people; it decides nothing.
  *
- * @throws SyncError `ledger_owned` (exit code 4) when another process holds it, `ledger_*` when the disk does not let us.
+ * @throws SyncError `ledger_owned` (exit code 4) when another process holds it, `state_dir` when the directory is not ours
+ *   alone, `ledger_*` when the disk does not let us.
  */
 export function takeOwnership(stateDir: string, owner: Owner): OwnerLock {
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  claimStateDirOrTell(stateDir);
   const database = lock(stateDir);
   if (database === undefined) {
     const other = readOwner(stateDir);
@@ -42,7 +44,7 @@ export function takeOwnership(stateDir: string, owner: Owner): OwnerLock {
     });
   }
   try {
-    writeFileSync(join(stateDir, ownerFile), JSON.stringify(owner), { mode: 0o600 });
+    writeOwner(join(stateDir, ownerFile), owner);
   } catch (error) {
     database.close();
     throw asLedgerError(error, 'lock');
@@ -50,8 +52,9 @@ export function takeOwnership(stateDir: string, owner: Owner): OwnerLock {
   return { release: () => database.close() };
 }
 
-/** Who owns the ledger now; undefined when nobody does. Asking takes nothing: any number of processes may ask at once. */
+/** Who owns the ledger now; undefined when nobody does. Asking takes nothing: any number of processes may ask at once. Throws SyncError `state_dir`. */
 export function findOwner(stateDir: string): Owner | undefined {
+  requireTrustedStateDir(stateDir);
   let database: SqliteDatabase | undefined;
   try {
     database = openSqlite(join(stateDir, lockFile), { timeout: 0, readonly: true });
@@ -66,6 +69,20 @@ export function findOwner(stateDir: string): Owner | undefined {
     throw error;
   } finally {
     database?.close();
+  }
+}
+
+/** A file of its own: whatever other names the former one has, its bytes stay. */
+function writeOwner(path: string, owner: Owner): void {
+  rmSync(path, { force: true });
+  writeFileSync(path, JSON.stringify(owner), { mode: 0o600, flag: 'wx' });
+}
+
+function claimStateDirOrTell(stateDir: string): void {
+  try {
+    claimStateDir(stateDir);
+  } catch (error) {
+    throw asLedgerError(error, 'lock');
   }
 }
 

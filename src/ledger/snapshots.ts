@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, rm, stat, statfs } from 'node:fs/promises';
+import { chmod, lstat, mkdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { onAbort } from '../core/on-abort.ts';
 import { errnoCode, SyncError } from '../errors.ts';
 import { ledgerFile } from './database.ts';
 import { listSnapshots, listUnfinished, type Snapshot, snapshotPath, snapshotsDirectory } from './snapshot-files.ts';
@@ -54,6 +55,7 @@ async function makePrivate(directory: string): Promise<void> {
     await mkdir(directory, { mode: 0o700 });
   } catch (error) {
     if (errnoCode(error) !== 'EEXIST') throw error;
+    if (!(await lstat(directory)).isDirectory()) throw error;
     await chmod(directory, 0o700);
   }
 }
@@ -88,13 +90,12 @@ async function runApart(words: readonly string[], signal: AbortSignal): Promise<
     env: { LD_LIBRARY_PATH: process.env['LD_LIBRARY_PATH'] },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  const kill = () => void child.kill('SIGKILL');
-  signal.addEventListener('abort', kill, { once: true });
+  const off = onAbort(signal, () => void child.kill('SIGKILL'));
   try {
     const [said, [status, killedBy]] = await Promise.all([text(child.stdout), once(child, 'close')]);
     if (status !== 0) throw failure(said, status ?? killedBy);
   } finally {
-    signal.removeEventListener('abort', kill);
+    off();
   }
 }
 

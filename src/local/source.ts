@@ -1,6 +1,7 @@
 import { createHash, hash as digestOf } from 'node:crypto';
 import { type FilePath, joinPath } from '../core/entry.ts';
 import { displayName } from '../core/name.ts';
+import { onAbort } from '../core/on-abort.ts';
 import { SyncError } from '../errors.ts';
 import { chunkBytes, returnChunk, takeChunk } from './chunk-buffers.ts';
 import { accessProblem } from './local-problem.ts';
@@ -58,11 +59,12 @@ function toSource(file: OpenFile, path: FilePath, expected: ExpectedContent, sig
   let isUsed = false;
   let sha256: string | null = null;
 
+  let off = () => {};
   const close = (): Promise<void> => {
-    signal.removeEventListener('abort', close);
+    off();
     return file.close();
   };
-  signal.addEventListener('abort', close, { once: true });
+  off = onAbort(signal, () => void close());
 
   const use = (): void => {
     if (isUsed) throw new Error('A source was used a second time');

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { pipeline, type Readable } from 'node:stream';
 import { type Dispatcher, errors, request } from 'undici';
+import { onAbort } from '../core/on-abort.ts';
 import { SyncError } from '../errors.ts';
 import { readRetryAfter } from './answer-errors.ts';
 import { codingsOf, decodingStreams } from './content-encoding.ts';
@@ -45,9 +46,7 @@ const leastProgressBytes = 64 * 1024;
 export async function fetchDigest(deps: DownloadDeps, wanted: DownloadRequest): Promise<FetchedDigest> {
   const { url, mostBytes, signal } = wanted;
   const cut = new AbortController();
-  const onAbort = () => cut.abort(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
+  const off = onAbort(signal, () => cut.abort(signal.reason));
   const watch = new ProgressWatch(deps.setTimer, () => cut.abort(stalledError(url.host)));
   try {
     const response = await request(originalOf(url), {
@@ -67,7 +66,7 @@ export async function fetchDigest(deps: DownloadDeps, wanted: DownloadRequest): 
     throw downloadError(url.host, isOurs(error, cut.signal) ? error : new WireError(error));
   } finally {
     watch.stop();
-    signal.removeEventListener('abort', onAbort);
+    off();
   }
 }
 

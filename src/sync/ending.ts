@@ -1,11 +1,10 @@
+import { onAbort } from '../core/on-abort.ts';
+
 /** Resolves with the promise, or when the signal is aborted. */
 export async function endOf(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  let leave: () => void = () => {};
+  let off = () => {};
   const left = new Promise<void>((resolve) => {
-    leave = resolve;
-    if (signal.aborted) resolve();
+    off = onAbort(signal, resolve);
   });
-  signal.addEventListener('abort', leave, { once: true });
-  await Promise.race([promise, left]);
-  signal.removeEventListener('abort', leave);
+  await Promise.race([promise, left]).finally(off);
 }

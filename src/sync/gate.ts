@@ -1,3 +1,4 @@
+import { onAbort } from '../core/on-abort.ts';
 import { Pace, type SavedPace } from '../core/pace.ts';
 import type { SyncError } from '../errors.ts';
 import type { Call } from './call.ts';
@@ -59,8 +60,7 @@ export class Gate {
 
   /** Milliseconds until FLORA is asked again; 0 while it is asked. */
   closedForMs(): number {
-    if (this.#outage.trouble === null) return 0;
-    return Math.max(0, this.#outage.opensAtMs - this.#deps.clock.monotonic());
+    return this.#outage.trouble === null ? 0 : Math.max(0, this.#outage.opensAtMs - this.#deps.clock.monotonic());
   }
 
   /** Whether new reservations come one by one: then they are begun with only as fast as they go through. */
@@ -80,12 +80,12 @@ export class Gate {
         this.#look();
       };
       const enter = (pass: Pass) => {
-        signal.removeEventListener('abort', leave);
+        off();
         resolve(pass);
       };
       const waiter: Waiter = { call, sinceMs: this.#deps.clock.monotonic(), enter };
       this.#line.add(waiter);
-      signal.addEventListener('abort', leave, { once: true });
+      const off = onAbort(signal, leave);
       this.#look();
     });
   }

@@ -1,4 +1,5 @@
 import { type Content, needsSource } from '../core/content.ts';
+import { onAbort } from '../core/on-abort.ts';
 import { longestWaitMs } from '../core/steps.ts';
 import type { Admitted } from './admit.ts';
 import type { WorkSignals } from './asking.ts';
@@ -64,7 +65,7 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
   };
 
   const loop = async () => {
-    signals.stopping.addEventListener('abort', () => bell.ring(), { once: true });
+    onAbort(signals.stopping, () => bell.ring());
     let lastMs = Number.POSITIVE_INFINITY;
     while (!signals.stopping.aborted && failure === undefined) {
       const rung = bell.next();

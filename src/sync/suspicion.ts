@@ -1,4 +1,5 @@
 import { type BackoffLimits, backoffMs } from '../core/backoff.ts';
+import { onAbort } from '../core/on-abort.ts';
 import type { SyncError } from '../errors.ts';
 import type { Call } from './call.ts';
 import type { Pass } from './gate.ts';
@@ -136,20 +137,15 @@ export class Suspicion {
   #hold(resolve: (verdict: Verdict) => void, signal: AbortSignal): void {
     const suspect: Suspect = {
       settle: (verdict) => {
-        signal.removeEventListener('abort', leave);
+        off();
         resolve(verdict);
       },
     };
-    const leave = () => {
+    this.#held.push(suspect);
+    const off = onAbort(signal, () => {
       this.#held = this.#held.filter((each) => each !== suspect);
       resolve('again');
-    };
-    if (signal.aborted) {
-      leave();
-      return;
-    }
-    signal.addEventListener('abort', leave, { once: true });
-    this.#held.push(suspect);
+    });
     if (this.#held.length > this.#mostHeld) this.#held.shift()?.settle('own');
   }
 

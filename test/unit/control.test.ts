@@ -22,6 +22,7 @@ async function serve(t: TestContext, commands: Readonly<Record<string, Command>>
     commands,
     signal: stopping.signal,
     onError,
+    onTrouble: onError,
   });
   const stop = async () => {
     stopping.abort();

@@ -134,6 +134,23 @@ describe('the rooms', () => {
     assert.deepEqual(strange, []);
   });
 
+  it('listen to signals through the helper that knows of those that have fired already', () => {
+    const listeners = files
+      .filter(({ text }) => /addEventListener\(\s*'abort'/.test(codeOf(text)))
+      .map(({ path }) => path);
+    // An exchange is its own listener, and looks at the signal itself: there are thousands a second.
+    const own = ['core/on-abort.ts', 'remote/exchange.ts'];
+    assert.deepEqual(listeners, own);
+  });
+
+  it('write to stdout and stderr in one place, which shows what a terminal would obey', () => {
+    const writers = files
+      .filter(({ text }) => /process\.std(?:out|err)\.write|console\./.test(codeOf(text)))
+      .map(({ path }) => path);
+    // The process that takes snapshots writes JSON to the one that started it.
+    assert.deepEqual(writers, ['cli/output.ts', 'ledger/snapshot-process.ts']);
+  });
+
   it('get time, timers and chance from the clock and random adapters', () => {
     const wrong = files
       .filter(({ path }) => !mayBeImpure(path))

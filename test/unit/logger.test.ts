@@ -128,6 +128,30 @@ describe('a pretty line', () => {
   });
 });
 
+describe('what others say in the log', () => {
+  const hostile = 'x\u001b[2J\u009b31m\u202e\u2066\u200b\u2028\n[12:00:00.000] FORGED';
+  const write = (log: Logger) => {
+    log.info({ path: hostile, [hostile]: { [hostile]: [hostile] } }, hostile);
+    log.child({ from: hostile }).warn({ err: new SyncError(hostile, details) }, 'failed');
+  };
+  const details = { code: 'a', scope: 'file', disposition: 'check', op: 'list', requestId: hostile } as const;
+
+  it('neither commands the terminal nor looks like another line', () => {
+    const text = collect(write, true);
+    assert.doesNotMatch(text, /(?!\n)[\p{Cc}\p{Cf}\p{Zl}]/u);
+    assert.doesNotMatch(text, /^\s*\[12:00/m);
+    assert.equal(text.match(/FORGED/g)?.length, 8, text);
+  });
+
+  it('is the same data in JSON, in escapes', () => {
+    const lines = collect(write).trimEnd().split('\n');
+    for (const line of lines) assert.match(line, /^[\x20-\x7e]*$/);
+    const [first, second] = lines.map((line) => JSON.parse(line));
+    assert.deepEqual([first.msg, first.path, first[hostile]], [hostile, hostile, { [hostile]: [hostile] }]);
+    assert.deepEqual([second.from, second.err.requestId], [hostile, hostile]);
+  });
+});
+
 describe('a line before the process ends', () => {
   for (const pretty of [false, true]) {
     it(`is not lost, pretty or not (${pretty})`, () => {
