@@ -31,7 +31,7 @@ export interface Case {
   readonly withinMs?: number;
   /** As with a ledger that knows nothing yet: what FLORA has is listed before anything is sent. */
   readonly searches?: boolean;
-  /** Waits more than it works: does not count among those that run at once. */
+  /** Takes long, by its waits: begins before the others. */
   readonly isSlow?: boolean;
   /** Reads FLORA's words to people, in every command, and wants none of their control characters. */
   readonly isRead?: boolean;
@@ -64,8 +64,9 @@ export async function play(t: Cleanup, one: Case): Promise<void> {
       const ready = new Set(readyDigests());
       return good.every((digest) => ready.has(digest));
     };
-    await until('all good files are ready in FLORA', isDone, one.withinMs ?? 60_000);
-    await until('the daemon knows it', () => lives() === undefined && readyPaths(daemon).size >= good.length, 60_000);
+    const withinMs = one.withinMs ?? 60_000;
+    await until('all good files are ready in FLORA', isDone, withinMs);
+    await until('the daemon knows it', () => lives() === undefined && readyPaths(daemon).size >= good.length, withinMs);
     if (one.bad !== undefined || one.isRead === true) {
       const lines = await world.lsUntil(
         'ls gives each bad file its reason',
