@@ -30,6 +30,14 @@ const unwell = failure(500, 'unknown_error', 'Something went wrong.');
 const badGateway = htmlReply(502, 'Bad Gateway');
 const tooLarge: Reply = xmlReply(400, 'EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size');
 
+/** By what becomes of the connection on which an upload was refused before its body was read. */
+const afterEarlyRefusal: Readonly<Record<string, Mischief>> = {
+  'and the rest is read': reply(htmlReply(413, 'Payload Too Large')),
+  'and nothing is read any more': reply(htmlReply(413, 'Payload Too Large'), 'stay'),
+  'and the connection ends': reply(htmlReply(413, 'Payload Too Large'), 'close'),
+  'and the connection is reset': reply(htmlReply(413, 'Payload Too Large'), 'reset'),
+};
+
 export const fileCases: readonly Case[] = [
   refused('reserve', 'a firewall that dislikes their names (403, HTML)', firewall, /403/),
   refused('reserve', 'no credits (402)', noCredits, /402|credits/),
@@ -41,14 +49,14 @@ export const fileCases: readonly Case[] = [
   refused('complete', 'a firewall (403, HTML)', firewall, /403/),
   refused('complete', 'an error of the server (500)', unwell, /500/),
   refused('upload', 'a firewall (403, HTML)', firewall, /403/),
-  refused('upload', 'a firewall that answers before it has read', firewall, /403/, {
+  refused('upload', 'a firewall that answers before it has read', firewall, /403|lost/, {
     troubles: forEver('upload', reply(firewall, 'close'), 'early'),
   }),
-  refused('upload', 'too large (400 EntityTooLarge)', tooLarge, /EntityTooLarge/, { most: { upload: 3, reserve: 3 } }),
+  refused('upload', 'too large (400 EntityTooLarge)', tooLarge, /EntityTooLarge/, { most: { upload: 2, reserve: 2 } }),
   refused('upload', 'too large (413, HTML)', htmlReply(413, 'Payload Too Large'), /413/, {
-    most: { upload: 3, reserve: 3 },
+    most: { upload: 2, reserve: 2 },
   }),
-  refused('upload', 'too large (413), told before it has read, then a reset', tooLarge, /413/, {
+  refused('upload', 'too large (413), told before it has read, then a reset', tooLarge, /413|lost/, {
     troubles: forEver('upload', reply(htmlReply(413, 'Payload Too Large'), 'reset'), 'early'),
   }),
   refused('upload', 'a signature that is not taken (403, XML)', xmlReply(403, 'SignatureDoesNotMatch', 'No.'), /403/, {
@@ -82,4 +90,10 @@ export const fileCases: readonly Case[] = [
     bad: { count: 8, reason: /\S/ },
     troubles: forEver('upload', bytes('\x15\x03\x01\x00\x02\x02\x28')),
   },
+  ...Object.entries(afterEarlyRefusal).map(([title, what]) => ({
+    title: `two files of 4 MB are refused (413) before they were read, ${title}`,
+    // Where the connection goes, the answer may go with it.
+    bad: { count: 2, sizeBytes: 4_000_000, reason: /413|lost/ },
+    troubles: forEver('upload', what, 'early'),
+  })),
 ];

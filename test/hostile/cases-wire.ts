@@ -2,6 +2,7 @@
 import { places } from './flora.ts';
 import type { Case } from './play.ts';
 import {
+  altered,
   behind,
   bytes,
   chunked,
@@ -96,6 +97,9 @@ const answerInAnotherForm: Readonly<Record<string, Mischief>> = {
   ),
   'behind a mark of byte order': marked,
   'compressed by gzip, which nobody asked for': compressed('gzip'),
+  'with a date an hour ahead': dated(new Date(Date.now() + 3_600_000).toUTCString()),
+  'with a date a year ago': dated(new Date(Date.now() - 31_536_000_000).toUTCString()),
+  'with a date that is none': dated('yesterday'),
   'followed by an answer that nobody asked for': followedBy(`${http}content-length: 2\r\n\r\n{}`),
   'followed by noise': followedBy('\0\x01noise\r\n'),
 };
@@ -106,6 +110,11 @@ const everywhere = (what: Mischief, when: Trouble['when'], more: Partial<Trouble
   ...{ at: places, first: 1, when, what },
   ...more,
 });
+
+/** As a proxy with a clock of its own may make it. */
+function dated(date: string): Mischief {
+  return altered((answer) => ({ ...answer, headers: { ...answer.headers, date } }));
+}
 
 function titled(
   group: Readonly<Record<string, Mischief>>,

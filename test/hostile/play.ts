@@ -17,7 +17,7 @@ export interface Case {
   /** How many good files there are; bad ones come on top. */
   readonly good?: number;
   /** Files that cannot become ready, and what they must say for a reason. */
-  readonly bad?: { readonly count: number; readonly reason: RegExp };
+  readonly bad?: { readonly count: number; readonly reason: RegExp; readonly sizeBytes?: number };
   readonly flora?: Partial<Ways>;
   readonly troubles: readonly Trouble[];
   readonly seed?: number;
@@ -109,7 +109,8 @@ function plantFiles(drop: string, { good = 6, bad }: Case): ReadonlyMap<string, 
   ];
   return new Map(
     names.map((name, number) => {
-      const bytes = picture(number);
+      const padding = badNames.test(name) ? (bad?.sizeBytes ?? 0) : 0;
+      const bytes = Buffer.concat([picture(number), Buffer.alloc(padding, number)]);
       writeFileSync(join(drop, name), bytes);
       return [name, digestOf(bytes)];
     }),
@@ -162,7 +163,7 @@ async function readsWell(world: World, lines: readonly LsLine[], one: Case): Pro
   const texts = [why];
   if (one.bad !== undefined) assert.match(why, one.bad.reason);
   if (one.isRead === true) {
-    for (const args of [['ls'], ['status'], ['ls', '--state', 'rejected']]) {
+    for (const args of [['ls'], ['status'], ['ls', '--state', 'rejected'], ['retry', line.path]]) {
       const { stdout, stderr } = await world.run(args);
       texts.push(stdout, stderr);
     }

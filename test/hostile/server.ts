@@ -68,10 +68,13 @@ async function talk(conversation: Conversation, flora: Flora, troubles: Troubles
       note(early, atOnce);
       // Nothing of the body is taken: what of it has left already stays unread, as behind a server that does not want it.
       conversation.socket.pause();
-      if (await act(conversation, atOnce.what, null)) continue;
-      return;
+      if (!(await act(conversation, atOnce.what, null))) return;
     }
     const body = await conversation.readBody(Number(head.headers.get('content-length') ?? 0));
+    if (atOnce !== undefined) {
+      if (body === null) return conversation.end('close');
+      continue;
+    }
     if (body === null) {
       note(early, undefined);
       return conversation.end('close');
@@ -107,7 +110,7 @@ async function act(conversation: Conversation, what: Mischief, truth: Reply | nu
     case 'reply':
       await conversation.write(bytesOf(what.reply));
       if (what.end !== undefined) conversation.end(what.end);
-      // A body that was never asked for may still come, and is read as if it were.
+      // What still comes of a body that nobody wants is read and forgotten.
       else conversation.socket.resume();
       return what.end === undefined;
     case 'cut': {
