@@ -159,7 +159,7 @@ export const serviceCases: readonly Case[] = [
   },
   {
     title: 'assets fail for reasons that command a terminal',
-    flora: { overOnArrival: /^bad-/, failureMessage: `It is ${escapes}` },
+    flora: { overOnArrival: /^bad-/, isOverAgain: true, failureMessage: `It is ${escapes}` },
     bad: { count: 2, reason: /It is/ },
     troubles: [
       { at: ['retry'], name: /^bad-/, when: 'before', what: reply(failure(409, 'conflict', `Not now. ${escapes}`)) },

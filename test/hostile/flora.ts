@@ -14,8 +14,10 @@ export interface Ways {
   readonly hiddenMs: number;
   /** Of these files `complete` says pending_upload and GET the truth. */
   readonly pending: RegExp;
-  /** Of these files the first target takes nothing, and the asset fails. */
+  /** Of these files the first asset's first target takes nothing, and the asset fails. */
   readonly overOnArrival: RegExp;
+  /** So it is with each further asset of such a file. */
+  readonly isOverAgain: boolean;
   /** What is said of such a failed asset. */
   readonly failureMessage: string;
   /** Where the assets of these files lie, in place of their true URL. */
@@ -27,6 +29,7 @@ export const usualWays: Ways = {
   hiddenMs: 0,
   pending: /-1\./,
   overOnArrival: /-2\./,
+  isOverAgain: false,
   failureMessage: 'The upload has expired.',
   url: null,
 };
@@ -136,14 +139,16 @@ export class Flora {
   }
 
   #reserve(fields: Readonly<Record<string, unknown>>): Reply {
+    const name = String(fields['file_name']);
+    const isFirst = this.assets.every((one) => one.name !== name);
     const asset: Asset = {
       id: `asset_${randomBytes(8).toString('hex')}`,
-      name: String(fields['file_name']),
+      name,
       contentType: String(fields['content_type']),
       createdAtMs: Date.now(),
       status: 'pending_upload',
       token: randomBytes(8).toString('hex'),
-      isTargetOver: this.#ways.overOnArrival.test(String(fields['file_name'])),
+      isTargetOver: (isFirst || this.#ways.isOverAgain) && this.#ways.overOnArrival.test(name),
       bytes: null,
       digest: '',
       arrivedAtMs: 0,
