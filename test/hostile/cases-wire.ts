@@ -104,6 +104,9 @@ const answerInAnotherForm: Readonly<Record<string, Mischief>> = {
   'followed by noise': followedBy('\0\x01noise\r\n'),
 };
 
+/** Whatever meets its trouble again and again waits longer each time. */
+const patient = { isSlow: true, withinMs: 110_000 };
+
 const placesOfApi = places.filter((place) => place !== 'upload');
 
 const everywhere = (what: Mischief, when: Trouble['when'], more: Partial<Trouble> = {}): Trouble => ({
@@ -144,12 +147,14 @@ export const wireCases: readonly Case[] = [
   ...['the banner of an SSH server', 'noise', 'nothing, and a reset', 'half a head'].map((name, at) => ({
     title: `at every place by chance, in place of the answer: ${name}`,
     good: 10,
+    ...patient,
     seed: 10 + at,
     troubles: [everywhere(notAnAnswer[name] ?? bytes(''), 'before', { first: 6, chance: 0.3 })],
   })),
   ...['cut before its first byte', 'cut in its head', 'reset in its body'].map((name, at) => ({
     title: `at every place by chance, the true answer ${name}`,
     good: 10,
+    ...patient,
     seed: 20 + at,
     troubles: [everywhere(answerInTrouble[name] ?? bytes(''), 'after', { first: 5, chance: 0.2 })],
   })),
