@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { dialectNames } from '../emulator/dialects.ts';
+import { type Limit, readLimit } from '../emulator/limit.ts';
 import { usageError } from './exit.ts';
 import { print, printJson } from './output.ts';
 import { nextStopSignal } from './signals.ts';
@@ -16,6 +17,7 @@ interface EmulatorCliOptions {
   readonly dialect: string;
   readonly key?: readonly string[];
   readonly anyKey?: boolean;
+  readonly limit?: Limit;
   readonly json?: boolean;
 }
 
@@ -30,13 +32,18 @@ export function addEmulator(program: Command): void {
     )
     .addOption(new Option('--key <key>', 'an API key that it takes; may be given more than once').argParser(addKey))
     .addOption(new Option('--any-key', 'takes any API key and any workspace').conflicts('key'))
+    .option(
+      '--limit <rule>',
+      'a rate limit: "bucket 20/s burst 10 retry-after rest", "fixed 60/min", "in-flight 2"',
+      readRule,
+    )
     .option('--json', 'say where it listens in one JSON object')
-    .action(async ({ port: wantedPort, dataDir, dialect, json, ...access }: EmulatorCliOptions) => {
+    .action(async ({ port: wantedPort, dataDir, dialect, limit, json, ...access }: EmulatorCliOptions) => {
       const stopSignal = nextStopSignal();
       const { startEmulator } = await import('../emulator/emulator.ts');
       const keys = access.key ?? [emulatorKey];
       const apiKeys = access.anyKey === true ? 'any' : keys;
-      const emulator = await startEmulator({ port: wantedPort, dataDir, dialect, apiKeys });
+      const emulator = await startEmulator({ port: wantedPort, dataDir, dialect, apiKeys, limit });
       const { baseUrl, adminUrl, port } = emulator;
       const settings = { FLORA_BASE_URL: baseUrl, FLORA_API_KEY: keys[0], FLORA_WORKSPACE_ID: emulatorWorkspace };
       if (json === true) {
@@ -54,6 +61,14 @@ function readPort(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535 && text.trim() !== '') return port;
   throw new InvalidArgumentError('Use a whole number from 0 to 65535.');
+}
+
+function readRule(text: string): Limit {
+  const limit = readLimit(text);
+  if (limit !== undefined) return limit;
+  throw new InvalidArgumentError(
+    'Write bucket, fixed, sliding or quota and the calls (20/s, 60/min, 1000/h), or in-flight and a number; then, if wanted, "burst N" and "retry-after none", "rest" or seconds.',
+  );
 }
 
 function addKey(key: string, earlier: readonly string[] | undefined): readonly string[] {

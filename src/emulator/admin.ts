@@ -2,6 +2,8 @@
 // and out, and the API's error envelope for what is malformed. Faults, keys and settings live in memory until the emulator ends.
 //
 // POST, GET, DELETE /faults             one rule or several (faults.ts, serve.ts); those set, with their hits; none any more
+// POST, GET, DELETE /limit              one rate limit for all API calls (limit.ts); that one, with what it let through and refused
+//                                       since it was set; none any more
 // GET /requests?since=seq, /counters    what was asked (journal.ts)
 // GET /assets                           every asset with its digest and place on disk, hidden ones too
 // POST /assets/{id}                     {hide?, status?, failure_message?, expire?, name?}: a hidden asset is lost to the API
@@ -17,6 +19,7 @@ import { type Faults, parseFaults } from './faults.ts';
 import { parseJson, readFields } from './fields.ts';
 import type { Journal } from './journal.ts';
 import { type Asset, statusAt } from './lifecycle.ts';
+import { type Limiter, parseLimit } from './limit.ts';
 import { removeSeeded, seedAssets } from './seed.ts';
 import { changedSettings } from './settings.ts';
 
@@ -26,6 +29,7 @@ export interface AdminDeps {
   readonly context: EmulatorContext;
   readonly faults: Faults;
   readonly journal: Journal;
+  readonly limiter: Limiter;
 }
 
 /** Answers one admin call; never throws for what the caller did wrong. */
@@ -38,7 +42,7 @@ export function administer(deps: AdminDeps, method: string, url: URL, body: Buff
   }
 }
 
-function dispatch({ context, faults, journal }: AdminDeps, method: string, url: URL, body: Buffer): Answer {
+function dispatch({ context, faults, journal, limiter }: AdminDeps, method: string, url: URL, body: Buffer): Answer {
   const path = url.pathname.slice(adminPath.length);
   const assetId = /^\/assets\/([^/]+)$/.exec(path)?.[1];
   if (method === 'POST' && assetId !== undefined) {
@@ -53,6 +57,14 @@ function dispatch({ context, faults, journal }: AdminDeps, method: string, url: 
     case 'DELETE /faults':
       faults.clear();
       return jsonAnswer(200, { faults: [] });
+    case 'POST /limit':
+      limiter.set(parseLimit(parseJson(body)));
+      return jsonAnswer(200, limiter.report());
+    case 'GET /limit':
+      return jsonAnswer(200, limiter.report());
+    case 'DELETE /limit':
+      limiter.set(null);
+      return jsonAnswer(200, limiter.report());
     case 'GET /requests':
       return jsonAnswer(200, { requests: journal.since(readSince(url)) });
     case 'GET /counters':

@@ -11,6 +11,7 @@ import { dialectNames, type EmulatorSettings, settingsOf } from './dialects.ts';
 import type { EmulatorContext } from './exchange.ts';
 import { createFaults } from './faults.ts';
 import { createJournal } from './journal.ts';
+import { createLimiter, type Limit } from './limit.ts';
 import { apiPath } from './routes.ts';
 import { serve } from './serve.ts';
 import { openStore, type Store } from './store.ts';
@@ -28,6 +29,8 @@ export interface EmulatorOptions extends Partial<EmulatorSettings> {
   readonly apiKeys?: 'any' | readonly string[];
   readonly workspaces?: readonly WorkspaceOption[];
   readonly maxUploadBytes?: number;
+  /** FLORA's rate limit from the beginning; none when absent. */
+  readonly limit?: Limit | undefined;
   /** Gets one line per request; keys, tokens and form fields never stand in it. */
   readonly log?: (line: string) => void;
   /** Milliseconds since the epoch; expiry, idempotency windows and processing go by it, delays and hangs do not. */
@@ -71,7 +74,9 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   };
   const closing = new AbortController();
   const log = options.log ?? (() => {});
-  const deps = { context, faults: createFaults(), journal: createJournal(), signal: closing.signal, log };
+  const limiter = createLimiter();
+  limiter.set(options.limit ?? null);
+  const deps = { context, faults: createFaults(), journal: createJournal(), limiter, signal: closing.signal, log };
 
   const handling = new Set<Promise<void>>();
   server.on('request', (request, response) => {

@@ -17,6 +17,10 @@ export const faultKinds = [
   'rate-limit',
   'hang',
   'html',
+  'raw',
+  'cut',
+  'drip',
+  'early-answer',
   ...pageFaultKinds,
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
@@ -45,6 +49,14 @@ export interface Fault {
   readonly remember: boolean;
   /** `drop-before` on uploads: how many body bytes to take before the socket is destroyed. */
   readonly afterBytes: number;
+  /** `raw`: what goes out, a character for each byte; `\\u0000` to `\\u00ff` as JSON writes them. */
+  readonly bytes: string;
+  /** `cut`: how many bytes of the answer go out, its status line and headers among them. */
+  readonly atByte: number;
+  /** `drip`: in how many pieces the answer goes out. */
+  readonly pieces: number;
+  /** `raw`, `cut`, `drip` and `early-answer`: how the connection ends then. */
+  readonly end: 'close' | 'reset';
 }
 
 export function pageFaultOf(fault: Fault | undefined): PageFaultKind | undefined {
@@ -96,10 +108,15 @@ export function parseFaults(value: unknown): readonly Fault[] {
   return (Array.isArray(value) ? value : [value]).map(parseFault);
 }
 
-const known = ['match', 'kind', 'probability', 'seed', 'times', 'status', 'code', 'delayMs', 'retryAfterSec', 'effect'];
+const known = [
+  ...['match', 'kind', 'probability', 'seed', 'times', 'status', 'code', 'delayMs', 'retryAfterSec', 'effect'],
+  ...['remember', 'afterBytes', 'bytes', 'atByte', 'pieces', 'end'],
+];
+const latin1 = { pattern: /^[^\u0100-\uffff]*$/, expected: 'characters up to \\u00ff, one for each byte' };
+const statusOf: Readonly<Record<string, number>> = { 'rate-limit': 429, 'early-answer': 413 };
 
 function parseFault(value: unknown): Fault {
-  const fields = readFields(value, [...known, 'remember', 'afterBytes']);
+  const fields = readFields(value, known);
   const match = readFields(fields.raw('match') ?? {}, ['method', 'route', 'nth']);
   const kind = fields.oneOf('kind', faultKinds);
   const fault = {
@@ -111,21 +128,31 @@ function parseFault(value: unknown): Fault {
     probability: fields.fraction('probability') ?? 1,
     seed: fields.integer('seed', { min: 0, max: 0xffffffff }) ?? 1,
     times: fields.integer('times', { min: 1, max: 1e9 }),
-    status: fields.integer('status', { min: 200, max: 599 }) ?? (kind === 'rate-limit' ? 429 : 500),
+    status: fields.integer('status', { min: 200, max: 599 }) ?? statusOf[kind ?? ''] ?? 500,
     code: fields.string('code'),
     delayMs: fields.integer('delayMs', { min: 0, max: 86_400_000 }) ?? 0,
     retryAfterSec: fields.integer('retryAfterSec', { min: 0, max: 86_400 }),
     effect: fields.oneOf('effect', ['before', 'after']) ?? 'before',
     remember: fields.boolean('remember') ?? false,
     afterBytes: fields.integer('afterBytes', { min: 0, max: Number.MAX_SAFE_INTEGER }) ?? 0,
+    bytes: fields.string('bytes', latin1) ?? '',
+    atByte: fields.integer('atByte', { min: 0, max: Number.MAX_SAFE_INTEGER }) ?? 0,
+    pieces: fields.integer('pieces', { min: 1, max: Number.MAX_SAFE_INTEGER }) ?? 10,
+    end: fields.oneOf('end', ['close', 'reset']) ?? 'close',
   };
-  const isOfPages = pageFaultKinds.some((one) => one === kind);
+  const only = onlyRouteOf(kind);
   const { route } = fault.match;
-  if (isOfPages && (route ?? 'list') !== 'list') match.problem('match.route', 'Expected list, or no route');
+  if (only !== undefined && (route ?? only) !== only) match.problem('match.route', `Expected ${only}, or no route`);
   match.check();
   fields.check();
   if (kind === undefined) throw invalid([{ field: 'kind', message: `Expected one of ${faultKinds.join(', ')}` }]);
-  return { ...fault, kind, match: isOfPages ? { ...fault.match, route: 'list' } : fault.match };
+  return { ...fault, kind, match: only === undefined ? fault.match : { ...fault.match, route: only } };
+}
+
+/** The route that a kind is about, where it makes sense on no other. */
+function onlyRouteOf(kind: FaultKind | undefined): RouteName | undefined {
+  if (pageFaultKinds.some((one) => one === kind)) return 'list';
+  return kind === 'early-answer' ? 'upload' : undefined;
 }
 
 function isMatch(fault: Fault, method: string, route: RouteName | 'unknown'): boolean {

@@ -4,13 +4,13 @@
 // status, rate-limit: an error answer · html: a captive portal's 200 · hang: no answer until the client or `close` ends it ·
 // delay: waits, before the effect or before the answer · drop-before: the socket dies before the effect (on uploads after
 // `afterBytes` of the body) · drop-after: after it · cut-body: the effect, then headers and half of the body · expire: the
-// reservation in the path has expired (for create: the one just made).
+// reservation in the path has expired (for create: the one just made) · raw: `bytes` in place of an answer, then the `end` ·
+// cut: the effect, then the answer up to `atByte` · drip: the effect, then the answer in `pieces`, `delayMs` apart.
+// On `upload` alone: early-answer: `status` before the body was read, then the `end`.
 // On `list` alone: repeat-cursor: the page's next cursor is the one it was asked by (a first page keeps its own) · endless:
 // after the last item the first ones come again, always with a new cursor · odd-items: an item without an id, one of nulls and
 // unknown members, the first one twice, and one that is no object.
-import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Answer,
@@ -24,13 +24,17 @@ import {
 import { Disconnected, type EmulatorContext, type Exchange } from './exchange.ts';
 import { type Fault, type Faults, pageFaultOf } from './faults.ts';
 import type { Journal, JournalEntry } from './journal.ts';
+import type { Limiter } from './limit.ts';
 import { findRoute, type Route } from './routes.ts';
+import { send, sendEarly, sendRaw } from './sending.ts';
 import { newRequestId } from './token.ts';
 
 export interface ServeDeps {
   readonly context: EmulatorContext;
   readonly faults: Faults;
   readonly journal: Journal;
+  /** The workspace's rate limit. It comes before the faults: they hit what it lets through. */
+  readonly limiter: Limiter;
   /** Aborted when the emulator closes. */
   readonly signal: AbortSignal;
   readonly log: (line: string) => void;
@@ -41,7 +45,8 @@ export async function serve(deps: ServeDeps, request: IncomingMessage, response:
   const method = request.method ?? '';
   const url = new URL(request.url ?? '/', 'http://emulator');
   const route = findRoute(method, url.pathname);
-  const fault = deps.faults.take(method, route.name);
+  const admission = route.host === 'api' ? deps.limiter.enter(context.clock()) : undefined;
+  const fault = admission?.isGranted === false ? undefined : deps.faults.take(method, route.name);
   const contentLength = request.headers['content-length'];
   const entry = deps.journal.open({
     time: context.clock(),
@@ -52,27 +57,50 @@ export async function serve(deps: ServeDeps, request: IncomingMessage, response:
     content_length: contentLength === undefined ? null : Number(contentLength),
     authorization: request.headers.authorization !== undefined,
   });
-  entry.fault = fault?.kind ?? null;
+  entry.fault = admission?.isGranted === false ? 'limit' : (fault?.kind ?? null);
   entry.asset_id = assetIdOf(context, route);
   if (route.host === 'api') entry.request_id = newRequestId();
 
   try {
-    const answer = await answerUnder(deps, request, url, route, entry, fault);
+    if (fault?.kind === 'raw' || fault?.kind === 'early-answer') {
+      await answerInstead(deps, request, response, route, fault);
+      if (fault.kind === 'early-answer') entry.status = fault.status;
+      return;
+    }
+    const answer =
+      admission?.isGranted === false
+        ? refusal(context, route, 429, codeForStatus(429), 'Too many requests.', retryAfter(admission.retryAfterSec))
+        : await answerUnder(deps, request, url, route, entry, fault);
     entry.status = answer.status;
     // Whoever puts its own page in front of FLORA does not sign it as FLORA does.
     const isPortal = fault?.kind === 'html' && answer.headers['content-type']?.startsWith('text/html') === true;
-    await send(response, answer, isPortal ? null : entry.request_id, fault?.kind === 'cut-body');
+    await send(response, answer, isPortal ? null : entry.request_id, fault, (ms) => wait(deps, request, ms));
     // What is left of a body that was refused half-way: read and thrown away, so that the client gets to read the answer.
     request.resume();
   } catch (error) {
     if (!(error instanceof Disconnected) && !isConnectionLoss(request, error)) throw error;
     response.destroy();
   } finally {
+    if (admission?.isGranted === true) admission.leave();
     const { status, asset_id, request_id } = entry;
     deps.log(
-      [method, entry.path, status ?? '-', asset_id ?? '-', request_id ?? '-', fault?.kind ?? ''].join(' ').trimEnd(),
+      [method, entry.path, status ?? '-', asset_id ?? '-', request_id ?? '-', entry.fault ?? ''].join(' ').trimEnd(),
     );
   }
+}
+
+/** No handler sees the request, and of its body nothing is read. */
+async function answerInstead(
+  deps: ServeDeps,
+  request: IncomingMessage,
+  response: ServerResponse,
+  route: Route,
+  fault: Fault,
+): Promise<void> {
+  await wait(deps, request, fault.delayMs);
+  if (fault.kind === 'raw') return sendRaw(response, Buffer.from(fault.bytes, 'latin1'), fault.end);
+  const { status, code = codeForStatus(status) } = fault;
+  await sendEarly(response, refusal(deps.context, route, status, code, 'Before the body was read.', {}), fault);
 }
 
 async function answerUnder(
@@ -86,7 +114,7 @@ async function answerUnder(
   const { context } = deps;
   const isAfter = fault?.effect === 'after';
   const replacement = fault === undefined ? undefined : faultAnswer(context, fault, route);
-  if (fault !== undefined && fault.kind !== 'delay') await wait(deps, request, fault.delayMs);
+  if (fault !== undefined && fault.kind !== 'delay' && fault.kind !== 'drip') await wait(deps, request, fault.delayMs);
   if (fault?.kind === 'hang' && !isAfter) await hang(deps, request);
   if (fault?.kind === 'drop-before' && route.name !== 'upload') throw new Disconnected();
   if (replacement !== undefined && !isAfter && !fault?.remember) return replacement;
@@ -136,9 +164,12 @@ async function answerOf(deps: ServeDeps, route: Route, exchange: Exchange): Prom
 function faultAnswer(context: EmulatorContext, fault: Fault, route: Route): Answer | undefined {
   if (fault.kind === 'html') return signInPage('the network');
   if (fault.kind !== 'status' && fault.kind !== 'rate-limit') return undefined;
-  const retryAfter = fault.retryAfterSec === undefined ? {} : { 'retry-after': String(fault.retryAfterSec) };
   const code = fault.code ?? codeForStatus(fault.status);
-  return refusal(context, route, fault.status, code, 'A fault on request.', retryAfter);
+  return refusal(context, route, fault.status, code, 'A fault on request.', retryAfter(fault.retryAfterSec));
+}
+
+function retryAfter(seconds: number | undefined): Readonly<Record<string, string>> {
+  return seconds === undefined ? {} : { 'retry-after': String(seconds) };
 }
 
 function refusal(
@@ -165,37 +196,6 @@ async function* readChunks(request: IncomingMessage, dropAfterBytes: number | un
   }
   // The body was shorter than that: dropped all the same.
   if (dropAfterBytes !== undefined) throw new Disconnected();
-}
-
-async function send(response: ServerResponse, answer: Answer, requestId: string | null, isCut: boolean): Promise<void> {
-  const sizeBytes = answer.file?.sizeBytes ?? answer.body.length;
-  const head = { ...answer.headers, ...(requestId === null ? {} : { 'request-id': requestId }) };
-  if (isCut) return sendCut(response, answer, head);
-  response.writeHead(answer.status, answer.status === 204 ? head : { ...head, 'content-length': sizeBytes });
-  if (answer.file === undefined || response.req.method === 'HEAD') {
-    response.end(answer.body);
-  } else {
-    await pipeline(createReadStream(answer.file.path, { end: Math.max(0, sizeBytes - 1) }), response);
-  }
-}
-
-/** Promises the whole body, sends half of it, and breaks off. An answer without a body gets one to break. */
-async function sendCut(
-  response: ServerResponse,
-  answer: Answer,
-  head: Readonly<Record<string, string>>,
-): Promise<void> {
-  const sizeBytes = Math.max(2, answer.file?.sizeBytes ?? answer.body.length);
-  const half = Math.trunc(sizeBytes / 2);
-  response.writeHead(answer.status === 204 ? 200 : answer.status, { ...head, 'content-length': sizeBytes });
-  response.flushHeaders();
-  if (answer.file !== undefined) {
-    await pipeline(createReadStream(answer.file.path, { end: half - 1 }), response, { end: false });
-  } else {
-    response.write(Buffer.concat([answer.body, Buffer.from('  ')]).subarray(0, half));
-  }
-  // `destroySoon` lets what was written leave first.
-  response.socket?.destroySoon();
 }
 
 function expire(context: EmulatorContext, assetId: string): void {

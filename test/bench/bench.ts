@@ -1,4 +1,6 @@
 // `npm run bench [-- name…] [--runs 3] [--scale 1] [--json file]`: prints a table; every figure has its reference in the same run.
+// `ratelimit` takes an hour and more, so that it runs only by its name: `-- ratelimit [--only "bucket 20/20"] [--secs 120] [--warm 60]
+// [--at-once 1]`.
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -7,14 +9,17 @@ import { burst } from './burst.ts';
 import { large } from './large.ts';
 import { latency } from './latency.ts';
 import { Bench, type Figure, median, startSink } from './measure.ts';
+import { type RateLimitOptions, rateLimit } from './ratelimit.ts';
 import { reconcile } from './reconcile.ts';
 import { rescan } from './rescan.ts';
 import { small } from './small.ts';
 import { watch } from './watch.ts';
 
-type Work = (bench: Bench, options: { runs: number; scale: number }) => Promise<readonly Figure[]>;
+type Options = RateLimitOptions & { readonly runs: number; readonly scale: number };
+type Work = (bench: Bench, options: Options) => Promise<readonly Figure[]> | AsyncIterable<Figure>;
 
-const works: Readonly<Record<string, Work>> = { small, large, rescan, watch, burst, latency, backlog, reconcile };
+const usual: Readonly<Record<string, Work>> = { small, large, rescan, watch, burst, latency, backlog, reconcile };
+const works: Readonly<Record<string, Work>> = { ...usual, ratelimit: rateLimit };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,16 +27,30 @@ const { values, positionals } = parseArgs({
     runs: { type: 'string', default: '3' },
     scale: { type: 'string', default: '1' },
     json: { type: 'string' },
+    only: { type: 'string', default: '' },
+    secs: { type: 'string', default: '120' },
+    warm: { type: 'string' },
+    'at-once': { type: 'string', default: '1' },
   },
 });
-const names = positionals.length === 0 ? Object.keys(works) : positionals;
+const names = positionals.length === 0 ? Object.keys(usual) : positionals;
 const unknown = names.find((name) => works[name] === undefined);
 const [runs, scale] = [Number(values.runs), Number(values.scale)];
-if (unknown !== undefined || !(runs >= 1) || !(scale > 0)) {
+const options: Options = {
+  ...{ runs, scale, only: values.only, secs: Number(values.secs), atOnce: Number(values['at-once']) },
+  warmSecs: values.warm === undefined ? undefined : Number(values.warm),
+};
+const areUsable = runs >= 1 && scale > 0 && [options.secs, options.atOnce, options.warmSecs ?? 1].every(isCount);
+if (unknown !== undefined || !areUsable) {
+  const what = unknown ?? 'not a number that can be used';
   console.error(
-    `${unknown ?? `--runs ${values.runs} --scale ${values.scale}`}: choose from ${Object.keys(works).join(', ')}; numbers above 0`,
+    `${what}: choose from ${Object.keys(works).join(', ')}; numbers above 0, whole ones for seconds and rows`,
   );
   process.exit(2);
+}
+
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value > 0;
 }
 
 const figures: Figure[] = [];
@@ -40,7 +59,7 @@ for (const name of names) {
   const sink = await startSink();
   const bench = new Bench(sink);
   try {
-    for (const figure of (await works[name]?.(bench, { runs, scale })) ?? []) {
+    for await (const figure of (await works[name]?.(bench, options)) ?? []) {
       figures.push(figure);
       console.log(describe(figure));
     }
@@ -80,7 +99,7 @@ function describe(figure: Figure): string {
     reach === undefined
       ? ''
       : ` | wanted ${reach.least === undefined ? `≤ ${reach.most}` : `≥ ${reach.least}`}: ${isMet(figure) === true ? 'met' : 'NOT met'}`;
-  return `${name.padEnd(34)} ${show(median(own)).padStart(9)} ${unit.padEnd(8)} (${spread})${compared}${wanted}`;
+  return `${name.padEnd(36)} ${show(median(own)).padStart(9)} ${unit.padEnd(8)} (${spread})${compared}${wanted}`;
 }
 
 function show(value: number): string {

@@ -1,4 +1,4 @@
-// The hand-made run of ARCHITECTURE.md: `npm run ordeal -- [--files 500] [--seed N] [--concurrency 32] [--minutes 20]`.
+// The hand-made run of ARCHITECTURE.md: `npm run ordeal -- [--files 500] [--seed N] [--concurrency 32] [--minutes 20] [--limit chance|bucket]`.
 import { parseArgs } from 'node:util';
 import { describeOrdeal, type OrdealOptions, runOrdeal } from '../support/ordeal.ts';
 
@@ -8,14 +8,21 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1e9) },
     concurrency: { type: 'string', default: '32' },
     minutes: { type: 'string', default: '20' },
+    limit: { type: 'string' },
   },
 });
+const { limit } = values;
+if (limit !== undefined && limit !== 'chance' && limit !== 'bucket') {
+  console.error(`--limit ${limit}: write chance or bucket`);
+  process.exit(2);
+}
 const options: OrdealOptions = {
   files: readNumber('files'),
   seed: readNumber('seed'),
   concurrency: readNumber('concurrency'),
   lifeMs: { least: 1_500, most: 6_000 },
   withinMs: readNumber('minutes') * 60_000,
+  ...(limit === undefined ? {} : { limit }),
   onProgress: (line) => console.error(line),
 };
 
@@ -33,7 +40,7 @@ try {
   for (const one of undo.reverse()) await one();
 }
 
-function readNumber(name: keyof typeof values): number {
+function readNumber(name: 'files' | 'seed' | 'concurrency' | 'minutes'): number {
   const number = Number(values[name]);
   if (Number.isInteger(number) && number > 0) return number;
   console.error(`--${name} ${values[name]}: write a whole number above 0`);

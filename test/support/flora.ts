@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import type { Fault } from '../../src/emulator/faults.ts';
 import type { JournalEntry } from '../../src/emulator/journal.ts';
+import type { Limit } from '../../src/emulator/limit.ts';
 import type { World } from './world.ts';
 
 /** An asset as the emulator's own controls show it, with the place of its bytes. */
@@ -54,6 +55,17 @@ export async function faultHits(world: World): Promise<Readonly<Record<string, n
   const hits: Record<string, number> = {};
   for (const fault of faults) hits[fault.kind] = (hits[fault.kind] ?? 0) + fault.hits;
   return hits;
+}
+
+/** One rate limit for all API calls from now on. */
+export async function setLimit(world: World, limit: Partial<Limit>): Promise<void> {
+  await admin(world, 'POST', '/limit', limit);
+}
+
+/** How many calls the rate limit has refused. */
+export async function refusedByLimit(world: World): Promise<number> {
+  const { refused } = (await admin(world, 'GET', '/limit')) as { refused: number };
+  return refused;
 }
 
 export async function clearFaults(world: World): Promise<void> {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Audit, addFaults, audit, faultHits, readyAssets, requests } from './flora.ts';
+import { type Audit, addFaults, audit, faultHits, readyAssets, refusedByLimit, requests, setLimit } from './flora.ts';
 import { noise, picture, seeded } from './pictures.ts';
 import { type Cleanup, ended, type Running } from './process.ts';
 import { until, untilAsync } from './until.ts';
@@ -10,6 +10,8 @@ export interface OrdealOptions {
   readonly files: number;
   readonly seed: number;
   readonly concurrency: number;
+  /** How FLORA limits the rate: 429 by chance, or a token bucket; absent: one or the other, by the seed. */
+  readonly limit?: 'chance' | 'bucket';
   /** How often each kind of fault may hit; absent: to the end, where the last files pay for their bad luck with long waits. */
   readonly timesEach?: number;
   /** Between a start of the daemon and its kill; the kill waits for a step forward, but not longer than twice the most. */
@@ -27,6 +29,9 @@ export interface OrdealReport {
   readonly requests: number;
   readonly renewals: number;
   readonly faults: Readonly<Record<string, number>>;
+  readonly limit: 'chance' | 'bucket';
+  /** How many requests were answered 429. */
+  readonly limited: number;
   readonly seconds: number;
   /** What is not as promised; empty when all is well. */
   readonly problems: readonly string[];
@@ -35,13 +40,16 @@ export interface OrdealReport {
 /** Of all requests. */
 const shares = { lostBefore: 0.1, lostAfter: 0.1, rateLimited: 0.2 };
 const targetLifeMs = 3_000;
+/** A second; small enough for several hundred files to empty it again and again. */
+const bucket = { kind: 'bucket', calls: 60, burst: 10, retryAfter: 'none' } as const;
 
 /**
- * The hand-made run: answers lost before and after their effect, 429 without `retry-after`, targets that expire after three
- * seconds, and `kill -9` again and again, until all files are ready. Fails when that takes longer than `withinMs`.
+ * The hand-made run: answers lost before and after their effect, 429 without `retry-after` (by chance, or from a token bucket in
+ * every other seed), targets that expire after three seconds, and `kill -9` again and again, until all files are ready. Fails when that takes longer than `withinMs`.
  */
 export async function runOrdeal(t: Cleanup, options: OrdealOptions): Promise<OrdealReport> {
   const { files, seed, lifeMs, withinMs, timesEach, onProgress = () => {} } = options;
+  const limit = options.limit ?? (seed % 2 === 0 ? 'chance' : 'bucket');
   const world = await worldWithFlora(t, { reservationTtlMs: targetLifeMs });
   for (let number = 0; number < files; number += 1) {
     const directory = join(world.drop, `batch ${Math.floor(number / 50)}`);
@@ -55,8 +63,18 @@ export async function runOrdeal(t: Cleanup, options: OrdealOptions): Promise<Ord
     world,
     { ...times, kind: 'drop-before', probability: lostBefore, seed },
     { ...times, kind: 'drop-after', probability: lostAfter / (1 - lostBefore), seed: seed + 1 },
-    { ...times, kind: 'rate-limit', probability: rateLimited / (1 - lostBefore - lostAfter), seed: seed + 2 },
+    ...(limit === 'bucket'
+      ? []
+      : [
+          {
+            ...times,
+            kind: 'rate-limit' as const,
+            probability: rateLimited / (1 - lostBefore - lostAfter),
+            seed: seed + 2,
+          },
+        ]),
   );
+  if (limit === 'bucket') await setLimit(world, bucket);
   const random = seeded(seed);
   const startedMs = performance.now();
   const more = { FLORA_SYNC_CONCURRENCY: String(options.concurrency), FLORA_SYNC_SETTLE: '300ms' };
@@ -99,9 +117,11 @@ export async function runOrdeal(t: Cleanup, options: OrdealOptions): Promise<Ord
   problems.push(...found.foreign);
   const all = await requests(world);
   const renewals = all.filter(({ route }) => route === 'retry').length;
+  const faults = await faultHits(world);
+  const limited = limit === 'bucket' ? await refusedByLimit(world) : (faults['rate-limit'] ?? 0);
   return {
     ...{ files, audit: found, states, kills, requests: all.length, renewals },
-    ...{ faults: await faultHits(world), seconds, problems },
+    ...{ faults, limit, limited, seconds, problems },
   };
 }
 
@@ -135,7 +155,7 @@ export function describeOrdeal(report: OrdealReport, { seed, concurrency }: Orde
     ['requests', report.requests],
     ['lost before the effect', faults['drop-before'] ?? 0],
     ['lost after the effect', faults['drop-after'] ?? 0],
-    ['429 without retry-after', faults['rate-limit'] ?? 0],
+    [report.limit === 'bucket' ? `429 of a bucket of ${bucket.calls}/s` : '429 by chance', report.limited],
     ['targets renewed', report.renewals],
     ['seconds', report.seconds],
   ];
