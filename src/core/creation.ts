@@ -34,9 +34,11 @@ const acceptedForOne = 8;
 /** An answer that cannot be understood may be an accident: so the first probes are soon. */
 const firstProbeMs = 2_000;
 const spentProbeMs = 10 * minuteMs;
+/** A spent budget may be the doing of the files that came first, and of no other: these two probes come before the others. */
+const earlySpentProbesMs: readonly number[] = [5_000, minuteMs];
 const seldomProbeMs = 60 * minuteMs;
-/** So many probes of a spent budget are ten minutes apart, then they are an hour apart. */
-const soonProbes = 6;
+/** So many probes of a spent budget are ten minutes apart at most, then they are an hour apart. */
+const soonProbes = 8;
 
 export function freshCreation(version: string): Creation {
   return {
@@ -106,7 +108,9 @@ function waiting(creation: Creation, nowMs: number, isSpentNow: boolean): Creati
 }
 
 function pauseMs({ probes }: Creation, isSpentNow: boolean): number {
-  if (isSpentNow) return probes <= soonProbes ? spentProbeMs : seldomProbeMs;
+  if (isSpentNow) {
+    return probes <= soonProbes ? (earlySpentProbesMs[probes] ?? spentProbeMs) : seldomProbeMs;
+  }
   return Math.min(spentProbeMs, firstProbeMs * 2 ** Math.min(probes, 12));
 }
 

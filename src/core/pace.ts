@@ -209,7 +209,9 @@ export class Pace {
       this.#recoverMs = Math.min(longestRecoverMs, Math.max(bucketRecoverMs, 2 * cycleMs));
       this.#go('window', whole, nowMs);
     } else if (allowed === Number.POSITIVE_INFINITY) this.#go('doubling', whole, nowMs);
-    else if (this.#kind === 'window' && (!isTelling || this.#recoverMs > forgottenMs)) {
+    else if (!isTelling && this.#kind === 'doubling') {
+      this.#go('doubling', Math.max(this.#measure(allowed, granted), allowed * cautiousPart), nowMs);
+    } else if (this.#kind === 'window' && (!isTelling || this.#recoverMs > forgottenMs)) {
       // An hour's quota does not become a bucket because its hour ended a few seconds later.
       this.#go('window', isTelling ? this.#measure(allowed, granted) : this.#perSecond, nowMs);
     } else {

@@ -60,6 +60,9 @@ export function transition(content: Content, event: ContentEvent, context: Trans
 /** Of an upload that ended so, not one byte left, or not the last. */
 const unsentCodes: ReadonlySet<string> = new Set(['folder_away', 'source_changed', 'read_error']);
 
+/** An upload that ended so may have delivered all bytes. */
+const lostCodes: ReadonlySet<string> = new Set(['connection_lost', 'stalled', 'server_error']);
+
 const unreadableCodes: ReadonlySet<string> = new Set(['not_understood', 'bad_answer']);
 
 /** A fresh key is worth an immediate try, unless the last one was fresh too. */
@@ -187,8 +190,9 @@ function trouble(
   context: TransitionContext,
 ): Content {
   if (!isActive(content.state)) return content;
-  // The answer to `complete` was lost or unclear: GET decides, never a new asset.
-  const state = content.state === 'uploaded' ? 'checking' : content.state;
+  // The answer to `complete` was lost or unclear: GET decides, never a new asset. So it is with bytes that may have arrived twice.
+  const mayHaveArrived = content.state === 'reserved' && content.mayHaveAllBytes && lostCodes.has(code);
+  const state = content.state === 'uploaded' || mayHaveArrived ? 'checking' : content.state;
   const isUnclear = content.state === 'reserved' && content.sizeBytes <= oneBufferBytes && !unsentCodes.has(code);
   const mayHaveAllBytes = content.mayHaveAllBytes || isUnclear;
   const waiting = laterStill(

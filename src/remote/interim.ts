@@ -1,13 +1,15 @@
 import type { Socket } from 'node:net';
 
-const line = Buffer.from('HTTP/1.1 100');
+const line = Buffer.from('HTTP/1.1 1');
+/** Changes what is spoken: no interim answer, and never asked for. */
+const switching = Buffer.from('HTTP/1.1 101');
 const end = Buffer.from('\r\n\r\n');
 /** An interim answer is a line and, rarely, a few headers. */
 const longestBytes = 8 * 1024;
 
 /**
- * Has the socket drop each `100 Continue` that comes where an answer begins. Nobody asked for it, but servers may send it
- * (RFC 9110, 15.2.1), and undici takes it for the end of the connection. Other interim answers undici passes over itself.
+ * Has the socket drop each interim answer (1xx) that comes where an answer begins. Nobody asked for it, but servers may send it
+ * (RFC 9110, 15.2), and undici takes `100 Continue` for the end of the connection.
  */
 export function skipContinue(socket: Socket): void {
   const read = socket.read.bind(socket);
@@ -36,11 +38,16 @@ export function skipContinue(socket: Socket): void {
 function withoutContinue(bytes: Buffer): Buffer | null {
   let rest = bytes;
   while (rest.length > 0) {
-    const isOne = rest.subarray(0, line.length).equals(line.subarray(0, rest.length));
+    const isOne = startsLike(rest, line) && !(rest.length >= switching.length && startsLike(rest, switching));
     if (!isOne || rest.length > longestBytes) return rest;
     const at = rest.indexOf(end);
     if (at < 0) return null;
     rest = rest.subarray(at + end.length);
   }
   return rest;
+}
+
+/** As far as both go. */
+function startsLike(bytes: Buffer, start: Buffer): boolean {
+  return bytes.subarray(0, start.length).equals(start.subarray(0, bytes.length));
 }

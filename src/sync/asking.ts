@@ -10,6 +10,11 @@ export interface WorkSignals {
   readonly abort: AbortSignal;
 }
 
+/** For requests that only read: nothing is lost when a stop cuts them short. */
+export function reading({ stopping }: WorkSignals): WorkSignals {
+  return { stopping, abort: stopping };
+}
+
 /** What a request came to: an answer, or the error that says what is known of its effect. */
 export type Asked<T> =
   | { readonly kind: 'answer'; readonly value: T }
@@ -72,9 +77,8 @@ export async function askFlora<T, I>(
       throw error;
     }
     if (isRefusal(error)) {
-      const verdict = await gate.refused(pass, error, signals.stopping);
-      if (signals.stopping.aborted) return null;
-      return { kind: 'error', error: verdict === 'own' ? ownOf(call, error) : error };
+      gate.refused(pass, error);
+      return { kind: 'error', error: call.file === null ? error : ownOf(call.file, error) };
     }
     if (error.scope === 'service') gate.failed(pass, error);
     else if (error.code === 'server_error' || error.code === 'bad_answer') gate.stumbled(pass, error);
@@ -90,7 +94,8 @@ export function isKnown(error: unknown): error is SyncError {
   return error instanceof SyncError && error.scope !== 'process';
 }
 
-function ownOf({ file }: Call, error: SyncError): SyncError {
-  const retryAfterMs = backoffMs((file?.attempts ?? 0) + 1, 0.5, ownBackoff);
+/** The file tells why it waits, and waits by itself, whosesoever affair it turns out to be. */
+function ownOf({ attempts }: NonNullable<Call['file']>, error: SyncError): SyncError {
+  const retryAfterMs = backoffMs(attempts + 1, 0.5, ownBackoff);
   return new SyncError(error.message, { ...error, scope: 'file', disposition: 'retry', retryAfterMs, cause: error });
 }

@@ -7,7 +7,7 @@ export type CallOp = 'complete' | 'renew' | 'check' | 'reserve' | 'list' | 'work
 export interface Call {
   readonly op: CallOp;
   /** The file that waits for it; null where it can wait until no file does. */
-  readonly file: Pick<Content, 'id' | 'sizeBytes' | 'reasonCode' | 'attempts'> | null;
+  readonly file: Pick<Content, 'id' | 'sizeBytes' | 'attempts'> | null;
 }
 
 export const ranks = 4;

@@ -28,7 +28,9 @@ export interface CreatingDeps {
 }
 
 /** Open reservations that get no byte for so long are not waited for any more. */
-const standstillMs = 60_000;
+const standstillMs = 20_000;
+/** Bytes of an upload that failed more often than this are no step forward. */
+const triesThatCount = 3;
 /** What was taken before creating slowed down looks again after this at the latest. */
 const longestLookMs = 60_000;
 
@@ -117,9 +119,9 @@ export class Creating {
     if (this.#taken.delete(id)) this.#standstillSinceMs = null;
   }
 
-  /** Bytes are sent: what is open is getting on. */
-  sent(): void {
-    this.#standstillSinceMs = null;
+  /** Bytes are sent: what is open is getting on, unless they were sent in vain before. */
+  sent({ attempts }: Pick<Content, 'attempts'>): void {
+    if (attempts < triesThatCount) this.#standstillSinceMs = null;
   }
 
   /** Asked right before the request. Null when it may be made; otherwise what the content has to wait for. */

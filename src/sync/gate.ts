@@ -4,7 +4,6 @@ import type { SyncError } from '../errors.ts';
 import type { Call } from './call.ts';
 import { Outage } from './outage.ts';
 import type { ClockPort, RandomPort } from './ports.ts';
-import type { Verdict } from './suspicion.ts';
 import { Suspicions } from './suspicions.ts';
 import { type Waiter, WaitingLine } from './waiting-line.ts';
 
@@ -50,7 +49,7 @@ export class Gate {
 
   constructor(deps: GateDeps) {
     this.#deps = deps;
-    this.#suspicions = new Suspicions(deps.random, deps.most);
+    this.#suspicions = new Suspicions(deps.random);
     this.#outage = new Outage(deps.random, (error) => deps.suspect?.(error) ?? null);
   }
 
@@ -125,14 +124,13 @@ export class Gate {
     this.#done(pass);
   }
 
-  /** Refused in a way that may be this file's own affair. Resolves when it is known whether it is, or the signal is aborted. */
-  async refused(pass: Pass, error: SyncError, signal: AbortSignal): Promise<Verdict> {
+  /** Refused in a way that may be this file's own affair: others of its operation find out. */
+  refused(pass: Pass, error: SyncError): void {
     const nowMs = this.#deps.clock.monotonic();
     this.#answered(pass);
-    const verdict = this.#suspicions.refused(pass, error, nowMs, signal);
+    this.#suspicions.refused(pass, error, nowMs);
     if (this.#suspicions.told(nowMs) !== null) this.#deps.onFailure?.(error);
     this.#done(pass);
-    return await verdict.finally(() => signal.aborted && this.#look());
   }
 
   failed(pass: Pass, error: SyncError): void {
@@ -199,7 +197,9 @@ export class Gate {
 
   #done(pass: Pass): void {
     if (pass.call.file !== null) this.#underWay -= 1;
-    this.#suspicions.ended(pass, this.#deps.clock.monotonic());
+    const nowMs = this.#deps.clock.monotonic();
+    this.#suspicions.ended(pass, nowMs);
+    this.#suspicions.forget(this.#line, nowMs);
     this.#tell();
     this.#look();
   }
@@ -218,10 +218,8 @@ export class Gate {
       this.#line.remove(next);
       next.enter(this.#admit(next.call));
     }
-    const isOpen = this.#outage.trouble === null;
-    const waitMs = isOpen ? Math.min(next, this.#suspicions.mind(this.#line, this.#deps.clock.monotonic())) : next;
     this.#timer?.cancel();
-    this.#timer = waitMs === never ? undefined : this.#deps.clock.setTimer(waitMs, () => this.#look());
+    this.#timer = next === never ? undefined : this.#deps.clock.setTimer(next, () => this.#look());
   }
 
   /** Who may go now; or in how many milliseconds somebody may, as it stands. */

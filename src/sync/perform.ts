@@ -3,7 +3,7 @@ import type { ContentEvent } from '../core/event.ts';
 import { isConverted, isOtherSize } from '../core/finding.ts';
 import { type Action, isSecondLookDue } from '../core/next-action.ts';
 import type { SyncError } from '../errors.ts';
-import { askFlora, isKnown, type WorkSignals } from './asking.ts';
+import { askFlora, isKnown, reading, type WorkSignals } from './asking.ts';
 import type { CallOp } from './call.ts';
 import { mostControls, showsOthers } from './control.ts';
 import type { Creating } from './creating.ts';
@@ -59,7 +59,7 @@ export async function perform(
     case 'none':
       return null;
     case 'match':
-      return await deps.matching.match(content, signals);
+      return await deps.matching.match(content, reading(signals));
     case 'expire':
       return told({ type: 'target-expired' });
     case 'upload':
@@ -86,17 +86,22 @@ export async function perform(
       }));
     }
     case 'check': {
-      const request = () => remote.get(action.assetId, abort);
-      const seen = await ask(deps, signals, content, action, request, ({ value }) => ({
+      const request = () => remote.get(action.assetId, signals.stopping);
+      const seen = await ask(deps, reading(signals), content, action, request, ({ value }) => ({
         type: 'asset',
         facts: value,
         by: 'get',
       }));
-      if (seen?.event.type === 'asset') return await withBytesCompared(deps, content, seen.event, seen, abort);
+      if (seen?.event.type === 'asset')
+        return await withBytesCompared(deps, content, seen.event, seen, signals.stopping);
       if (seen?.event.type !== 'asset-missing' || !isSecondLookDue(content, deps.clock.now())) return seen;
       const { workspaceId } = deps.ledger.directories.destination(content.destinationId);
       const known = deps.ledger.contents.controlAssets(content.id, mostControls);
-      const shown = await showsOthers(deps, { workspaceId, assetId: action.assetId, known, file: content }, signals);
+      const shown = await showsOthers(
+        deps,
+        { workspaceId, assetId: action.assetId, known, file: content },
+        reading(signals),
+      );
       return shown === null ? null : { ...seen, event: { type: 'asset-missing', isControlled: shown === 'some' } };
     }
     default: {
@@ -187,7 +192,7 @@ async function upload(
   try {
     const { fileName, contentType } = content;
     const onSent = (bytes: number) => {
-      deps.creating.sent();
+      deps.creating.sent(content);
       deps.onSent(content, bytes);
     };
     const noted = notingAllBytes(deps, content, source, (row) => {

@@ -1,16 +1,8 @@
 import { type BackoffLimits, backoffMs } from '../core/backoff.ts';
-import { onAbort } from '../core/on-abort.ts';
 import type { SyncError } from '../errors.ts';
 import type { Call } from './call.ts';
 import type { Pass } from './gate.ts';
 import type { RandomPort } from './ports.ts';
-
-/** What came of a refusal: it is this file's `own` affair, or it should be asked `again` at the gate. */
-export type Verdict = 'own' | 'again';
-
-interface Suspect {
-  readonly settle: (verdict: Verdict) => void;
-}
 
 /** So many refusals, of different files where there are any, without a grant between them are the service's. */
 const refusalsThatTell = 3;
@@ -18,45 +10,46 @@ const refusalsThatTell = 3;
 const forgottenMs = 600_000;
 /** While a person has to act (credits, plan), asking more often than this helps nobody. */
 const waitingBackoff: BackoffLimits = { baseMs: 2_000, capMs: 60_000 };
+/** So many files are remembered as those that alone were refused. */
+const mostProven = 10_000;
 
 /**
  * One operation that FLORA, or something in between, has refused: whether that is about the file or about everybody is found
- * out by asking for other files, one at a time. The refused ones are held meanwhile, and nothing is held against them yet.
+ * out by asking for other files, one at a time. Times are monotonic milliseconds.
  */
 export class Suspicion {
   error: SyncError;
   /** The one request that is allowed at a time. */
   probe: Pass | null = null;
   readonly #random: RandomPort;
-  readonly #mostHeld: number;
-  readonly #refused = new Set<number>();
-  #held: Suspect[] = [];
+  /** Refused since the last proof. */
+  #suspects = new Set<number>();
+  /** Refused while others were granted the same. */
+  readonly #proven = new Set<number>();
   #row = 0;
   #largestBytes = 0;
   #suspectsFromMs = 0;
   #othersFromMs = 0;
-  #nextInviteMs = 0;
   #touchedMs = 0;
-  /** A file of fewer bytes got through: nobody is stopped, and nothing is proven. */
-  #isOpen = false;
+  /** Nobody is stopped: another file got through. */
+  #isOpen = true;
 
-  constructor(error: SyncError, random: RandomPort, mostHeld: number) {
+  constructor(error: SyncError, random: RandomPort) {
     this.error = error;
     this.#random = random;
-    this.#mostHeld = mostHeld;
-  }
-
-  /** Whether people are told: it is the service's, as far as can be known. */
-  get isTold(): boolean {
-    return this.#row >= refusalsThatTell && !this.#isOpen;
-  }
-
-  isSuspect({ file }: Call): boolean {
-    return file !== null && this.#refused.has(file.id);
   }
 
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  /** Whether people are told: it is the service's, as far as can be known. */
+  get isTold(): boolean {
+    return !this.#isOpen && this.#row >= refusalsThatTell;
+  }
+
+  isSuspect({ file }: Call): boolean {
+    return file !== null && (this.#suspects.has(file.id) || this.#proven.has(file.id));
   }
 
   /** Milliseconds until this may be asked; Infinity until something changes. */
@@ -69,58 +62,46 @@ export class Suspicion {
     );
   }
 
-  /** One more was refused. Resolves when it is known what that means for it; to `again` when the signal is aborted first. */
-  refused(pass: Pass, error: SyncError, nowMs: number, signal: AbortSignal): Promise<Verdict> {
-    // What was under way when it began is no further evidence.
-    const isEvidence = this.#row === 0 || this.#isOpen || pass === this.probe;
-    if (pass === this.probe) this.probe = null;
+  /** One more was refused. */
+  refused(pass: Pass, error: SyncError, nowMs: number): void {
+    const { file } = pass.call;
     this.error = error;
     this.#touchedMs = nowMs;
+    const isKnown = file !== null && this.#proven.has(file.id);
+    // What was under way when it began is no further evidence, and neither is what is known of this file.
+    const isEvidence = this.#isOpen ? !isKnown : pass === this.probe;
+    if (pass === this.probe) this.probe = null;
     if (isEvidence) {
       this.#row += 1;
       this.#isOpen = false;
-      const waitMs = backoffMs(this.#row, this.#random.fraction(), waitingBackoff);
-      this.#suspectsFromMs = nowMs + waitMs;
+      this.#suspectsFromMs = nowMs + this.#backoffMs();
       this.#othersFromMs = this.isTold ? this.#suspectsFromMs : nowMs;
     }
-    const { file } = pass.call;
-    if (file === null) return Promise.resolve('again');
-    this.#refused.add(file.id);
+    if (file === null || isKnown) return;
+    this.#suspects.add(file.id);
     this.#largestBytes = Math.max(this.#largestBytes, file.sizeBytes);
-    return new Promise((resolve) => this.#hold(resolve, signal));
   }
 
-  /** The probe, or anybody where nobody is stopped, was granted: whether that ends the suspicion. */
-  granted(call: Call): boolean {
+  /** A request of this operation was granted. */
+  granted(pass: Pass): void {
+    if (!this.#isOpen && pass !== this.probe) return;
     this.probe = null;
-    if (this.isSuspect(call) || call.file === null) {
-      this.#settleAll('again');
-      return true;
-    }
-    this.#settleAll('own');
-    // Credits may suffice for few bytes, and for no more.
-    const isProof = this.error.code !== 'credits' || call.file.sizeBytes >= this.#largestBytes;
     this.#isOpen = true;
-    return isProof;
+    const { file } = pass.call;
+    if (file !== null && (this.#proven.delete(file.id) || this.#suspects.has(file.id))) this.#suspects.delete(file.id);
+    // Credits may suffice for few bytes, and for no more.
+    else if (this.error.code === 'credits' && (file?.sizeBytes ?? 0) < this.#largestBytes) return;
+    this.#row = 0;
+    this.#largestBytes = 0;
+    for (const id of this.#suspects) if (this.#proven.size < mostProven) this.#proven.add(id);
+    this.#suspects = new Set();
   }
 
   /** The probe told nothing. */
   unclear(nowMs: number): void {
     this.probe = null;
-    const waitMs = backoffMs(Math.max(1, this.#row), this.#random.fraction(), waitingBackoff);
-    this.#suspectsFromMs = Math.max(this.#suspectsFromMs, nowMs + waitMs);
+    this.#suspectsFromMs = Math.max(this.#suspectsFromMs, nowMs + this.#backoffMs());
     if (this.isTold) this.#othersFromMs = this.#suspectsFromMs;
-  }
-
-  /** When nobody else asks: has the one that was refused first ask again. Milliseconds until then; Infinity for never. */
-  inviteMs(nowMs: number): number {
-    if (this.#held.length === 0 || this.probe !== null || this.#isOpen) return Number.POSITIVE_INFINITY;
-    const fromMs = Math.max(this.#suspectsFromMs, this.#nextInviteMs);
-    if (nowMs < fromMs) return fromMs - nowMs;
-    this.#held.shift()?.settle('again');
-    // Should it not come, it is the next one's turn.
-    this.#nextInviteMs = nowMs + waitingBackoff.baseMs;
-    return waitingBackoff.baseMs;
   }
 
   /** A person says that it is mended. */
@@ -129,29 +110,12 @@ export class Suspicion {
     this.#othersFromMs = nowMs;
   }
 
-  /** Whether nobody has been concerned for long. */
+  /** Whether nobody has been refused for long. */
   isForgotten(nowMs: number): boolean {
-    return this.#held.length === 0 && this.probe === null && nowMs - this.#touchedMs > forgottenMs;
+    return this.probe === null && nowMs - this.#touchedMs > forgottenMs;
   }
 
-  #hold(resolve: (verdict: Verdict) => void, signal: AbortSignal): void {
-    const suspect: Suspect = {
-      settle: (verdict) => {
-        off();
-        resolve(verdict);
-      },
-    };
-    this.#held.push(suspect);
-    const off = onAbort(signal, () => {
-      this.#held = this.#held.filter((each) => each !== suspect);
-      resolve('again');
-    });
-    if (this.#held.length > this.#mostHeld) this.#held.shift()?.settle('own');
-  }
-
-  #settleAll(verdict: Verdict): void {
-    const held = this.#held;
-    this.#held = [];
-    for (const { settle } of held) settle(verdict);
+  #backoffMs(): number {
+    return backoffMs(Math.max(1, this.#row - refusalsThatTell + 1), this.#random.fraction(), waitingBackoff);
   }
 }

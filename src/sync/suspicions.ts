@@ -2,18 +2,16 @@ import type { SyncError } from '../errors.ts';
 import type { Call } from './call.ts';
 import type { Pass } from './gate.ts';
 import type { RandomPort } from './ports.ts';
-import { Suspicion, type Verdict } from './suspicion.ts';
+import { Suspicion } from './suspicion.ts';
 import type { WaitingLine } from './waiting-line.ts';
 
 /** What is suspected of each operation of the API. Times are monotonic milliseconds. */
 export class Suspicions {
   readonly #byOp = new Map<string, Suspicion>();
   readonly #random: RandomPort;
-  readonly #mostHeld: number;
 
-  constructor(random: RandomPort, mostHeld: number) {
+  constructor(random: RandomPort) {
     this.#random = random;
-    this.#mostHeld = mostHeld;
   }
 
   /** What people are told; null for nothing. */
@@ -45,21 +43,13 @@ export class Suspicions {
   }
 
   granted(pass: Pass): void {
-    const { op } = pass.call;
-    const suspicion = this.#byOp.get(op);
-    if (suspicion === undefined || (pass !== suspicion.probe && !suspicion.isOpen)) return;
-    if (suspicion.granted(pass.call)) this.#byOp.delete(op);
+    this.#byOp.get(pass.call.op)?.granted(pass);
   }
 
-  /** Resolves when it is known whose affair the refusal is, or to `again` when the signal is aborted first. */
-  refused(pass: Pass, error: SyncError, nowMs: number, signal: AbortSignal): Promise<Verdict> {
-    const { op, file } = pass.call;
-    const known = this.#byOp.get(op);
-    // It was found to be its own before.
-    if (file?.reasonCode === error.code && known?.isTold !== true) return Promise.resolve('own');
-    const suspicion = known ?? new Suspicion(error, this.#random, this.#mostHeld);
-    this.#byOp.set(op, suspicion);
-    return suspicion.refused(pass, error, nowMs, signal);
+  refused(pass: Pass, error: SyncError, nowMs: number): void {
+    const suspicion = this.#byOp.get(pass.call.op) ?? new Suspicion(error, this.#random);
+    this.#byOp.set(pass.call.op, suspicion);
+    suspicion.refused(pass, error, nowMs);
   }
 
   /** A request has ended: as a probe it told nothing, unless that was said before. */
@@ -68,15 +58,11 @@ export class Suspicions {
     if (suspicion?.probe === pass) suspicion.unclear(nowMs);
   }
 
-  /** Has those that were refused ask again where nobody else does, and forgets what nobody asks for. Milliseconds until the next look. */
-  mind(line: WaitingLine, nowMs: number): number {
-    let leastMs = Number.POSITIVE_INFINITY;
+  /** Forgets what nobody asks for any more. */
+  forget(line: WaitingLine, nowMs: number): void {
     for (const [op, suspicion] of this.#byOp) {
-      if (line.has((call) => call.op === op)) continue;
-      if (suspicion.isForgotten(nowMs)) this.#byOp.delete(op);
-      else leastMs = Math.min(leastMs, suspicion.inviteMs(nowMs));
+      if (suspicion.isForgotten(nowMs) && !line.has((call) => call.op === op)) this.#byOp.delete(op);
     }
-    return leastMs;
   }
 
   /** A person says that it is mended. */

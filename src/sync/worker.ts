@@ -2,7 +2,7 @@ import { type Content, isActive } from '../core/content.ts';
 import type { ContentEvent } from '../core/event.ts';
 import { nextAction } from '../core/next-action.ts';
 import type { Admitted } from './admit.ts';
-import type { WorkSignals } from './asking.ts';
+import { reading, type WorkSignals } from './asking.ts';
 import { type CommitDeps, commitOutcome } from './commit.ts';
 import type { Creating } from './creating.ts';
 import { type PerformDeps, perform } from './perform.ts';
@@ -65,6 +65,6 @@ export async function advance(
 /** The first of its kind that is ready is looked at whole: what GET says of it may be news. */
 async function lookAtWhole(deps: WorkerDeps, ready: Content, signals: WorkSignals): Promise<Content | undefined> {
   if (!deps.learning.isWanted(ready)) return undefined;
-  const outcome = await deps.learning.look(ready, signals);
+  const outcome = await deps.learning.look(ready, reading(signals));
   return outcome === null ? undefined : ((await commitOutcome(deps, ready, outcome)) ?? undefined);
 }

@@ -9,13 +9,12 @@ export function serviceError(code: string, patch: Partial<SyncError> = {}): Sync
 }
 
 export function callFor(id: number, op: CallOp = 'reserve', patch: Partial<Call['file']> = {}): Call {
-  return { op, file: { id, sizeBytes: 1_000, reasonCode: null, attempts: 0, ...patch } };
+  return { op, file: { id, sizeBytes: 1_000, attempts: 0, ...patch } };
 }
 
 export interface Asker {
   /** Undefined while it waits. */
   pass: Pass | null | undefined;
-  verdict: string | undefined;
   /** Hands its pass back as refused. */
   refuse(error: SyncError): Promise<void>;
   grant(): Promise<void>;
@@ -32,11 +31,8 @@ export function openGate(patch: Partial<GateDeps> = {}) {
     const held = () => asker.pass ?? assertPass();
     const asker: Asker = {
       pass: undefined,
-      verdict: undefined,
       refuse: async (error) => {
-        void gate.refused(held(), error, by).then((verdict) => {
-          asker.verdict = verdict;
-        });
+        gate.refused(held(), error);
         await settled();
       },
       grant: async () => {

@@ -27,7 +27,7 @@ export interface UploadingOptions {
 }
 
 /** An error of FLORA's about one request. */
-export function floraError(code: string, patch: { status?: number; scope?: 'file' | 'service' } = {}): SyncError {
+export function floraError(code: string, patch: Partial<SyncError> = {}): SyncError {
   return new SyncError(code, { code, scope: 'file', disposition: 'check', op: 'test', ...patch });
 }
 

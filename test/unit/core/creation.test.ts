@@ -83,12 +83,12 @@ describe('assets asked for one at a time', () => {
     assert.deepEqual(waits(12, false), [...doubling, 10 * minute, 10 * minute, 10 * minute]);
   });
 
-  it('are ten minutes apart after the budget was spent, then an hour after the sixth of them', () => {
-    const [first, ...others] = waits(9, true);
-    assert.equal(first, 10 * minute, 'and the first is not at once');
+  it('are soon twice after the budget was spent, then ten minutes apart, then an hour', () => {
+    const [first, ...others] = waits(11, true);
+    assert.equal(first, 5 * second, 'and the first is not at once');
     assert.deepEqual(
       others.map((waitMs) => waitMs / minute),
-      [10, 10, 10, 10, 10, 10, 60, 60],
+      [1, 10, 10, 10, 10, 10, 10, 10, 60, 60],
     );
   });
 
@@ -99,7 +99,7 @@ describe('assets asked for one at a time', () => {
   });
 
   it('are not asked for before their time', () => {
-    const slow = slowed(creation(), now, 'why', true);
+    const slow = slowed(creation({ probes: 2 }), now, 'why', true);
     assert.equal(isProbeDue(slow, now + 10 * minute - 1), false);
     assert.equal(isProbeDue(slow, now + 10 * minute), true);
   });
@@ -107,7 +107,7 @@ describe('assets asked for one at a time', () => {
   it('wait an hour at most when the clock is put back, however far', () => {
     const slow = slowed(creation(), now, 'why', true);
     for (const backMs of [51 * minute, 24 * hour, 10_000 * hour]) assert.equal(isProbeDue(slow, now - backMs), true);
-    const seldom = probed(creation({ slowSinceMs: now, probes: 6 }), now, true);
+    const seldom = probed(creation({ slowSinceMs: now, probes: 9 }), now, true);
     assert.equal(isProbeDue(seldom, now + 1), false, 'the longest wait itself is kept');
   });
 });

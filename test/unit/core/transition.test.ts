@@ -118,9 +118,19 @@ describe('uploading', () => {
 
   it('never rejects because of trouble, however often it happens', () => {
     let next = bound();
-    for (let times = 0; times < 10_000; times += 1) next = after(next, trouble);
-    assert.equal(next.state, 'reserved');
+    for (let times = 0; times < 10_000; times += 1) {
+      next = after(next, trouble);
+      assert.ok(next.state === 'reserved' || next.state === 'checking', next.state);
+    }
     assert.ok(next.notBeforeMs <= now + 30_000);
+  });
+
+  it('has FLORA asked, once an answer was lost a second time, whether the bytes arrived', () => {
+    const once = after(bound(), trouble);
+    assert.equal(once.state, 'reserved');
+    assert.equal(after(once, trouble).state, 'checking');
+    const away = { ...trouble, code: 'folder_away' } as const;
+    assert.equal(after(after(bound(), away), away).state, 'reserved', 'nothing was sent');
   });
 
   it('is gone, not failed, when no file holds the bytes any more', () => {

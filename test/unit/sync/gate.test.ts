@@ -20,7 +20,7 @@ function open() {
 }
 
 const signal = new AbortController().signal;
-const call: Call = { op: 'check', file: { id: 1, sizeBytes: 1, reasonCode: null, attempts: 0 } };
+const call: Call = { op: 'check', file: { id: 1, sizeBytes: 1, attempts: 0 } };
 const listing: Call = { op: 'list', file: null };
 /** Of a request that entered while all was well. */
 const other: Pass = { call };

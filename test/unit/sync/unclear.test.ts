@@ -172,7 +172,7 @@ describe('what comes of sending a large body', () => {
   it('is written down over the row that the sending itself has changed', async () => {
     assert.equal((await sendLarge(() => {}))?.state, 'ready');
     const lost = await sendLarge(fail('connection_lost'));
-    assert.deepEqual([lost?.state, lost?.mayHaveAllBytes, lost?.reasonCode], ['reserved', true, 'connection_lost']);
+    assert.deepEqual([lost?.state, lost?.mayHaveAllBytes, lost?.reasonCode], ['checking', true, 'connection_lost']);
   });
 
   it('leaves nothing unclear where the target has refused it', async () => {
