@@ -31,6 +31,7 @@ const mostPerSecond = 1e6;
 const doublingMs = 1_500;
 const bucketRecoverMs = 30_000;
 const longestRecoverMs = 3_600_000;
+const firstRecoverMs = 120_000;
 /** A cycle of fewer grants than this teaches no rate: there was little to ask, or others took the rest. */
 const fewestGrants = 8;
 /** After so long without a refusal the limit may be another, or none. */
@@ -206,7 +207,9 @@ export class Pace {
     const isTelling = this.#cycleGrants >= fewestGrants;
     const isWindow = (refusedProbes > 1 && closedMs > 2 * oneMs) || closedMs > Math.max(10_000, 8 * oneMs);
     if (isWindow && isTelling) {
-      this.#recoverMs = Math.min(longestRecoverMs, Math.max(bucketRecoverMs, 2 * cycleMs));
+      // One such closing may have been an accident: a second one shows how long the window is.
+      const mostMs = this.#kind === 'window' ? longestRecoverMs : firstRecoverMs;
+      this.#recoverMs = Math.min(mostMs, Math.max(bucketRecoverMs, 2 * cycleMs));
       this.#go('window', whole, nowMs);
     } else if (allowed === Number.POSITIVE_INFINITY) this.#go('doubling', whole, nowMs);
     else if (!isTelling && this.#kind === 'doubling') {

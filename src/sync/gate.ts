@@ -99,7 +99,7 @@ export class Gate {
     this.#outage.noStumble();
     this.#answered(pass);
     if (isGranted) this.#suspicions.granted(pass);
-    this.#done(pass);
+    this.#done(pass, isGranted);
   }
 
   /** FLORA answered that it could not (5xx), or what nobody can read. */
@@ -195,8 +195,10 @@ export class Gate {
     return pass;
   }
 
-  #done(pass: Pass): void {
-    if (pass.call.file !== null) this.#underWay -= 1;
+  #done(pass: Pass, isGranted = false): void {
+    const { op, file } = pass.call;
+    if (file !== null) this.#underWay -= 1;
+    if (op === 'reserve' && file !== null && !isGranted) this.#reserved.delete(file.id);
     const nowMs = this.#deps.clock.monotonic();
     this.#suspicions.ended(pass, nowMs);
     this.#suspicions.forget(this.#line, nowMs);

@@ -126,9 +126,6 @@ export interface Nature {
   readonly ownTroubles: readonly OwnTrouble[];
 }
 
-/** Of files of one name whose create or complete fails although others go through: FLORA_SIMULATION_OWN_TROUBLES=1 draws them. */
-const withOwnTroubles = process.env['FLORA_SIMULATION_OWN_TROUBLES'] === '1';
-
 /** Of a stream of its own, too. */
 export function drawNature(rng: Prng, names: readonly string[], knobs: Pick<Knobs, 'faultMs'>): Nature {
   const drawn = {
@@ -137,7 +134,7 @@ export function drawNature(rng: Prng, names: readonly string[], knobs: Pick<Knob
     limit: rng.chance(0.25) ? drawLimit(rng) : null,
   };
   const ownTroubles = rng.chance(0.3) ? drawOwnTroubles(rng, names, knobs) : [];
-  return { ...drawn, ownTroubles: withOwnTroubles ? ownTroubles : [] };
+  return { ...drawn, ownTroubles };
 }
 
 /** In which of its documented ways FLORA answers. */

@@ -148,6 +148,16 @@ describe('a gate that has learned a rate', () => {
     assert.notEqual(askers[2]?.pass, undefined);
   });
 
+  it('counts no reservation that was not made', async () => {
+    const { ask, clock, gate } = await paced({ most: 1 });
+    const refused = await ask(callFor(1));
+    await clock.advance(10_000);
+    gate.failed(refused.pass ?? assert.fail(), limited(1_000));
+    const again = await ask(callFor(1));
+    await clock.advance(60_000);
+    assert.notEqual(again.pass, undefined);
+  });
+
   it('does not let a listing wait for ever behind files', async () => {
     const { ask, clock } = await paced();
     const listing = await ask({ op: 'list', file: null });
