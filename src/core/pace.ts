@@ -67,6 +67,7 @@ export class Pace {
   /** Calls a second: the base of the present curve. */
   #perSecond = Number.POSITIVE_INFINITY;
   #recoverMs = bucketRecoverMs;
+  #windowMs = 0;
   /** Where the present curve begins. */
   #fromMs = 0;
   #tokens = 0;
@@ -163,7 +164,7 @@ export class Pace {
   save(nowMs: number, wallMs: number): SavedPace | null {
     if (this.#kind === 'free' || this.perSecond(nowMs) === Number.POSITIVE_INFINITY) return null;
     const limitedAtMs = wallMs - Math.max(0, nowMs - this.#fromMs);
-    const cycleMs = this.#kind === 'window' ? this.#recoverMs / 2 : 0;
+    const cycleMs = this.#kind === 'window' ? this.#windowMs : 0;
     return { kind: this.#kind, perSecond: this.#perSecond, recoverMs: this.#recoverMs, cycleMs, limitedAtMs };
   }
 
@@ -174,6 +175,7 @@ export class Pace {
     // A clock that was put back makes nothing younger than new.
     if (isOld || ageMs < -forgottenMs) return;
     this.#recoverMs = saved.recoverMs;
+    this.#windowMs = saved.cycleMs;
     this.#go(saved.kind, saved.perSecond, nowMs - Math.max(0, ageMs));
     this.#filledMs = nowMs;
     this.#beginCycle(nowMs);
@@ -210,6 +212,7 @@ export class Pace {
       // One such closing may have been an accident: a second one shows how long the window is.
       const mostMs = this.#kind === 'window' ? longestRecoverMs : firstRecoverMs;
       this.#recoverMs = Math.min(mostMs, Math.max(bucketRecoverMs, 2 * cycleMs));
+      this.#windowMs = cycleMs;
       this.#go('window', whole, nowMs);
     } else if (allowed === Number.POSITIVE_INFINITY) this.#go('doubling', whole, nowMs);
     else if (!isTelling && this.#kind === 'doubling') {

@@ -65,6 +65,9 @@ const lostCodes: ReadonlySet<string> = new Set(['connection_lost', 'stalled', 's
 
 const unreadableCodes: ReadonlySet<string> = new Set(['not_understood', 'bad_answer']);
 
+/** An asset that may have bytes and answers 404 for so long is not waited for any more. */
+const unclearGoneMs = 60 * 60_000;
+
 /** A fresh key is worth an immediate try, unless the last one was fresh too. */
 function keySpent(content: Content, reason: string, context: TransitionContext): Content {
   if (content.state === 'renewing') {
@@ -174,9 +177,12 @@ function assetMissing(content: Content, isControlled: boolean, context: Transiti
   }
   if (!mayBecomeReady(content) && state !== 'ready') return beginAnew(content, 'asset_missing', reason, context);
   if (isControlled && isSecondLookDue({ missingSinceMs }, context.nowMs)) {
-    // It was never complete, as far as we know, so that nobody can have removed it on purpose.
-    if (!content.isCompleteSent && state !== 'ready') return beginAnew(content, 'asset_missing', reason, context);
-    return { ...settleAs(content, 'missing', 'asset_missing', 'The asset is not in FLORA any more'), missingSinceMs };
+    // It was never complete, as far as we know, so that nobody can have removed it on purpose; but bytes may arrive late.
+    const isUnclear = !content.isCompleteSent && state !== 'ready';
+    const isLongGone = context.nowMs - missingSinceMs >= unclearGoneMs;
+    if (isUnclear && isLongGone) return beginAnew(content, 'asset_missing', reason, context);
+    if (!isUnclear)
+      return { ...settleAs(content, 'missing', 'asset_missing', 'The asset is not in FLORA any more'), missingSinceMs };
   }
   const notBeforeMs = context.nowMs + seldomMs;
   return later(content, 'checking', context, { notBeforeMs, missingSinceMs, reasonCode: 'asset_missing', reason });

@@ -1,4 +1,4 @@
-import { askFlora, type WorkSignals } from './asking.ts';
+import { type Asked, askFlora, type WorkSignals } from './asking.ts';
 import type { Call } from './call.ts';
 import type { Gate } from './gate.ts';
 import type { RemotePort } from './ports.ts';
@@ -34,7 +34,9 @@ export async function showsOthers(
   let isEmpty = false;
   if (controls.length === 0) {
     const query = { workspaceId, projectId: null, limit: mostControls };
-    const page = await askFlora(gate, signals, { op: 'list', file }, () => remote.list(query, null, signals.abort));
+    const page = await patiently(() =>
+      askFlora(gate, signals, { op: 'list', file }, () => remote.list(query, null, signals.abort)),
+    );
     if (page === null) return null;
     if (page.kind === 'error') return 'none';
     const { assets, anonymous, unreadable, nextCursor } = page.value.value;
@@ -42,9 +44,19 @@ export async function showsOthers(
     controls = assets.map((asset) => asset.assetId).filter((id) => id !== assetId);
   }
   for (const control of controls) {
-    const asked = await askFlora(gate, signals, { op: 'check', file }, () => remote.get(control, signals.abort));
+    const asked = await patiently(() =>
+      askFlora(gate, signals, { op: 'check', file }, () => remote.get(control, signals.abort)),
+    );
     if (asked === null) return null;
     if (asked.kind === 'answer' && asked.value.value.assetId === control) return 'some';
   }
   return isEmpty ? 'empty' : 'none';
+}
+
+/** Trouble with FLORA as a whole says nothing of the asset: it is waited out at the gate. */
+async function patiently<T>(ask: () => Promise<Asked<T> | null>): Promise<Asked<T> | null> {
+  for (;;) {
+    const asked = await ask();
+    if (asked?.kind !== 'error' || asked.error.scope !== 'service') return asked;
+  }
 }

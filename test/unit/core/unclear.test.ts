@@ -4,7 +4,7 @@ import { type Content, oneBufferBytes } from '../../../src/core/content.ts';
 import { isWithoutBytes } from '../../../src/core/creation.ts';
 import type { ContentEvent } from '../../../src/core/event.ts';
 import { nextAction } from '../../../src/core/next-action.ts';
-import { laggingMs, seldomMs } from '../../../src/core/steps.ts';
+import { seldomMs } from '../../../src/core/steps.ts';
 import { transition } from '../../../src/core/transition.ts';
 import { bound, content, context, facts, now, refusal, reservation } from '../../support/contents.ts';
 
@@ -64,12 +64,12 @@ describe('an asset that may have all bytes', () => {
     assert.ok(nowMs - now > seldomMs, 'and not asked for in a tight loop');
   });
 
-  it('gives way to another once it is certainly not there, as it was never complete', () => {
-    const old = { ...unclear, missingSinceMs: now - seldomMs };
+  it('gives way to another once it was certainly not there for an hour, as it was never complete', () => {
+    const old = { ...unclear, missingSinceMs: now - 60 * 60_000 };
     const next = after(old, missing(true));
     assert.deepEqual([next.state, next.assetId, next.mayHaveAllBytes], ['queued', null, false]);
     assert.equal(after({ ...old, isCompleteSent: true }, missing(true)).state, 'missing');
-    assert.equal(after({ ...unclear, missingSinceMs: now - laggingMs }, missing(true)).state, 'checking', 'not before');
+    assert.equal(after({ ...unclear, missingSinceMs: now - seldomMs }, missing(true)).state, 'checking', 'not before');
   });
 
   it('that a person may have removed after it became ready by itself is missing', () => {
