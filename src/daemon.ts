@@ -22,6 +22,7 @@ import type { Admitted } from './sync/admit.ts';
 import type { IntakeFolder } from './sync/folders.ts';
 import { Intake } from './sync/intake.ts';
 import { Matching } from './sync/matching.ts';
+import { Polls } from './sync/polls.ts';
 import type { ReconcileOptions } from './sync/reconcile-options.ts';
 import { Reconciler } from './sync/reconciler.ts';
 import type { RetryDeps } from './sync/retry.ts';
@@ -124,6 +125,7 @@ export class Engine {
     );
     const worker = {
       ...common,
+      polls: new Polls(gate, systemClock),
       uploadsMissing: (root: string) =>
         config.folders.some((each) => each.path === root && each.onMissing === 'upload'),
       onChange: (before: Content, after: Content) => {

@@ -8,6 +8,8 @@ export const patienceMs = 60_000;
 const lookEveryMs = 250;
 /** A wrong address is told before patience ends. */
 const mostTries = 5;
+/** FLORA's own sample, where it asks for less without saying for how long. */
+const limitedMs = 5_000;
 
 type PatienceClock = Pick<Clock, 'monotonic' | 'sleep' | 'setTimer'>;
 
@@ -60,7 +62,8 @@ export async function reachFlora(
     patience.see(error);
     if (error.code !== 'rate_limited') failures += 1;
     if (patience.spent() !== null || failures >= mostTries) throw asUnreachable(error);
-    await clock.sleep(error.retryAfterMs ?? backoffMs(failures, 0.5), signal);
+    const ownMs = error.code === 'rate_limited' ? limitedMs : backoffMs(failures, 0.5);
+    await clock.sleep(error.retryAfterMs ?? ownMs, signal);
   }
 }
 

@@ -111,7 +111,8 @@ function unknownSeen(content: Content, facts: AssetFacts, context: TransitionCon
 
 function poll(content: Content, context: TransitionContext, patch: Partial<Content> = {}): Content {
   const attempts = content.attempts + 1;
-  const notBeforeMs = context.nowMs + backoffMs(attempts, context.random, pollBackoff);
+  const leastMs = (context.pollLeastMs ?? 0) * (0.75 + context.random / 2);
+  const notBeforeMs = context.nowMs + Math.max(Math.round(leastMs), backoffMs(attempts, context.random, pollBackoff));
   const waiting = { reasonCode: 'processing', reason: 'FLORA is processing the upload' };
   return { ...content, ...waiting, attempts, notBeforeMs, ...patch, state: 'checking' };
 }

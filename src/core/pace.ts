@@ -1,18 +1,6 @@
 import { type Grants, newGrants } from './grants.ts';
-import { ofBucket, ofWindow } from './rate-curve.ts';
-
-/** What is kept of a learned rate for the next life. */
-export interface SavedPace {
-  readonly kind: 'doubling' | 'bucket' | 'window';
-  /** Calls a second: what was measured. */
-  readonly perSecond: number;
-  /** Within which the rate comes back to that. */
-  readonly recoverMs: number;
-  /** From one opening to the next, as the rate was measured. */
-  readonly cycleMs: number;
-  /** Wall clock of the last refusal. */
-  readonly limitedAtMs: number;
-}
+import { closedMs, ofBucket, ofWindow } from './rate-curve.ts';
+import type { SavedPace } from './records.ts';
 
 /** A closing: from the first refusal to the first grant. */
 interface Closing {
@@ -30,14 +18,14 @@ const mostPerSecond = 1e6;
 /** While nothing is known but a first bound, the rate doubles in this time. */
 const doublingMs = 1_500;
 const bucketRecoverMs = 30_000;
+/** What was put together from short cycles is tried anew soon. */
+const hastyRecoverMs = 5_000;
 const longestRecoverMs = 3_600_000;
 const firstRecoverMs = 120_000;
 /** A cycle of fewer grants than this teaches no rate: there was little to ask, or others took the rest. */
 const fewestGrants = 8;
 /** After so long without a refusal the limit may be another, or none. */
 const forgottenMs = 600_000;
-/** Waits before further probes, where FLORA names none. */
-const probeWaitsMs = [5_000, 10_000, 20_000, 40_000, 60_000];
 /** Calls behind each other, and no more: a burst teaches the speed of the burst. */
 const burst = 2;
 /** Timers are late by some milliseconds; what falls due meanwhile is not lost. */
@@ -80,6 +68,8 @@ export class Pace {
   #busyMs = 0;
   #cycleMs = 0;
   #cycleGrants = 0;
+  /** Whether closings that taught nothing are part of it. */
+  #hasClosings = false;
   #lastCallMs = Number.NEGATIVE_INFINITY;
   #wasWaitedFor = false;
   #closing: Closing | null = null;
@@ -95,6 +85,11 @@ export class Pace {
     }
     const part = Math.max(0, sinceMs) / this.#recoverMs;
     return Math.max(leastPerSecond, this.#perSecond * (this.#kind === 'window' ? ofWindow(part) : ofBucket(part)));
+  }
+
+  /** Calls a second that were learned, without what is tried beyond them; Infinity while nothing is known of a limit. */
+  learnedPerSecond(nowMs: number): number {
+    return this.kind(nowMs) === null ? Number.POSITIVE_INFINITY : this.#perSecond;
   }
 
   /** Milliseconds until the next call may be made: 0 for now. Whoever makes it says so with `took`. */
@@ -155,9 +150,7 @@ export class Pace {
 
   /** How long to wait after a refusal that names this time, or none: the longer, the more probes were refused. */
   closedMs(namedMs: number | null): number {
-    const refused = this.#closing?.refusedProbes ?? 0;
-    const ownMs = probeWaitsMs[Math.min(refused, probeWaitsMs.length - 1)] ?? 60_000;
-    return namedMs === null ? ownMs : Math.max(namedMs, Math.min(60_000, namedMs * 2 ** refused));
+    return closedMs(this.#closing?.refusedProbes ?? 0, namedMs);
   }
 
   /** What the next life should know; null where nothing was learned. */
@@ -217,12 +210,16 @@ export class Pace {
     } else if (allowed === Number.POSITIVE_INFINITY) this.#go('doubling', whole, nowMs);
     else if (!isTelling && this.#kind === 'doubling') {
       this.#go('doubling', Math.max(this.#measure(allowed, granted), allowed * cautiousPart), nowMs);
+      // A few grants at a time tell in the end.
+      this.#closing = null;
+      this.#hasClosings = true;
+      return;
     } else if (this.#kind === 'window' && (!isTelling || this.#recoverMs > forgottenMs)) {
       // An hour's quota does not become a bucket because its hour ended a few seconds later.
       this.#go('window', isTelling ? this.#measure(allowed, granted) : this.#perSecond, nowMs);
     } else {
-      const measured = this.#measure(allowed, granted);
-      this.#recoverMs = bucketRecoverMs;
+      const measured = this.#measure(allowed, this.#hasClosings ? whole : granted);
+      this.#recoverMs = this.#hasClosings ? hastyRecoverMs : bucketRecoverMs;
       this.#go('bucket', isTelling ? measured : Math.max(measured, allowed * cautiousPart), nowMs);
     }
     this.#closing = null;
@@ -246,6 +243,7 @@ export class Pace {
 
   #beginCycle(nowMs: number): void {
     this.#cycleMs = nowMs;
+    this.#hasClosings = false;
     this.#cycleGrants = 0;
   }
 }

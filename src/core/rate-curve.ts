@@ -16,3 +16,12 @@ export function ofWindow(part: number): number {
   if (part < 1) return 1 - (1 - windowPart) * (1 - part) ** 3;
   return windowGrowth ** (part - 1) * 2 ** Math.max(0, part - windowSlowParts);
 }
+
+/** Waits before further probes, where FLORA names none. */
+const probeWaitsMs = [5_000, 10_000, 20_000, 40_000, 60_000];
+
+/** How long to wait after so many refused probes, where this time is named, or none. Milliseconds. */
+export function closedMs(refusedProbes: number, namedMs: number | null): number {
+  const ownMs = probeWaitsMs[Math.min(refusedProbes, probeWaitsMs.length - 1)] ?? 60_000;
+  return namedMs === null ? ownMs : Math.max(namedMs, Math.min(60_000, namedMs * 2 ** refusedProbes));
+}

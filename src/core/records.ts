@@ -146,3 +146,16 @@ export interface ReconcileSummary {
   /** Why it ended early; null when it went through. */
   readonly error: string | null;
 }
+
+/** What is kept of a learned rate for the next life. */
+export interface SavedPace {
+  readonly kind: 'doubling' | 'bucket' | 'window';
+  /** Calls a second: what was measured. */
+  readonly perSecond: number;
+  /** Within which the rate comes back to that. */
+  readonly recoverMs: number;
+  /** From one opening to the next, as the rate was measured. */
+  readonly cycleMs: number;
+  /** Wall clock of the last refusal. */
+  readonly limitedAtMs: number;
+}

@@ -8,6 +8,8 @@ export interface TransitionContext {
   readonly random: number;
   /** Used if, and only if, a new generation begins. */
   readonly freshKey: string;
+  /** How long until FLORA may be asked again whether it has finished processing, at least; absent: at once. */
+  readonly pollLeastMs?: number;
 }
 
 /** After so many failures or refusals that are the content's own, it is rejected and waits for a person. */

@@ -65,6 +65,8 @@ const lostCodes: ReadonlySet<string> = new Set(['connection_lost', 'stalled', 's
 
 const unreadableCodes: ReadonlySet<string> = new Set(['not_understood', 'bad_answer']);
 
+const longestAskedMs = 15 * 60_000;
+
 /** An asset that may have bytes and answers 404 for so long is not waited for any more. */
 const unclearGoneMs = 60 * 60_000;
 
@@ -206,7 +208,8 @@ function trouble(
     content,
     context,
   );
-  const earliestMs = context.nowMs + (retryAfterMs ?? 0);
+  // A longer wait is kept at the gate; a row is looked at again.
+  const earliestMs = context.nowMs + Math.min(retryAfterMs ?? 0, longestAskedMs);
   const latestMs = Math.max(earliestMs, latestTryMs(content, context.nowMs));
   return { ...waiting, notBeforeMs: Math.min(Math.max(waiting.notBeforeMs, earliestMs), latestMs) };
 }

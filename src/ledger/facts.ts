@@ -1,6 +1,5 @@
 import type { Statement } from 'better-sqlite3';
 import type { Creation } from '../core/creation.ts';
-import type { SavedPace } from '../core/pace.ts';
 import {
   type Learnt,
   type ListingOrder,
@@ -8,6 +7,7 @@ import {
   nothingLearnt,
   type PlaceListing,
   type ReconcileSummary,
+  type SavedPace,
 } from '../core/records.ts';
 import type { LedgerDatabase } from './database.ts';
 

@@ -6,6 +6,7 @@ import type { TransitionContext } from '../core/steps.ts';
 import { transition } from '../core/transition.ts';
 import type { Creating } from './creating.ts';
 import type { Outcome } from './perform.ts';
+import type { Polls } from './polls.ts';
 import type { ClockPort, LedgerPort, LedgerTablesPort, LogPort, RandomPort, SourcePath } from './ports.ts';
 
 export interface CommitDeps {
@@ -13,6 +14,8 @@ export interface CommitDeps {
   readonly clock: ClockPort;
   readonly random: RandomPort;
   readonly log: LogPort;
+  /** Absent where nothing is polled. */
+  readonly polls?: Polls;
   /** Null where nothing is sent. */
   readonly creating: Creating | null;
   readonly onChange: (before: Content, after: Content) => void;
@@ -57,7 +60,8 @@ export async function commitOutcome(
   seen?: SourcePath,
 ): Promise<Content | null> {
   const nowMs = deps.clock.now();
-  const context = { nowMs, random: deps.random.fraction(), freshKey: deps.random.token() };
+  const pollLeastMs = deps.polls?.leastMs() ?? 0;
+  const context = { nowMs, random: deps.random.fraction(), freshKey: deps.random.token(), pollLeastMs };
   const next = await deps.ledger.write((tables) => {
     for (const { directoryId, name } of outcome.doubted) tables.files.doubt(directoryId, name, content.id);
     let after = transition(content, fitting(tables, content, outcome.event), context);
@@ -78,6 +82,7 @@ export async function commitOutcome(
   });
   if (next === null) return null;
   deps.creating?.committed(content, next);
+  deps.polls?.stepped(next);
   if (isWorthTelling(content, next)) tell(deps, content, next, outcome, seen);
   deps.onChange(content, next);
   return next;

@@ -1,5 +1,6 @@
 import { onAbort } from '../core/on-abort.ts';
-import { Pace, type SavedPace } from '../core/pace.ts';
+import { Pace } from '../core/pace.ts';
+import type { SavedPace } from '../core/records.ts';
 import type { SyncError } from '../errors.ts';
 import type { Call } from './call.ts';
 import { Outage } from './outage.ts';
@@ -140,9 +141,8 @@ export class Gate {
     if (isLimit && pass === this.#outage.probe) this.pace.probeRefused();
     // Spread upwards only, so that several clients do not come back in step.
     const waitMs = isLimit ? this.pace.closedMs(error.retryAfterMs ?? null) + random.fraction() * 1_000 : undefined;
-    const isEvidence = this.#outage.failed(pass, error, nowMs, waitMs);
+    if (this.#outage.failed(pass, error, nowMs, waitMs)) this.#deps.onFailure?.(error);
     if (isLimit) this.pace.refused(nowMs, this.#outage.opensAtMs);
-    if (isEvidence) this.#deps.onFailure?.(error);
     this.#done(pass);
   }
 
@@ -221,7 +221,7 @@ export class Gate {
       next.enter(this.#admit(next.call));
     }
     this.#timer?.cancel();
-    this.#timer = next === never ? undefined : this.#deps.clock.setTimer(next, () => this.#look());
+    this.#timer = next === never ? undefined : this.#deps.clock.setTimer(Math.ceil(next), () => this.#look());
   }
 
   /** Who may go now; or in how many milliseconds somebody may, as it stands. */

@@ -14,6 +14,7 @@ import { Intake } from '../../src/sync/intake.ts';
 import { Learning } from '../../src/sync/learning.ts';
 import { type Place, placesOf } from '../../src/sync/listing.ts';
 import { Matching } from '../../src/sync/matching.ts';
+import { Polls } from '../../src/sync/polls.ts';
 import type { ClockPort, LogPort, RandomPort, RemotePort } from '../../src/sync/ports.ts';
 import { Reconciler } from '../../src/sync/reconciler.ts';
 import { mostInHand, type Scheduler, startScheduler } from '../../src/sync/scheduler.ts';
@@ -188,6 +189,7 @@ export async function startEngine(
   );
   const worker = {
     ...common,
+    polls: new Polls(gate, clock),
     uploadsMissing: () => knobs.onMissing === 'upload',
     onChange: (before: Content, after: Content) => {
       if (life.isAlive) trace.add(`  content ${after.id} ${before.state} -> ${after.state} ${after.reasonCode}`);

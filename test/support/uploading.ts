@@ -4,6 +4,7 @@ import { SyncError } from '../../src/errors.ts';
 import { Creating } from '../../src/sync/creating.ts';
 import { Gate } from '../../src/sync/gate.ts';
 import { Learning } from '../../src/sync/learning.ts';
+import { Polls } from '../../src/sync/polls.ts';
 import type { RemotePort } from '../../src/sync/ports.ts';
 import { mostInHand, startScheduler } from '../../src/sync/scheduler.ts';
 import { Transfers } from '../../src/sync/transfers.ts';
@@ -105,6 +106,7 @@ export async function uploading({
     isRootThere: () => true,
     matching: { match: unused },
     creating,
+    polls: new Polls(gate, clock),
     learning: isLearning
       ? new Learning({ ledger, remote, gate, clock, transfers: new Transfers(8) })
       : new NoLearning(ledger, remote),
@@ -119,6 +121,7 @@ export async function uploading({
     ledger,
     clock,
     creating,
+    gate,
     calls,
     lines,
     ids,
