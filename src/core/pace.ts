@@ -1,16 +1,6 @@
 import { type Grants, newGrants } from './grants.ts';
-import { closedMs, ofBucket, ofWindow } from './rate-curve.ts';
+import { type Closing, closedMs, ofBucket, ofWindow } from './rate-curve.ts';
 import type { SavedPace } from './records.ts';
-
-/** A closing: from the first refusal to the first grant. */
-interface Closing {
-  readonly sinceMs: number;
-  /** Calls a second that the rule allowed then. */
-  readonly allowed: number;
-  /** Calls a second that were granted before it. */
-  readonly granted: number;
-  refusedProbes: number;
-}
 
 /** One call in ten minutes: what is less than this is no rate. */
 const leastPerSecond = 1 / 600;
@@ -46,9 +36,8 @@ const shortestMeasureMs = 250;
  * shared with others. Free until the first refusal; then from a first bound upwards, doubling, to the next; from then on
  * CUBIC (RFC 9438): a part of what was measured, concave back to it, and then probing. What is measured is what was granted over
  * a whole cycle, from one opening to the next with the closed time in it, wherever the limit turns out to be a window and not a
- * bucket: the speed at which a window can be emptied says nothing of what it allows.
- *
- * No clock and no chance of its own: monotonic milliseconds and fractions in [0, 1) are handed in.
+ * bucket: the speed at which a window can be emptied says nothing of what it allows. Monotonic milliseconds and fractions in [0, 1)
+ * are handed in.
  */
 export class Pace {
   #kind: 'free' | SavedPace['kind'] = 'free';
@@ -104,7 +93,6 @@ export class Pace {
     return Math.max(1, ((this.#price - this.#tokens) / perSecond) * 1_000);
   }
 
-  /** A call is made now. */
   took(nowMs: number, random: number): void {
     const perSecond = this.perSecond(nowMs);
     if (this.#isIdle(nowMs, perSecond) && this.#closing === null) {
@@ -136,7 +124,7 @@ export class Pace {
     const spanMs = this.#measureMs(nowMs, allowed);
     const count = this.#grants.since(nowMs - spanMs);
     const granted = (count / spanMs) * 1_000;
-    this.#closing = { sinceMs: nowMs, allowed, granted, refusedProbes: 0 };
+    this.#closing = { sinceMs: nowMs, allowed, granted, refusedProbes: 0, lastProbeMs: nowMs };
     if (allowed === Number.POSITIVE_INFINITY) {
       const perSecond = (count / (spanMs + Math.max(0, opensAtMs - nowMs))) * 1_000;
       this.#go('doubling', Math.max(leastPerSecond, perSecond), opensAtMs);
@@ -144,8 +132,10 @@ export class Pace {
   }
 
   /** The one call that looked whether it is over was refused too. */
-  probeRefused(): void {
-    if (this.#closing !== null) this.#closing.refusedProbes += 1;
+  probeRefused(nowMs: number): void {
+    if (this.#closing === null) return;
+    this.#closing.refusedProbes += 1;
+    this.#closing.lastProbeMs = nowMs;
   }
 
   /** How long to wait after a refusal that names this time, or none: the longer, the more probes were refused. */
@@ -155,7 +145,7 @@ export class Pace {
 
   /** What the next life should know; null where nothing was learned. */
   save(nowMs: number, wallMs: number): SavedPace | null {
-    if (this.#kind === 'free' || this.perSecond(nowMs) === Number.POSITIVE_INFINITY) return null;
+    if (this.#kind === 'free' || this.kind(nowMs) === null) return null;
     const limitedAtMs = wallMs - Math.max(0, nowMs - this.#fromMs);
     const cycleMs = this.#kind === 'window' ? this.#windowMs : 0;
     return { kind: this.#kind, perSecond: this.#perSecond, recoverMs: this.#recoverMs, cycleMs, limitedAtMs };
@@ -193,8 +183,10 @@ export class Pace {
     return nowMs - this.#lastCallMs > idleMs + (perSecond === Number.POSITIVE_INFINITY ? 0 : 4_000 / perSecond);
   }
 
-  #reopen({ sinceMs, allowed, granted, refusedProbes }: Closing, nowMs: number): void {
-    const cycleMs = Math.max(shortestMeasureMs, nowMs - this.#cycleMs);
+  #reopen({ sinceMs, allowed, granted, refusedProbes, lastProbeMs }: Closing, nowMs: number): void {
+    // It opened at some time since the last probe that was refused.
+    const openedMs = (lastProbeMs + nowMs) / 2;
+    const cycleMs = Math.max(shortestMeasureMs, openedMs - this.#cycleMs);
     const whole = Math.max(leastPerSecond, (this.#cycleGrants / cycleMs) * 1_000);
     const closedMs = nowMs - sinceMs;
     // A bucket of the rate that was granted would have let the next one through by then, unless others took its tokens.

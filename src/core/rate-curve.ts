@@ -25,3 +25,15 @@ export function closedMs(refusedProbes: number, namedMs: number | null): number 
   const ownMs = probeWaitsMs[Math.min(refusedProbes, probeWaitsMs.length - 1)] ?? 60_000;
   return namedMs === null ? ownMs : Math.max(namedMs, Math.min(60_000, namedMs * 2 ** refusedProbes));
 }
+
+/** A closing: from the first refusal to the first grant. */
+export interface Closing {
+  readonly sinceMs: number;
+  /** Calls a second that the rule allowed then. */
+  readonly allowed: number;
+  /** Calls a second that were granted before it. */
+  readonly granted: number;
+  refusedProbes: number;
+  /** When it was still closed, as was seen last. */
+  lastProbeMs: number;
+}

@@ -138,7 +138,7 @@ export class Gate {
     const { clock, random } = this.#deps;
     const nowMs = clock.monotonic();
     const isLimit = error.code === 'rate_limited';
-    if (isLimit && pass === this.#outage.probe) this.pace.probeRefused();
+    if (isLimit && pass === this.#outage.probe) this.pace.probeRefused(nowMs);
     // Spread upwards only, so that several clients do not come back in step.
     const waitMs = isLimit ? this.pace.closedMs(error.retryAfterMs ?? null) + random.fraction() * 1_000 : undefined;
     if (this.#outage.failed(pass, error, nowMs, waitMs)) this.#deps.onFailure?.(error);
