@@ -1,5 +1,6 @@
 import type { SyncError } from '../errors.ts';
 import { askFlora } from './asking.ts';
+import { isRefusal } from './call.ts';
 import type { Gate } from './gate.ts';
 import type { Place } from './listing.ts';
 import type { LogPort, RemotePort } from './ports.ts';
@@ -34,8 +35,8 @@ export class WorkspaceCheck {
     const signals = { stopping: signal, abort: signal };
     const ask = () => askFlora(gate, signals, { op: 'workspaces', file: null }, () => remote.workspaceIds(signal));
     let asked = await ask();
-    // Trouble with the service is waited out at the gate.
-    while (asked?.kind === 'error' && asked.error.scope === 'service') asked = await ask();
+    // Trouble with the service is waited out at the gate; who may not see the list does without it.
+    while (asked?.kind === 'error' && asked.error.scope === 'service' && !isRefusal(asked.error)) asked = await ask();
     if (asked === null || asked.kind === 'error') return;
     this.#hasAnswered = true;
     const known = asked.value.value;

@@ -6,6 +6,10 @@ export interface WatchedPass {
   isProbe: boolean;
 }
 
+/** Whoever learns from refusals meets a limit less often than this, once it has met it a few times. */
+const mostInMinute = 15;
+const togetherMs = 500;
+
 /** What may be one file's own affair closes nothing for the others. */
 const mayBeOwn: ReadonlySet<string> = new Set(['credits', 'forbidden', 'no_destination', 'not_flora', 'redirected']);
 
@@ -18,6 +22,7 @@ export class GateWatch {
   #isClosed = false;
   #closedUntilMs = 0;
   #probe: WatchedPass | null = null;
+  #limitedMs: readonly number[] = [];
 
   constructor(world: World) {
     this.#world = world;
@@ -32,6 +37,15 @@ export class GateWatch {
     pass.isProbe = true;
     this.#probe = pass;
     return pass;
+  }
+
+  /** FLORA's own limit refused a request: those that were on their way together count once. */
+  limited(): void {
+    const { timeline, trace } = this.#world;
+    const { nowMs } = timeline;
+    if (nowMs - (this.#limitedMs.at(-1) ?? Number.NEGATIVE_INFINITY) < togetherMs) return;
+    this.#limitedMs = [...this.#limitedMs.filter((atMs) => nowMs - atMs < 60_000), nowMs];
+    if (this.#limitedMs.length > mostInMinute) trace.violate(`the limit was met ${mostInMinute} times in a minute`);
   }
 
   answered(pass: WatchedPass): void {

@@ -79,10 +79,19 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the gate lets everybody probe',
-    file: 'sync/gate.js',
-    search: `if (waitMs <= 0 && this.#probe === null && mayProbe) {`,
-    replace: `if (waitMs <= 0) {`,
+    file: 'sync/outage.js',
+    search: `return this.probe === null ? Math.max(0, this.#opensAtMs - nowMs) : Number.POSITIVE_INFINITY;`,
+    replace: `return Math.max(0, this.#opensAtMs - nowMs);`,
     withinSeeds: 500,
+  },
+  {
+    name: 'the pace is ignored',
+    file: 'core/pace.js',
+    search: `    waitMs(nowMs) {`,
+    replace: `    waitMs(nowMs) {
+        if (nowMs >= 0)
+            return 0;`,
+    withinSeeds: 3_000,
   },
   {
     name: 'a refusal of the bytes is taken for success',

@@ -60,7 +60,10 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
       const past = key === null ? null : flora.remembered(key);
       if (past !== null) return answerOf(past.answer, past.isReplayed);
       const refusal = limiter?.refuse(timeline.nowMs) ?? null;
-      if (refusal !== null) return answerOf(refused(429, 'rate_limited'), false, refusal.retryAfter);
+      if (refusal !== null) {
+        gateWatch.limited();
+        return answerOf(refused(429, 'rate_limited'), false, refusal.retryAfter);
+      }
       const answer = effect();
       // What was no request at all has used no key up.
       if (key !== null && answer !== invalidJson) flora.remember(key, answer);

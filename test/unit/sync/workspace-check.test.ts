@@ -63,6 +63,13 @@ describe('the look at the key’s workspaces', () => {
     assert.match(check.notice ?? '', /^ws_1 is not among the workspaces that the key can see \(none\)/);
   });
 
+  it('does without the list where the key may not see it: nobody is stopped, and nothing is told', async () => {
+    const { check, gate } = checking([floraError('forbidden', { scope: 'service', status: 403 })]);
+    await check.run(signal);
+    assert.equal(check.notice, null);
+    assert.equal(gate.trouble, null);
+  });
+
   it('waits trouble with the service out', async () => {
     const outage = floraError('unreachable', { scope: 'service' });
     const { check, clock, asked } = checking([outage, outage, outage, ['ws_2']]);
