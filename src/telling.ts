@@ -84,7 +84,7 @@ export function livePace(gate: Gate): LivePace | null {
   if (kind === null) return null;
   const closedMs = gate.closedForMs();
   const asksAgainMs = closedMs === 0 ? null : Math.round(systemClock.now() + closedMs);
-  return { perMinute: gate.pace.perSecond(nowMs) * 60, kind, asksAgainMs };
+  return { perMinute: gate.pace.learnedPerSecond(nowMs) * 60, kind, asksAgainMs };
 }
 
 /** The uploads under way as `status` shows them. */
