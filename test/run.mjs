@@ -18,7 +18,7 @@ if (files.length === 0) {
 const timeoutMs = process.env.FLORA_SYNC_TEST_KILLS === 'all' ? 1_800_000 : 600_000;
 const child = spawn(
   process.execPath,
-  ['--enable-source-maps', '--test', `--test-timeout=${timeoutMs}`, '--test-concurrency=2', ...files],
+  ['--enable-source-maps', '--test', `--test-timeout=${timeoutMs}`, '--test-concurrency=3', ...files],
   {
     stdio: 'inherit',
   },

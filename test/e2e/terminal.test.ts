@@ -88,7 +88,7 @@ async function plant(world: World) {
   return { paths, named, ids };
 }
 
-describe('what FLORA says and what files are called', () => {
+describe('what FLORA says and what files are called', { concurrency: 3 }, () => {
   it('commands no terminal, in whatever command it is shown, and is the same data in JSON', async (t) => {
     const world = await worldWithFlora(t);
     const { paths, named, ids } = await plant(world);

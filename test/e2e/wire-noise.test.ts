@@ -18,7 +18,7 @@ const noises = [
   `HTTP/1.1 200 OK\r\na: ${'x'.repeat(40_000)}\r\n\r\n`,
 ] as const;
 
-describe('answers that are not HTTP/1.1', () => {
+describe('answers that are not HTTP/1.1', { concurrency: 3 }, () => {
   it('at every place do not end the daemon, and everything is ready once they are over', async (t) => {
     const world = await worldWithFlora(t);
     let at = 0;

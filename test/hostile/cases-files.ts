@@ -6,7 +6,7 @@ import { bytes, type Mischief, reply, type Trouble } from './trouble.ts';
 import { htmlReply, type Reply, xmlReply } from './wire.ts';
 
 /** Of 28 files eight are refused for ever. */
-const crowd = { good: 20, withinMs: 45_000 };
+const crowd = { good: 20, withinMs: 120_000 };
 
 function forEver(at: Place, what: Mischief, when: Trouble['when'] = 'before'): readonly Trouble[] {
   return [{ at: [at], name: badNames, when, what }];

@@ -7,7 +7,7 @@ import { htmlReply, type Reply, xmlReply } from './wire.ts';
 const api = places.filter((place) => place !== 'upload' && place !== 'asset');
 
 /** Each 429 without a time of its own may close the door for some seconds. */
-const patient = { isSlow: true, withinMs: 110_000 };
+const patient = { isSlow: true, withinMs: 240_000 };
 
 function busy(status: number, retryAfter?: string): Mischief {
   const one = failure(status, status === 429 ? 'rate_limited' : 'service_unavailable', 'Later, please.');
@@ -134,7 +134,7 @@ export const serviceCases: readonly Case[] = [
     title: `one request to ${place} is never answered`,
     troubles: [{ at: [place], first: 1, when: 'after', what: { kind: 'silence' } }] satisfies Trouble[],
     // The deadline for the first byte is a minute.
-    withinMs: 110_000,
+    withinMs: 240_000,
     isSlow: true,
   })),
   {

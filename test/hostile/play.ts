@@ -64,14 +64,14 @@ export async function play(t: Cleanup, one: Case): Promise<void> {
       const ready = new Set(readyDigests());
       return good.every((digest) => ready.has(digest));
     };
-    const withinMs = one.withinMs ?? 60_000;
+    const withinMs = one.withinMs ?? 120_000;
     await until('all good files are ready in FLORA', isDone, withinMs);
     await until('the daemon knows it', () => lives() === undefined && readyPaths(daemon).size >= good.length, withinMs);
     if (one.bad !== undefined || one.isRead === true) {
       const lines = await world.lsUntil(
         'ls gives each bad file its reason',
         (all) => isSettled(all, files, one),
-        60_000,
+        120_000,
       );
       await readsWell(world, lines, one);
       lives();
