@@ -78,13 +78,6 @@ export const mutants: readonly Mutant[] = [
     withinSeeds: 100,
   },
   {
-    name: 'the gate lets everybody probe',
-    file: 'sync/outage.js',
-    search: `return this.probe === null ? Math.max(0, this.#opensAtMs - nowMs) : Number.POSITIVE_INFINITY;`,
-    replace: `return Math.max(0, this.#opensAtMs - nowMs);`,
-    withinSeeds: 500,
-  },
-  {
     name: 'the pace is ignored',
     file: 'core/pace.js',
     search: `    waitMs(nowMs) {`,
