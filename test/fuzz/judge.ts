@@ -30,6 +30,8 @@ const silenceMs = minute;
 /** From the last byte of a file until it has settled and is in the ledger. */
 const settlingMs = 10_000;
 const leastBudget = 8;
+/** A spent budget is looked at so often soon. */
+const earlyProbes = 2;
 /** So many lost answers in a row are bad luck; after that nobody may go on as if it were. */
 const mostLost = 8;
 /** Far beyond what is seen, which is a request every few seconds for a file that waits at the gate or for its asset. */
@@ -106,7 +108,7 @@ export class Judge {
     const { accepted, lost } = this.#traffic;
     const orphans = flora.assets.filter(({ id, isForeign }) => !isForeign && !accepted.has(id)).length;
     const most =
-      this.#budgets * leastBudget +
+      this.#budgets * (leastBudget + earlyProbes) +
       accepted.size +
       Math.floor(timeline.nowMs / (10 * minute)) +
       Math.min(lost, mostLost);

@@ -6,7 +6,7 @@ import { runSeed } from './run.ts';
 import { fileNames } from './world.ts';
 
 // More: npm run simulate -- --seeds 1000000
-const seeds = Number(process.env['FLORA_SIMULATION_SEEDS'] ?? 2_000);
+const seeds = Number(process.env['FLORA_SIMULATION_SEEDS'] ?? 1_000);
 
 describe('the simulation', () => {
   it(`holds in ${seeds} seeds`, async (t) => {
