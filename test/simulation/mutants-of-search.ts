@@ -39,7 +39,7 @@ export const searchMutants: readonly Mutant[] = [
     file: '../test/simulation/shelf.js',
     search: `markRestored(database, { atMs: nowMs, from: 'a copy', setAside: null });`,
     replace: `;`,
-    withinSeeds: 500,
+    withinSeeds: 1_500,
   },
   {
     name: 'uploads that are still open are no reason to wait',
