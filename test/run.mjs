@@ -1,7 +1,10 @@
-// Runs the compiled tests (build/test) with Node's own runner: all of them, or those whose path contains a given word.
+// Runs the compiled tests (build/test) with Node's own runner: all of them, or those whose path contains a given word. The simulation
+// only computes, the others mostly wait: the two run side by side.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 
 const root = join(import.meta.dirname, '..', 'build', 'test');
 const words = process.argv.slice(2);
@@ -15,12 +18,34 @@ if (files.length === 0) {
   process.exit(2);
 }
 // Each write of a run, killed one by one, takes its time.
-const timeoutMs = process.env.FLORA_SYNC_TEST_KILLS === 'all' ? 1_800_000 : 600_000;
-const child = spawn(
-  process.execPath,
-  ['--enable-source-maps', '--test', `--test-timeout=${timeoutMs}`, '--test-concurrency=3', ...files],
-  {
-    stdio: 'inherit',
-  },
-);
-child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
+const timeoutMs = process.env.FLORA_SYNC_TEST_KILLS === 'all' ? 1_800_000 : 900_000;
+
+function start(some, concurrency, stdout) {
+  const options = [
+    '--enable-source-maps',
+    '--test',
+    `--test-timeout=${timeoutMs}`,
+    `--test-concurrency=${concurrency}`,
+  ];
+  return spawn(process.execPath, [...options, ...some], { stdio: ['inherit', stdout, 'inherit'] });
+}
+
+async function codeOf(child) {
+  const [code, signal] = await once(child, 'exit');
+  return signal === null ? code : 1;
+}
+
+const isSimulation = (file) => file.startsWith(join(root, 'simulation'));
+const simulated = files.filter(isSimulation);
+const others = files.filter((file) => !isSimulation(file));
+const codes = [];
+if (simulated.length > 0) {
+  const child = start(simulated, others.length > 0 ? 1 : 2, 'pipe');
+  // Told as one, behind the others.
+  codes.push(Promise.all([text(child.stdout), codeOf(child)]));
+}
+if (others.length > 0) codes.push(codeOf(start(others, 3, 'inherit')).then((code) => ['', code]));
+for (const [output, code] of (await Promise.all(codes)).reverse()) {
+  process.stdout.write(output);
+  if (code !== 0) process.exitCode = 1;
+}
