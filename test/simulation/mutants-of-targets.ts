@@ -10,7 +10,7 @@ export const targetMutants: readonly Mutant[] = [
     file: 'core/asset-seen.js',
     search: `return later(content, 'renewing', context, { areBytesConfirmed: false, isCompleteAccepted: false });`,
     replace: `return later(content, 'renewing', context, { target: null, targetExpiresAtMs: null, areBytesConfirmed: false, isCompleteAccepted: false });`,
-    withinSeeds: 1_500,
+    withinSeeds: 5_000,
   },
   {
     name: 'mayHaveAllBytes is not set where the answer to an upload was lost',

@@ -19,16 +19,16 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a new asset after an ambiguous complete',
     file: 'core/transition.js',
-    search: `const state = content.state === 'uploaded' ? 'checking' : content.state;`,
+    search: `const state = content.state === 'uploaded' || mayHaveArrived ? 'checking' : content.state;`,
     replace: `if (content.state === 'uploaded') return beginAnew(content, code, reason, context);
-    const state = content.state;`,
+    const state = mayHaveArrived ? 'checking' : content.state;`,
     withinSeeds: 100,
   },
   {
     name: 'bytes are sent with the reservation, before it is bound',
     file: 'sync/perform.js',
     search: `return { type: 'reserved', reservation: value, isReplayed };`,
-    replace: `if (value.target !== null) void openFirst(deps, content, abort).then(({ source }) => source && remote.upload({ target: value.target, fileName, contentType, source, onSent: () => { } }, abort)).catch(() => { });
+    replace: `if (value.target !== null) void openFirst(deps, content, signals.abort).then(({ source }) => source && deps.remote.upload({ target: value.target, fileName, contentType, source, onSent: () => { }, livesForMs: null }, signals.abort)).catch(() => { });
                 return { type: 'reserved', reservation: value, isReplayed };`,
     withinSeeds: 20,
   },
