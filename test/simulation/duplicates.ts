@@ -88,8 +88,9 @@ export class Duplicates {
     // A clock that is a day ahead makes every upload that is still open an old one: nobody waits for it.
     if (wasPending && timeline.mostSkewMs >= dayMs) return true;
     if (asset.name === name) return false;
-    // A file got another name, and nothing but the name told that this asset, then without bytes or a size, could be it.
-    return !knobs.isListedSizeTold || wasPending;
+    // A file got another name, and nothing but the name told that this asset, then without bytes or a size, or of another one since
+    // it was converted, could be it.
+    return !knobs.isListedSizeTold || wasPending || knobs.dialect.isConverting;
   }
 
   #tookPlace({ place, bytes }: Asset): boolean {

@@ -6,13 +6,6 @@ import type { Mutant } from './mutants.ts';
  */
 export const targetMutants: readonly Mutant[] = [
   {
-    name: 'a target is thrown away before another is in hand',
-    file: 'core/asset-seen.js',
-    search: `return later(content, 'renewing', context, { areBytesConfirmed: false, isCompleteAccepted: false });`,
-    replace: `return later(content, 'renewing', context, { target: null, targetExpiresAtMs: null, areBytesConfirmed: false, isCompleteAccepted: false });`,
-    withinSeeds: 5_000,
-  },
-  {
     name: 'mayHaveAllBytes is not set where the answer to an upload was lost',
     file: 'core/transition.js',
     search: `const mayHaveAllBytes = content.mayHaveAllBytes || isUnclear;`,
