@@ -21,6 +21,8 @@ export interface Creation {
   readonly waitMs: number;
   /** Why, for people. */
   readonly reason: string | null;
+  /** An answer to a reservation could not be understood: whatever file is tried next, it will not be otherwise soon. */
+  readonly isMisunderstood?: boolean;
   /** The flora-sync that found so: another one may understand more. */
   readonly version: string;
 }
@@ -34,11 +36,11 @@ const acceptedForOne = 8;
 /** An answer that cannot be understood may be an accident: so the first probes are soon. */
 const firstProbeMs = 2_000;
 const spentProbeMs = 10 * minuteMs;
-/** A spent budget may be the doing of the files that came first, and of no other: these two probes come before the others. */
-const earlySpentProbesMs: readonly number[] = [5_000, minuteMs];
+/** Files whose bytes are refused may have spent it, and no other: then these two probes come before the others. */
+const earlyProbesMs: readonly number[] = [5_000, minuteMs];
 const seldomProbeMs = 60 * minuteMs;
-/** So many probes of a spent budget are ten minutes apart at most, then they are an hour apart. */
-const soonProbes = 8;
+/** So many probes of a spent budget are ten minutes apart, then they are an hour apart. */
+const soonProbes = 6;
 
 export function freshCreation(version: string): Creation {
   return {
@@ -84,7 +86,16 @@ export function afterAccepted(creation: Creation, open: number, most: number): C
   const grown = { ...creation, accepted, lost: 0, barren: Math.max(0, creation.barren - 1 / acceptedForOne) };
   if (creation.slowSinceMs === null) return grown;
   const barren = Math.max(0, Math.min(grown.barren, budgetOf(grown, most) - 1 - open));
-  return { ...grown, barren, slowSinceMs: null, probes: 0, nextProbeMs: 0, waitMs: 0, reason: null };
+  return {
+    ...grown,
+    barren,
+    slowSinceMs: null,
+    probes: 0,
+    nextProbeMs: 0,
+    waitMs: 0,
+    reason: null,
+    isMisunderstood: false,
+  };
 }
 
 export function slowed(creation: Creation, nowMs: number, reason: string, isSpentNow: boolean): Creation {
@@ -107,9 +118,10 @@ function waiting(creation: Creation, nowMs: number, isSpentNow: boolean): Creati
   return { ...creation, waitMs, nextProbeMs: nowMs + waitMs };
 }
 
-function pauseMs({ probes }: Creation, isSpentNow: boolean): number {
+function pauseMs({ probes, isMisunderstood }: Creation, isSpentNow: boolean): number {
   if (isSpentNow) {
-    return probes <= soonProbes ? (earlySpentProbesMs[probes] ?? spentProbeMs) : seldomProbeMs;
+    const early = isMisunderstood === true ? [] : earlyProbesMs;
+    return probes <= soonProbes + early.length ? (early[probes] ?? spentProbeMs) : seldomProbeMs;
   }
   return Math.min(spentProbeMs, firstProbeMs * 2 ** Math.min(probes, 12));
 }
@@ -154,7 +166,8 @@ export function accounted(creation: Creation, step: CountedStep, open: number, m
     case 'trouble': {
       if (event.code !== 'not_understood') return known;
       const counted = before.reasonCode === 'not_understood' ? known : withOneMore(known);
-      return slowed(counted, nowMs, event.reason, isOwing(counted, open, most));
+      const misunderstood = { ...counted, isMisunderstood: true };
+      return slowed(misunderstood, nowMs, event.reason, isOwing(counted, open, most));
     }
     default:
       return known;

@@ -58,10 +58,15 @@ export function transition(content: Content, event: ContentEvent, context: Trans
 }
 
 /** Of an upload that ended so, not one byte left, or not the last. */
-const unsentCodes: ReadonlySet<string> = new Set(['folder_away', 'source_changed', 'read_error']);
+const unsentCodes: ReadonlySet<string> = new Set([
+  'folder_away',
+  'source_changed',
+  'read_error',
+  'target_rate_limited',
+]);
 
 /** An upload that ended so may have delivered all bytes. */
-const lostCodes: ReadonlySet<string> = new Set(['connection_lost', 'stalled', 'server_error']);
+const lostCodes: ReadonlySet<string> = new Set(['connection_lost', 'wire_trouble', 'stalled', 'server_error']);
 
 const unreadableCodes: ReadonlySet<string> = new Set(['not_understood', 'bad_answer']);
 

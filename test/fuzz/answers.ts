@@ -65,7 +65,7 @@ export async function play(
   const { timeline, trace } = world;
   opened.database.exec('BEGIN');
   try {
-    const traffic: Traffic = { requests: 0, lost: 0, accepted: new Set() };
+    const traffic: Traffic = { requests: 0, lost: 0, hasUploads: false, accepted: new Set() };
     const judge = new Judge(world, waitsOf(opened.database), traffic);
     const guard = new Guard(world, opened.committed);
     guard.onCommit = (rows) => judge.committed(rows);

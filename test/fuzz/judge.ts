@@ -30,7 +30,7 @@ const silenceMs = minute;
 /** From the last byte of a file until it has settled and is in the ledger. */
 const settlingMs = 10_000;
 const leastBudget = 8;
-/** A spent budget is looked at so often soon. */
+/** Where bytes could be sent at all, a spent budget is looked at so often soon: they may be the first files' only trouble. */
 const earlyProbes = 2;
 /** So many lost answers in a row are bad luck; after that nobody may go on as if it were. */
 const mostLost = 8;
@@ -105,10 +105,10 @@ export class Judge {
 
   #countOrphans(): void {
     const { flora, timeline } = this.#world;
-    const { accepted, lost } = this.#traffic;
+    const { accepted, lost, hasUploads } = this.#traffic;
     const orphans = flora.assets.filter(({ id, isForeign }) => !isForeign && !accepted.has(id)).length;
     const most =
-      this.#budgets * (leastBudget + earlyProbes) +
+      this.#budgets * (leastBudget + (hasUploads ? earlyProbes : 0)) +
       accepted.size +
       Math.floor(timeline.nowMs / (10 * minute)) +
       Math.min(lost, mostLost);

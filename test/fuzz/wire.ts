@@ -24,6 +24,8 @@ export interface Traffic {
   requests: number;
   /** Answers to reservations that never arrived. */
   lost: number;
+  /** Bytes were sent, to whatever target. */
+  hasUploads: boolean;
   /** Ids of assets whose target accepted bytes. */
   readonly accepted: Set<string>;
 }
@@ -115,6 +117,7 @@ export function createFlora(
       const bytes = flora.fetch(url);
       return { status: bytes === null ? 404 : 200, headers: {}, body: bytes ?? '' };
     }
+    traffic.hasUploads = true;
     guard?.sending(url);
     const { response, bytes } = receive(world, request);
     if (response.status >= 300) watches.givenUp.refused(url);

@@ -3,7 +3,7 @@ import type { World } from './world.ts';
 const minute = 60_000;
 /** What the product promises: so many assets without bytes at first, and one more now and then (core/creation.ts). */
 const leastBudget = 8;
-/** A spent budget is looked at so often soon. */
+/** A spent budget is looked at so often soon, where FLORA is understood. */
 const earlyProbes = 2;
 const probeEveryMs = 10 * minute;
 
@@ -39,7 +39,8 @@ export class Orphans {
     const probes = Math.ceil(timeline.nowMs / probeEveryMs);
     // Whoever loses the ledger loses what it knew of the budget.
     const ledgers = 1 + knobs.losses.length;
-    const most = ledgers * (leastBudget + earlyProbes + probes) + Math.ceil(1.125 * accepted) + untold;
+    const early = knobs.dialect.targetless === null ? earlyProbes : 0;
+    const most = ledgers * (leastBudget + early + probes) + Math.ceil(1.125 * accepted) + untold;
     return orphans.length > most
       ? `${orphans.length} assets have no bytes: ${accepted} uploads, ${untold} lost answers and ${probes} tries allow ${most}`
       : null;

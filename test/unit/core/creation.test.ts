@@ -92,6 +92,16 @@ describe('assets asked for one at a time', () => {
     );
   });
 
+  it('are ten minutes apart from the first on where an answer could not be understood, whatever file is next', () => {
+    let misunderstood = slowed(creation({ isMisunderstood: true }), now, 'why', true);
+    const waitsMinutes = Array.from({ length: 9 }, () => {
+      const { waitMs } = misunderstood;
+      misunderstood = probed(misunderstood, now, true);
+      return waitMs / minute;
+    });
+    assert.deepEqual(waitsMinutes, [10, 10, 10, 10, 10, 10, 10, 60, 60]);
+  });
+
   it('keep the time since when, and tell the latest reason', () => {
     const first = slowed(creation(), now, 'first', false);
     const second = slowed(first, now + minute, 'second', false);

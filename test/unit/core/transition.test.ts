@@ -129,6 +129,10 @@ describe('uploading', () => {
     const once = after(bound(), trouble);
     assert.equal(once.state, 'reserved');
     assert.equal(after(once, trouble).state, 'checking');
+    const strange = { ...trouble, code: 'wire_trouble' } as const;
+    assert.equal(after(after(bound(), strange), strange).state, 'checking', 'what is no HTTP may stand for a success');
+    const refused = { ...trouble, code: 'target_rate_limited' } as const;
+    assert.equal(after(bound(), refused).mayHaveAllBytes, false, 'a storage that refused has taken nothing');
     const away = { ...trouble, code: 'folder_away' } as const;
     assert.equal(after(after(bound(), away), away).state, 'reserved', 'nothing was sent');
   });
