@@ -40,6 +40,18 @@ describe('a refusal that may be one file’s own affair', () => {
     assert.deepEqual([again.pass, other.pass !== undefined], [undefined, true]);
   });
 
+  it('asks a file that was not refused also when all have to wait as long, and the refused one came first', async () => {
+    const { ask, clock, told } = openGate();
+    for (let id = 1; id <= 3; id += 1) await (await ask(callFor(id))).refuse(forbidden);
+    assert.deepEqual(told, ['forbidden']);
+    const [again, other] = [await ask(callFor(1)), await ask(callFor(4))];
+    await clock.advance(2_000);
+    assert.deepEqual([again.pass, other.pass !== undefined], [undefined, true]);
+    await other.refuse(forbidden);
+    await clock.advance(60_000);
+    assert.notEqual(again.pass, undefined, 'but where nobody else is left it looks itself');
+  });
+
   it('of eight that were under way together counts once, and costs twenty good ones one look', async () => {
     const { ask, told } = openGate();
     const bad = await Promise.all(Array.from({ length: 8 }, (_, at) => ask(callFor(at))));
