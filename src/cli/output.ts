@@ -49,7 +49,7 @@ export function showSeconds(seconds: number): string {
 }
 
 export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** ISO 8601 in UTC, as all our JSON has it. */

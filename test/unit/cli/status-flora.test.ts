@@ -4,8 +4,10 @@ import {
   creationLine,
   describeCreation,
   describeLearnt,
+  describePace,
   describeReasons,
   learntLine,
+  paceLine,
 } from '../../../src/cli/status-flora.ts';
 import { type Creation, freshCreation } from '../../../src/core/creation.ts';
 import { type Learnt, type LearntType, nothingLearnt } from '../../../src/core/records.ts';
@@ -52,6 +54,42 @@ describe('what status says of creating', () => {
 
   it('is told also of a slow time that began with the epoch', () => {
     assert.notEqual(creationLine({ ...slow, slowSinceMs: 0 }), null);
+  });
+});
+
+describe('what status says of FLORA’s limit', () => {
+  const told = (perMinute: number, counts: Readonly<Record<string, number>>, asksAgainMs: number | null = null) => {
+    const line = paceLine({ perMinute, kind: 'bucket', asksAgainMs });
+    assert.ok(line !== null);
+    return describePace(line, counts);
+  };
+
+  it('is nothing while FLORA shows none', () => {
+    assert.equal(paceLine(null), null);
+  });
+
+  it('is told to scripts in whole requests a minute, in tenths where they are few, and until when it is closed', () => {
+    assert.deepEqual(paceLine({ perMinute: 57.4, kind: 'window', asksAgainMs: sinceMs }), {
+      requests_per_minute: 57,
+      kind: 'window',
+      asks_again: '2026-11-27T10:00:00.000Z',
+    });
+    assert.equal(paceLine({ perMinute: 2.349, kind: 'bucket', asksAgainMs: null })?.requests_per_minute, 2.3);
+  });
+
+  it('is told to people with how long what waits will take: two requests for a file, one for what is begun', () => {
+    assert.equal(told(57.4, { queued: 3_120 }), 'FLORA allows about 57 requests a minute; 3,120 files, about 2 h');
+    const begun = { reserved: 10, uploaded: 10, checking: 10, renewing: 10, matching: 10, ready: 9_000, rejected: 3 };
+    assert.equal(told(60, begun), 'FLORA allows about 60 requests a minute; 50 files, about 60 s');
+    assert.equal(told(60, { queued: 1 }), 'FLORA allows about 60 requests a minute; 1 file, about 2 s');
+    assert.equal(told(60, { queued: 600 }), 'FLORA allows about 60 requests a minute; 600 files, about 20 min');
+    const many = told(16.7, { queued: 50_000 });
+    assert.equal(many, 'FLORA allows about 17 requests a minute; 50,000 files, about 4 days');
+  });
+
+  it('is no forecast where nothing waits, and says until when FLORA is not asked', () => {
+    assert.equal(told(60, { ready: 12 }), 'FLORA allows about 60 requests a minute');
+    assert.match(told(60, {}, sinceMs), /a minute; it is asked again at 2026-11-27T10:00:00\.000Z$/);
   });
 });
 

@@ -143,6 +143,33 @@ describe('a learned rate', () => {
     }
   });
 
+  it('is kept in the mean, by waits that differ: two who ask in step do not stay so', () => {
+    const waits = (fractions: readonly number[]) => {
+      const pace = new Pace();
+      pace.load({ kind: 'bucket', perSecond: 1, recoverMs: 30_000, cycleMs: 0, limitedAtMs: 0 }, 0, 0);
+      let nowMs = 0;
+      return fractions.map((fraction) => {
+        const beganMs = nowMs;
+        nowMs += pace.waitMs(nowMs);
+        pace.took(nowMs, fraction);
+        return nowMs - beganMs;
+      });
+    };
+    // The first two take what has gathered.
+    const [, , ...short] = waits(Array(12).fill(0));
+    const [, , ...long] = waits(Array(12).fill(0.999));
+    const sum = (all: readonly number[]) => all.reduce((total, each) => total + each, 0);
+    assert.ok(sum(long) > 2.5 * sum(short), `${long} and ${short}`);
+  });
+
+  it('of a window counts the cycle to the middle of the last two probes: it opened at some time between them', () => {
+    const { pace, nowMs } = learned(100, 3_600_000);
+    const saved = pace.save(nowMs, 0) ?? assert.fail();
+    // Refused after 10 s, let in an hour later.
+    assert.equal(saved.cycleMs, 10_000 + 3_600_000 / 2);
+    assert.equal(Math.round(saved.perSecond * saved.cycleMs), 101_000, 'a hundred, and the one that was let in');
+  });
+
   it('of an idle client is not taken for what FLORA allows', () => {
     const pace = new Pace();
     let nowMs = 0;

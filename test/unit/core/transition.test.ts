@@ -58,6 +58,11 @@ describe('reserving', () => {
     const next = after(content(), { ...trouble, retryAfterMs: 90_000 });
     assert.equal(next.notBeforeMs, now + 90_000);
   });
+
+  it('looks at a row again after a quarter of an hour: what is asked for beyond it is kept at the gate', () => {
+    const next = after(content(), { ...trouble, retryAfterMs: 40_000_000 });
+    assert.equal(next.notBeforeMs, now + 900_000);
+  });
 });
 
 describe('uploading', () => {
