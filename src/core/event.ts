@@ -29,7 +29,7 @@ export interface ListedAsset extends AssetFacts {
 /** A reservation's target, as `POST /assets` and `POST /assets/{id}/retry` hand it out. */
 export interface Reservation extends AssetFacts {
   readonly target: UploadTarget | null;
-  /** From now on, in milliseconds, by FLORA's own clock; 0 or less when it is over; null when no expiry is known. */
+  /** From now on, in milliseconds, by FLORA's own clock; 0 or less only in an old answer that was replayed; null when not known. */
   readonly expiresInMs: number | null;
 }
 

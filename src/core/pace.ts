@@ -1,5 +1,5 @@
 import { type Grants, newGrants } from './grants.ts';
-import { type Closing, closedMs, ofBucket, ofWindow } from './rate-curve.ts';
+import { type Closing, closedMs, forgottenParts, ofBucket, ofWindow } from './rate-curve.ts';
 import type { SavedPace } from './records.ts';
 
 /** One call in ten minutes: what is less than this is no rate. */
@@ -68,7 +68,8 @@ export class Pace {
   perSecond(nowMs: number): number {
     const sinceMs = nowMs - this.#fromMs;
     if (this.#kind === 'free') return Number.POSITIVE_INFINITY;
-    if (this.#kind !== 'window' && sinceMs >= forgottenMs) return Number.POSITIVE_INFINITY;
+    const windowsMs = this.#kind === 'window' ? Math.max(forgottenParts * this.#recoverMs, 2 * this.#windowMs) : 0;
+    if (sinceMs >= Math.max(forgottenMs, windowsMs)) return Number.POSITIVE_INFINITY;
     if (this.#kind === 'doubling') {
       return Math.min(mostPerSecond, this.#perSecond * 2 ** (Math.max(0, sinceMs) / doublingMs));
     }

@@ -6,6 +6,8 @@ const windowPart = 0.9;
 /** A window's rate grows by so much in each of its times of recovery beyond what was measured, and doubles in those after the sixth. */
 const windowGrowth = 1.05;
 const windowSlowParts = 6;
+/** After so many without a refusal a window is another, or none, as its rate has grown to twenty times what was measured. */
+export const forgottenParts = 10;
 
 /** CUBIC's curve. */
 export function ofBucket(part: number): number {

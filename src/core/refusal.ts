@@ -19,7 +19,7 @@ type BytesRefused = Extract<ContentEvent, { type: 'bytes-refused' }>;
  */
 export function bytesRefused(before: Content, event: BytesRefused, context: TransitionContext): Content {
   const { isAboutBytes, reason } = event;
-  const isOver = isOverBeforeSent(before, context.nowMs);
+  const isOver = isTargetExpired(before, context.nowMs);
   // An expired target refuses too; that says nothing about the bytes.
   const strikes = isOver && !isAboutBytes ? before.strikes : before.strikes + 1;
   const content = { ...before, strikes, mayHaveAllBytes: event.wasUnclear };
@@ -36,13 +36,6 @@ export function bytesRefused(before: Content, event: BytesRefused, context: Tran
     reasonCode: 'upload_refused',
     reason,
   });
-}
-
-/** Whether the target's time ran out while it was used, or before. What was over on arrival has an expiry that means nothing. */
-function isOverBeforeSent(content: Content, nowMs: number): boolean {
-  const { targetExpiresAtMs, notBeforeMs, reasonCode } = content;
-  const isOverOnArrival = reasonCode === null && targetExpiresAtMs !== null && targetExpiresAtMs <= notBeforeMs;
-  return isTargetExpired(content, nowMs) && !isOverOnArrival;
 }
 
 /** `complete` or `retry` is refused: the asset's state is another than we thought. */

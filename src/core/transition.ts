@@ -126,21 +126,26 @@ function targetOf(reservation: Reservation, context: TransitionContext): Partial
 
 type Reserved = Extract<ContentEvent, { type: 'reserved' }>;
 
-function bind(content: Content, { reservation, isReplayed }: Reserved, context: TransitionContext): Content {
-  const { assetId, url, target, expiresInMs } = reservation;
+function bind(content: Content, { reservation }: Reserved, context: TransitionContext): Content {
+  const { assetId, url } = reservation;
   const bound = { assetId, url, ...keptAttempts(content), ...targetOf(reservation, context) };
-  // A replayed answer may be of a reservation whose target has gone, or is over, meanwhile: GET and `retry` sort that out.
-  const isOld = target === null || (isReplayed && expiresInMs !== null && expiresInMs <= 0);
-  return progress(content, isOld ? 'checking' : 'reserved', context, bound);
+  // Where the target has gone, or is over, meanwhile, GET and `retry` sort that out.
+  return progress(content, isOfOld(reservation) ? 'checking' : 'reserved', context, bound);
+}
+
+/** Whether an answer was replayed whose target has gone, or is over. */
+function isOfOld({ target, expiresInMs }: Reservation): boolean {
+  return target === null || (expiresInMs !== null && expiresInMs <= 0);
 }
 
 function renewed(content: Content, reservation: Reservation, context: TransitionContext): Content {
-  if (reservation.target === null) return later(content, 'checking', context, { renewals: content.renewals + 1 });
+  const renewals = content.renewals + 1;
+  if (isOfOld(reservation)) return later(content, 'checking', context, { renewals, targetExpiresAtMs: overByTimeMs });
   // The attempts stay: only accepted bytes are progress, or a target that is always refused would never slow down.
   return {
     ...content,
     ...targetOf(reservation, context),
-    renewals: content.renewals + 1,
+    renewals,
     notBeforeMs: context.nowMs,
     reasonCode: null,
     reason: null,

@@ -26,7 +26,7 @@ export class Polls {
 
   /** Milliseconds until a content is asked for again, at least; 0 while FLORA shows no limit. */
   leastMs(): number {
-    const perSecond = this.#gate.pace.learnedPerSecond(this.#clock.monotonic());
+    const perSecond = this.#gate.pace.perSecond(this.#clock.monotonic());
     if (perSecond === Number.POSITIVE_INFINITY) return 0;
     return Math.min(longestMs, (this.#polled.size / (perSecond * mostOfRate)) * 1_000);
   }

@@ -143,6 +143,14 @@ describe('a learned rate', () => {
     }
   });
 
+  it('of a window is forgotten where nothing was refused for long, so that a closing that was an accident slows nobody for hours', () => {
+    const { pace, nowMs } = learned(100, 3_600_000);
+    assert.equal(pace.kind(nowMs + 600_000), 'window');
+    assert.ok(pace.perSecond(nowMs + 600_000) > pace.learnedPerSecond(nowMs));
+    const later = nowMs + 2 * (10_000 + 1_800_000);
+    assert.deepEqual([pace.kind(later), pace.learnedPerSecond(later)], [null, Number.POSITIVE_INFINITY]);
+  });
+
   it('is kept in the mean, by waits that differ: two who ask in step do not stay so', () => {
     const waits = (fractions: readonly number[]) => {
       const pace = new Pace();
