@@ -24,6 +24,7 @@ export class ContentStore {
   readonly #byBytes: Statement<[number, string], ContentRow>;
   readonly #byAsset: Statement<[string], ContentRow>;
   readonly #due: Readonly<Record<DueKind, Statement<[number, number], DueContent>>>;
+  readonly #leastTried: Statement<[number], DueContent>;
   readonly #nextDue: Readonly<Record<DueKind, Statement<[number], { not_before: number }>>>;
   readonly #any: Statement<[], { id: number }>;
   readonly #anyActive: readonly Statement<[], { id: number }>[];
@@ -50,6 +51,9 @@ export class ContentStore {
         `SELECT id, not_before AS notBeforeMs FROM content WHERE ${kind} AND not_before <= ? ORDER BY not_before, id LIMIT ?`,
       );
     this.#due = { queued: dueOf(queued), begun: dueOf(begunWork) };
+    this.#leastTried = database.prepare(
+      `SELECT id, not_before AS notBeforeMs FROM content WHERE ${queued} AND not_before <= ? ORDER BY attempts, not_before, id LIMIT 1`,
+    );
     const nextOf = (kind: string) =>
       database.prepare<[number], { not_before: number }>(
         `SELECT not_before FROM content WHERE ${kind} AND not_before > ? ORDER BY not_before LIMIT 1`,
@@ -114,6 +118,11 @@ export class ContentStore {
   /** The contents of a kind that are due, those that wait longest first. */
   due(kind: DueKind, nowMs: number, limit: number): readonly DueContent[] {
     return this.#due[kind].all(nowMs, limit);
+  }
+
+  /** Of those that wait for an asset and are due, the one that was tried least often; reads them all. */
+  leastTried(nowMs: number): DueContent | undefined {
+    return this.#leastTried.get(nowMs);
   }
 
   /** When the next content of a kind that is not due yet will be; undefined when none waits. */

@@ -89,6 +89,14 @@ export async function askFlora<T, I>(
   }
 }
 
+/** Asks again and again while there is trouble with FLORA as a whole, which says nothing of the asset: that is waited out at the gate. */
+export async function patiently<T>(ask: () => Promise<Asked<T> | null>): Promise<Asked<T> | null> {
+  for (;;) {
+    const asked = await ask();
+    if (asked?.kind !== 'error' || asked.error.scope !== 'service') return asked;
+  }
+}
+
 /** Whether an error is about a request, and not a bug or the end of the process. */
 export function isKnown(error: unknown): error is SyncError {
   return error instanceof SyncError && error.scope !== 'process';

@@ -1,4 +1,4 @@
-import { type Asked, askFlora, type WorkSignals } from './asking.ts';
+import { askFlora, patiently, type WorkSignals } from './asking.ts';
 import type { Call } from './call.ts';
 import type { Gate } from './gate.ts';
 import type { RemotePort } from './ports.ts';
@@ -51,12 +51,4 @@ export async function showsOthers(
     if (asked.kind === 'answer' && asked.value.value.assetId === control) return 'some';
   }
   return isEmpty ? 'empty' : 'none';
-}
-
-/** Trouble with FLORA as a whole says nothing of the asset: it is waited out at the gate. */
-async function patiently<T>(ask: () => Promise<Asked<T> | null>): Promise<Asked<T> | null> {
-  for (;;) {
-    const asked = await ask();
-    if (asked?.kind !== 'error' || asked.error.scope !== 'service') return asked;
-  }
 }

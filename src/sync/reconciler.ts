@@ -3,7 +3,7 @@ import type { ListedAsset } from '../core/event.ts';
 import { ListingTrend, reconcileListed } from '../core/reconcile.ts';
 import type { ReconcileSummary } from '../core/records.ts';
 import { transition } from '../core/transition.ts';
-import { askFlora, isKnown } from './asking.ts';
+import { askFlora, isKnown, patiently } from './asking.ts';
 import { byPolicy, type CommitDeps, commitOutcome } from './commit.ts';
 import { endOf } from './ending.ts';
 import { IdSet } from './id-set.ts';
@@ -221,14 +221,13 @@ export class Reconciler {
     const content = this.#deps.ledger.contents.get(id);
     const assetId = content?.assetId;
     if (content?.state !== 'ready' || assetId == null || this.#deps.inHand().has(id)) return;
-    const request = () => this.#deps.remote.get(assetId, signal);
-    const asked = await askFlora(
-      this.#deps.gate,
-      { stopping: signal, abort: signal },
-      { op: 'check', file: null },
-      request,
+    const { gate, remote } = this.#deps;
+    const signals = { stopping: signal, abort: signal };
+    // Left to the next listing it could be refused by each: what comes right after many pages is what a limit refuses.
+    const asked = await patiently(() =>
+      askFlora(gate, signals, { op: 'check', file: null }, () => remote.get(assetId, signal)),
     );
-    if (asked === null || (asked.kind === 'error' && asked.error.scope === 'service')) return;
+    if (asked === null) return;
     const event =
       asked.kind === 'answer'
         ? ({ type: 'asset', facts: asked.value.value, by: 'get' } as const)

@@ -131,7 +131,10 @@ async function nextContents(
           .slice(0, most);
   const begun = dueOf('begun', room.all);
   const wanted = dueOf('queued', Math.min(room.all, room.queued));
-  const queued = wanted.slice(0, wanted.length === 0 ? 0 : creating.room());
+  const askable = wanted.length === 0 ? 0 : creating.room();
+  // Where one is tried now and then, a file that is always refused must not be that one again and again.
+  const least = askable > 0 && creating.slowReason !== null ? contents.leastTried(nowMs) : undefined;
+  const queued = least === undefined || taken.has(least.id) ? wanted.slice(0, askable) : [least];
   const both = [...begun, ...queued].sort((a, b) => a.notBeforeMs - b.notBeforeMs || a.id - b.id).slice(0, room.all);
   const ids = both.map(({ id }) => id);
   const taking = queued.map(({ id }) => id).filter((id) => ids.includes(id));

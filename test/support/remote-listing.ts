@@ -20,6 +20,8 @@ export class ListingModel {
   onPage: () => void = () => {};
   /** What a page is turned into on its way. */
   distort: (page: ListedPage) => ListedPage = (page) => page;
+  /** Called before an asset is looked for. */
+  onGet: () => void = () => {};
   gets = 0;
   lists = 0;
   /** No page is answered before. */
@@ -45,6 +47,7 @@ export class ListingModel {
 
   #get(assetId: string): { value: AssetFacts; requestId: string } {
     this.gets += 1;
+    this.onGet();
     const asset = this.assets.find((each) => each.assetId === assetId);
     if (asset !== undefined) return { value: asset, requestId: 'req_get' };
     const details = { code: 'not_found', scope: 'file', disposition: 'check', op: 'check', status: 404 } as const;

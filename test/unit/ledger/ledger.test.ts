@@ -137,6 +137,13 @@ describe('contents', () => {
     ]);
     assert.deepEqual(ledger.contents.due('begun', 25, 10), []);
     assert.equal(ledger.contents.nextDueAtMs('queued', 25), 30);
+    assert.deepEqual(ledger.contents.leastTried(25), { id: ids[1], notBeforeMs: 10 });
+    await ledger.write(({ contents }) => {
+      const tried = contents.get(ids[1] ?? 0) ?? assert.fail();
+      contents.save(tried, { ...tried, attempts: 1 }, 2);
+    });
+    assert.deepEqual(ledger.contents.leastTried(25), { id: ids[2], notBeforeMs: 20 });
+    assert.equal(ledger.contents.leastTried(5), undefined);
     const plans = plansOf(database, (recording) => new ContentStore(recording), /ORDER BY not_before/);
     assert.equal(plans.length, 4);
     for (const plan of plans) assert.match(plan, /content_due|content_queued/);

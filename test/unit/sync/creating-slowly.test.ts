@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { freshCreation } from '../../../src/core/creation.ts';
 import { facts, reservation } from '../../support/contents.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { floraError, obliging, uploading } from '../../support/uploading.ts';
@@ -7,6 +8,10 @@ import { floraError, obliging, uploading } from '../../support/uploading.ts';
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
+
+interface Wanted {
+  readonly idempotencyKey: string;
+}
 
 describe('a FLORA whose answers to reservations nobody can read', () => {
   /** As it is seen to be: a key that has made an asset answers 409 from then on. No two answers come together. */
@@ -193,5 +198,35 @@ describe('a reservation that came to nothing', () => {
     await run(minute);
     assert.deepEqual(new Set(statesOf()), new Set(['ready']));
     assert.deepEqual([ledger.facts.creation?.barren, ledger.facts.creation?.lost], [0, 0]);
+  });
+});
+
+describe('the probe of a FLORA that gets no more than one now and then', () => {
+  it('is a file that was tried least: those that are refused whenever they ask do not take each turn', async () => {
+    const good = obliging();
+    const script = {
+      ...good,
+      reserve: async (wanted: Wanted, ...rest: never[]) => {
+        if (wanted.idempotencyKey !== 'key 2') throw floraError('server_error', { status: 500, disposition: 'retry' });
+        return await good.reserve?.(...([wanted, ...rest] as never[]));
+      },
+    };
+    const { run, ledger, ids, clock, calls } = await uploading({ files: 3, script: script as never });
+    const nowMs = clock.now();
+    const slow = { ...freshCreation('1'), barren: 8, slowSinceMs: nowMs, probes: 4, reason: 'spent' };
+    await ledger.write(({ facts: known, contents }) => {
+      known.setCreation({ ...slow, nextProbeMs: nowMs + 10 * minute, waitMs: 10 * minute });
+      const late = contents.get(ids[2] ?? 0) ?? assert.fail();
+      contents.save(late, { ...late, notBeforeMs: nowMs + 25 * minute }, nowMs);
+    });
+    await run(31 * minute);
+    assert.equal(ledger.contents.get(ids[2] ?? 0)?.state, 'ready');
+    const reserved = calls.filter(({ name }) => name === 'reserve');
+    const times = reserved.map(({ atMs, args }) => [(atMs - nowMs) / minute, (args[0] as Wanted).idempotencyKey]);
+    assert.deepEqual(times.slice(0, 3), [
+      [10, 'key 0'],
+      [20, 'key 1'],
+      [30, 'key 2'],
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Drift } from '../../../src/sync/reconcile-options.ts';
+import { serviceError } from '../../support/gates.ts';
 import { settled } from '../../support/hand-clock.ts';
 import { ListingModel, listed, reconciling } from '../../support/remote-listing.ts';
 
@@ -32,6 +33,19 @@ describe('an asset that FLORA does not show any more', () => {
     model.assets.push(listed(key(1)));
     await reconcile();
     assert.equal(stateOf(key(1)), 'ready', 'back again');
+  });
+
+  it('is asked for again where FLORA’s limit refused that, and not left to the next listing, which may run into it too', async () => {
+    const { model, reconcile, clock, stateOf } = await withAll(3);
+    model.assets = model.assets.filter(({ assetId }) => assetId !== key(1));
+    let refusals = 2;
+    model.onGet = () => {
+      refusals -= 1;
+      if (refusals >= 0) throw serviceError('rate_limited', { status: 429 });
+    };
+    const reconciled = reconcile();
+    await clock.advanceUntil(reconciled);
+    assert.deepEqual([(await reconciled).drift, stateOf(key(1)), model.gets], [1, 'checking', 3]);
   });
 
   it('is never missing while FLORA shows no other asset either', async () => {
