@@ -24,7 +24,7 @@ export class ContentStore {
   readonly #byBytes: Statement<[number, string], ContentRow>;
   readonly #byAsset: Statement<[string], ContentRow>;
   readonly #due: Readonly<Record<DueKind, Statement<[number, number], DueContent>>>;
-  readonly #leastTried: Statement<[number], DueContent>;
+  readonly #nextInTurn: Statement<[number], DueContent>;
   readonly #nextDue: Readonly<Record<DueKind, Statement<[number], { not_before: number }>>>;
   readonly #any: Statement<[], { id: number }>;
   readonly #anyActive: readonly Statement<[], { id: number }>[];
@@ -51,8 +51,8 @@ export class ContentStore {
         `SELECT id, not_before AS notBeforeMs FROM content WHERE ${kind} AND not_before <= ? ORDER BY not_before, id LIMIT ?`,
       );
     this.#due = { queued: dueOf(queued), begun: dueOf(begunWork) };
-    this.#leastTried = database.prepare(
-      `SELECT id, not_before AS notBeforeMs FROM content WHERE ${queued} AND not_before <= ? ORDER BY attempts, not_before, id LIMIT 1`,
+    this.#nextInTurn = database.prepare(
+      `SELECT id, not_before AS notBeforeMs FROM content WHERE ${queued} AND not_before <= ? ORDER BY min(attempts, 2), not_before, id LIMIT 1`,
     );
     const nextOf = (kind: string) =>
       database.prepare<[number], { not_before: number }>(
@@ -120,9 +120,9 @@ export class ContentStore {
     return this.#due[kind].all(nowMs, limit);
   }
 
-  /** Of those that wait for an asset and are due, the one that was tried least often; reads them all. */
-  leastTried(nowMs: number): DueContent | undefined {
-    return this.#leastTried.get(nowMs);
+  /** Of those that wait for an asset and are due, whose turn it is: what is new, and then in a round. Reads them all. */
+  nextInTurn(nowMs: number): DueContent | undefined {
+    return this.#nextInTurn.get(nowMs);
   }
 
   /** When the next content of a kind that is not due yet will be; undefined when none waits. */

@@ -95,7 +95,7 @@ export interface LedgerTablesPort {
     findByAsset(assetId: string): Content | undefined;
     stateSinceMs(id: number): number | undefined;
     due(kind: DueKind, nowMs: number, limit: number): readonly { readonly id: number; readonly notBeforeMs: number }[];
-    leastTried(nowMs: number): { readonly id: number; readonly notBeforeMs: number } | undefined;
+    nextInTurn(nowMs: number): { readonly id: number; readonly notBeforeMs: number } | undefined;
     nextDueAtMs(kind: DueKind, nowMs: number): number | undefined;
     withoutBytes(): readonly number[];
     clampWaits(nowMs: number, longestMs: number): void;

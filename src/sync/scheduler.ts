@@ -133,8 +133,8 @@ async function nextContents(
   const wanted = dueOf('queued', Math.min(room.all, room.queued));
   const askable = wanted.length === 0 ? 0 : creating.room();
   // Where one is tried now and then, a file that is always refused must not be that one again and again.
-  const least = askable > 0 && creating.slowReason !== null ? contents.leastTried(nowMs) : undefined;
-  const queued = least === undefined || taken.has(least.id) ? wanted.slice(0, askable) : [least];
+  const next = askable > 0 && creating.slowReason !== null ? contents.nextInTurn(nowMs) : undefined;
+  const queued = next === undefined || taken.has(next.id) ? wanted.slice(0, askable) : [next];
   const both = [...begun, ...queued].sort((a, b) => a.notBeforeMs - b.notBeforeMs || a.id - b.id).slice(0, room.all);
   const ids = both.map(({ id }) => id);
   const taking = queued.map(({ id }) => id).filter((id) => ids.includes(id));

@@ -1,6 +1,9 @@
 import type { Fate, Outage } from './knobs.ts';
 import type { World } from './world.ts';
 
+/** How long the fate `slow` takes at most. */
+export const longestSlowMs = 50_000;
+
 export type Fated = Fate | Exclude<Outage, 'key'> | 'fine';
 
 interface Window {

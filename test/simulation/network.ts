@@ -4,7 +4,7 @@ import type { JsonAnswer } from '../../src/remote/http.ts';
 import { networkError, WireError } from '../../src/remote/network-error.ts';
 import { readAsset, readPage, readReservation } from '../../src/remote/wire.ts';
 import type { RemotePort } from '../../src/sync/ports.ts';
-import { createFates } from './fates.ts';
+import { createFates, longestSlowMs } from './fates.ts';
 import { refused, type Said } from './flora.ts';
 import { GateWatch } from './gate-watch.ts';
 import type { Guard } from './invariants.ts';
@@ -155,7 +155,7 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
           later(faultRng.between(1, 5 * 60_000), arrive);
           return honest(latency);
         case 'slow':
-          return honest(() => faultRng.between(1, 50_000));
+          return honest(() => faultRng.between(1, longestSlowMs));
         case 'error-before':
         case 'error-after':
           return instead(faultRng.pick([500, 503]), 'internal_error', fate === 'error-after');

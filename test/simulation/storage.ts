@@ -1,6 +1,6 @@
 import { SyncError } from '../../src/errors.ts';
 import type { RemotePort } from '../../src/sync/ports.ts';
-import type { Fated } from './fates.ts';
+import { type Fated, longestSlowMs } from './fates.ts';
 import type { Guard } from './invariants.ts';
 import type { Life } from './machine.ts';
 import type { World } from './world.ts';
@@ -64,7 +64,7 @@ export function createStorage(world: World, life: Life, guard: Guard, fateOf: ()
         timeline.after(faultRng.between(1, 5 * 60_000), put);
         break;
       case 'slow':
-        await pause(faultRng.between(1, 50_000));
+        await pause(faultRng.between(1, longestSlowMs));
         break;
       case 'error-before':
       case 'unreachable':
@@ -106,7 +106,7 @@ export function createFetch(world: World, life: Life, fateOf: () => Fated): Remo
     const fate = fateOf();
     const before = flora.fetch(url);
     await life.wait(faultRng.between(1, knobs.latencyMs));
-    if (fate === 'slow') await life.wait(faultRng.between(1, 50_000));
+    if (fate === 'slow') await life.wait(faultRng.between(1, longestSlowMs));
     signal.throwIfAborted();
     if (fate !== 'fine' && fate !== 'slow') throw downloadError(faultRng.pick(['connection_lost', 'server_error']));
     // What was removed while it was read is cut.

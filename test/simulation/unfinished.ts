@@ -1,8 +1,10 @@
 import type { Content } from '../../src/core/content.ts';
 import { joinPath, splitPath } from '../../src/core/entry.ts';
+import { maxRefusals } from '../../src/core/steps.ts';
 import type { LedgerTables } from '../../src/ledger/ledger.ts';
 import type { Asset } from './asset.ts';
 import { bytesOf, type Inode } from './disk.ts';
+import { longestSlowMs } from './fates.ts';
 import { isHopeless } from './own-trouble.ts';
 import type { World } from './world.ts';
 
@@ -37,6 +39,7 @@ function unfinishedFile(
   const content = tables.contents.get(file.contentId);
   if (content?.sha256 !== bytesOf(inode)) return 'is known with other bytes';
   if (isUndecidable(world, content) || isSpent(world, content) || isTroubled(world, content)) return null;
+  if (isAlwaysLate(world, content)) return null;
   const isPoison = world.flora.isPoison(content.sha256);
   if (isPoison && content.state === 'rejected') return null;
   const asset = world.flora.assets.find(({ id }) => id === content.assetId);
@@ -78,4 +81,13 @@ function isTroubled({ knobs }: World, { fileName, reason }: Content): boolean {
  */
 function isSpent(world: World, { state, reasonCode, isCompleteSent }: Content): boolean {
   return world.knobs.dialect.isOneShot && state === 'rejected' && reasonCode === 'upload_refused' && isCompleteSent;
+}
+
+/**
+ * Targets that live for less than an answer or an upload may take: what tells of them comes when they are over, so that all that
+ * is seen is a target that refuses. After so many a person is told.
+ */
+function isAlwaysLate({ knobs }: World, { state, reasonCode, strikes }: Content): boolean {
+  const isShort = knobs.expiresMs !== null && knobs.expiresMs < longestSlowMs && knobs.fates.includes('slow');
+  return isShort && state === 'rejected' && reasonCode === 'upload_refused' && strikes >= maxRefusals;
 }

@@ -137,13 +137,24 @@ describe('contents', () => {
     ]);
     assert.deepEqual(ledger.contents.due('begun', 25, 10), []);
     assert.equal(ledger.contents.nextDueAtMs('queued', 25), 30);
-    assert.deepEqual(ledger.contents.leastTried(25), { id: ids[1], notBeforeMs: 10 });
-    await ledger.write(({ contents }) => {
-      const tried = contents.get(ids[1] ?? 0) ?? assert.fail();
-      contents.save(tried, { ...tried, attempts: 1 }, 2);
-    });
-    assert.deepEqual(ledger.contents.leastTried(25), { id: ids[2], notBeforeMs: 20 });
-    assert.equal(ledger.contents.leastTried(5), undefined);
+    assert.equal(ledger.contents.nextInTurn(5), undefined);
+    const turns: unknown[] = [];
+    for (let nowMs = 100; nowMs < 110; nowMs += 1) {
+      const { id } = ledger.contents.nextInTurn(nowMs) ?? assert.fail();
+      turns.push(ids.indexOf(id));
+      await ledger.write(({ contents }) => {
+        const tried = contents.get(id) ?? assert.fail();
+        contents.save(tried, { ...tried, attempts: tried.attempts + 1, notBeforeMs: nowMs }, nowMs);
+      });
+      // However often one was tried, it has its turn like the others.
+      if (nowMs === 105) {
+        await ledger.write(({ contents }) => {
+          const late = contents.get(ids[0] ?? 0) ?? assert.fail();
+          contents.save(late, { ...late, attempts: 30, notBeforeMs: 104 }, nowMs);
+        });
+      }
+    }
+    assert.deepEqual(turns, [1, 2, 0, 1, 2, 0, 1, 0, 2, 1]);
     const plans = plansOf(database, (recording) => new ContentStore(recording), /ORDER BY not_before/);
     assert.equal(plans.length, 4);
     for (const plan of plans) assert.match(plan, /content_due|content_queued/);

@@ -202,7 +202,7 @@ describe('a reservation that came to nothing', () => {
 });
 
 describe('the probe of a FLORA that gets no more than one now and then', () => {
-  it('is a file that was tried least: those that are refused whenever they ask do not take each turn', async () => {
+  it('is a file whose turn it is: those that are refused whenever they ask do not take each turn', async () => {
     const good = obliging();
     const script = {
       ...good,
