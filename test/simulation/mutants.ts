@@ -13,6 +13,8 @@ export interface Mutant extends Edit {
   readonly also?: Edit;
   /** The simulation has to catch it within so many seeds. */
   readonly withinSeeds: number;
+  /** The seed that caught it last: it is tried first, and all of them where it does not catch it any more. */
+  readonly caughtBy?: number;
 }
 
 export const mutants: readonly Mutant[] = [
@@ -38,6 +40,7 @@ export const mutants: readonly Mutant[] = [
     search: `if (!isSameStat(inspection.fingerprint.stat, stat))`,
     replace: `if (false)`,
     withinSeeds: 2_000,
+    caughtBy: 814,
   },
   {
     name: 'a change while sending is taken for success',
@@ -69,6 +72,7 @@ export const mutants: readonly Mutant[] = [
     search: `if (!mayBecomeReady(content) && state !== 'ready')`,
     replace: `if (state !== 'ready')`,
     withinSeeds: 2_000,
+    caughtBy: 242,
   },
   {
     name: 'the gate does not close for 429',
@@ -85,6 +89,7 @@ export const mutants: readonly Mutant[] = [
         if (nowMs >= 0)
             return 0;`,
     withinSeeds: 3_000,
+    caughtBy: 253,
   },
   {
     name: 'a refusal of the bytes is taken for success',
@@ -134,6 +139,7 @@ export const mutants: readonly Mutant[] = [
         return event;`,
     also: { file: 'sync/commit.js', search: `tables.files.doubtContent(after.id);`, replace: `;` },
     withinSeeds: 2_000,
+    caughtBy: 104,
   },
   {
     name: 'the expiry of a target is ignored',
@@ -162,5 +168,6 @@ export const mutants: readonly Mutant[] = [
     search: `return Math.max(ctimeMs, mtimeMs) + now.quietMs <= now.wallMs;`,
     replace: `return Math.max(ctimeMs, mtimeMs) <= now.wallMs;`,
     withinSeeds: 500,
+    caughtBy: 150,
   },
 ];
