@@ -38,13 +38,13 @@ export function tellFolder(log: Logger, path: string, trouble: SyncError | null)
 
 /** One line for each file system below a drop folder to which other hosts may write. */
 export function tellRemote(log: Logger, path: string, everyMs: number): void {
-  log.warn({ path, code: 'network_mount', every_ms: everyMs }, describeRemote(everyMs));
+  log.info({ path, code: 'network_mount', every_ms: everyMs }, describeRemote(everyMs));
 }
 
 /** What is so on a file system to which other hosts may write. */
 export function describeRemote(everyMs: number): string {
-  const what = 'what other hosts write raises no event here';
-  return `on a network mount: ${what}, so it is looked for every ${Math.round(everyMs / 1_000)} s`;
+  const what = 'what they write raises no event here';
+  return `a mount to which other hosts may write: ${what}, and is looked for every ${Math.round(everyMs / 1_000)} s`;
 }
 
 /** One line when the disk of the ledger takes no writes (SQLite's code), or takes them again (null). */

@@ -43,8 +43,14 @@ interface Known {
   readonly newestMs: number;
   /** Monotonic: until then it is young because it was seen to change, whatever the server's clock says. */
   readonly youngUntilMs: number;
+  /** Monotonic: not hinted before then. */
+  readonly restsUntilMs: number;
+  /** Monotonic: since when it waits to be read; null when it does not. */
+  hintedMs: number | null;
 }
 
+/** Reading a directory takes its time, and one of 100,000 files is not read again and again: about a tenth is spent so. */
+const restsPerReading = 10;
 /** A rewrite in place moves no directory's time, and mostly files are rewritten that are young. */
 const youngMs = 60 * 60_000;
 
@@ -87,8 +93,11 @@ export function openRemoteLooks(options: RemoteLooksOptions): RemoteLooks {
       const before = directories.get(directory);
       const hasMoved = before !== undefined && (before.changedMs !== changedMs || before.inode !== inode);
       const newestMs = files.reduce((most, { stat }) => Math.max(most, stat.mtimeMs, stat.ctimeMs), changedMs);
-      const youngUntilMs = hasMoved ? monotonic() + youngMs : (before?.youngUntilMs ?? Number.NEGATIVE_INFINITY);
-      directories.set(directory, { inode, device, changedMs, newestMs, youngUntilMs });
+      const nowMs = monotonic();
+      const youngUntilMs = hasMoved ? nowMs + youngMs : (before?.youngUntilMs ?? Number.NEGATIVE_INFINITY);
+      const restsUntilMs = nowMs + restsPerReading * (nowMs - (before?.hintedMs ?? nowMs));
+      const known = { inode, device, changedMs, newestMs, youngUntilMs, restsUntilMs, hintedMs: null };
+      directories.set(directory, known);
       if (toldDevices.has(device)) return;
       toldDevices.add(device);
       onRemote(directory);
@@ -112,7 +121,10 @@ export function openRemoteLooks(options: RemoteLooksOptions): RemoteLooks {
       for (const directory of [...directories.keys()]) {
         if (signal.aborted) return;
         const known = directories.get(directory);
-        if (known !== undefined && (await isDue(directory, known)) && !signal.aborted) onHint(directory);
+        if (known === undefined || monotonic() < known.restsUntilMs) continue;
+        if (!(await isDue(directory, known)) || signal.aborted) continue;
+        known.hintedMs ??= monotonic();
+        onHint(directory);
       }
     },
   };

@@ -53,7 +53,7 @@ describe('a share below a local drop folder', { skip: whyNoDisk('share') }, () =
       [share],
     );
     const { stdout } = await world.run(['status']);
-    assert.match(stdout, /share is on a network mount: what other hosts write raises no event here/);
+    assert.match(stdout, /share is a mount to which other hosts may write: what they write raises no event here/);
     daemon.kill('SIGTERM');
     assert.equal((await ended(daemon, 20_000)).code, 0);
   });

@@ -91,6 +91,22 @@ describe('the looks at directories on which other hosts write', () => {
     assert.deepEqual(await look(), ['share']);
   });
 
+  it('leave one alone for ten times as long as it took to be read', async (t) => {
+    const { root, read, look, clock } = bench(t, { a: { 'x.png': 'x' } });
+    read('', 'a');
+    writeFileSync(join(root, 'a', 'y.png'), 'y');
+    assert.deepEqual(await look(), ['a']);
+    clock.monotonicMs += 1_000;
+    assert.deepEqual(await look(), ['a'], 'it was not read yet');
+    clock.monotonicMs += 2_000;
+    read('a');
+    writeFileSync(join(root, 'a', 'z.png'), 'z');
+    clock.monotonicMs += 29_999;
+    assert.deepEqual(await look(), []);
+    clock.monotonicMs += 1;
+    assert.deepEqual(await look(), ['a']);
+  });
+
   it('end with the signal', async (t) => {
     const { looks, read } = bench(t, {});
     read('');
