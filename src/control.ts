@@ -13,6 +13,8 @@ export interface LiveStatus {
   readonly pace: LivePace | null;
   /** Folders that cannot be read now, with the reason. */
   readonly folders: Readonly<Record<string, string>>;
+  /** What is to be known of folders that can be read. */
+  readonly notices?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface LivePace {

@@ -36,6 +36,17 @@ export function tellFolder(log: Logger, path: string, trouble: SyncError | null)
   else log.error({ folder: path, code: trouble.code, hint: trouble.hint }, trouble.message);
 }
 
+/** One line for each file system below a drop folder to which other hosts may write. */
+export function tellRemote(log: Logger, path: string, everyMs: number): void {
+  log.info({ path, code: 'network_mount', every_ms: everyMs }, describeRemote(everyMs));
+}
+
+/** What is so on a file system to which other hosts may write. */
+export function describeRemote(everyMs: number): string {
+  const what = 'what they write raises no event here';
+  return `a mount to which other hosts may write: ${what}, and is looked for every ${Math.round(everyMs / 1_000)} s`;
+}
+
 /** One line when the disk of the ledger takes no writes (SQLite's code), or takes them again (null). */
 export function tellBlocked(log: Logger, stateDir: string, code: string | null): void {
   if (code === null) {

@@ -54,7 +54,13 @@ async function collect(command: Command) {
           : { running: true, pid: owner.pid, state: live?.state ?? 'running', since: isoTime(owner.since) },
       folders: folders.map(({ path, counts }) => {
         const trouble = live?.folders[path];
-        return { path, counts, ...(trouble === undefined ? {} : { trouble }) };
+        const notices = live?.notices?.[path];
+        return {
+          path,
+          counts,
+          ...(trouble === undefined ? {} : { trouble }),
+          ...(notices === undefined ? {} : { notices }),
+        };
       }),
       counts: total(folders.map((folder) => folder.counts)),
       inflight: live?.inflight ?? [],
@@ -93,9 +99,9 @@ function describe(status: Awaited<ReturnType<typeof collect>>): string {
   ];
   if (status.trouble !== null) lines.push(`FLORA: ${showText(status.trouble)}`);
   if (status.pace !== null) lines.push(describePace(status.pace, status.counts));
-  for (const { path, counts, trouble } of folders) {
+  for (const { path, counts, trouble, notices = [] } of folders) {
     lines.push('', showPath(path));
-    if (trouble !== undefined) lines.push(`  ${showText(trouble)}`);
+    for (const line of trouble === undefined ? notices : [trouble, ...notices]) lines.push(`  ${showText(line)}`);
     lines.push(`  ${describeCounts(counts)}`);
   }
   if (status.creation !== null) lines.push('', describeCreation(status.creation));

@@ -86,12 +86,13 @@ export class FileStore {
        ON CONFLICT (directory_id, name) DO UPDATE SET size_bytes = excluded.size_bytes, mtime_ms = excluded.mtime_ms,
          ctime_ms = excluded.ctime_ms, inode = excluded.inode, device = excluded.device,
          content_id = excluded.content_id, problem_code = excluded.problem_code, problem = excluded.problem,
-         is_gone = 0, updated_at = iif(file.content_id = excluded.content_id AND file.is_gone = 0,
+         racy_until = NULL, is_gone = 0, updated_at = iif(file.content_id = excluded.content_id AND file.is_gone = 0,
            file.updated_at, excluded.updated_at)`,
     );
     this.#remove = database.prepare('DELETE FROM file WHERE directory_id = ? AND name = ?');
     this.#markGone = database.prepare(
-      'UPDATE file SET is_gone = 1, updated_at = @nowMs WHERE directory_id = @directoryId AND name = @name',
+      `UPDATE file SET is_gone = 1, racy_until = NULL, updated_at = @nowMs
+       WHERE directory_id = @directoryId AND name = @name`,
     );
     this.#doubt = database.prepare(
       `UPDATE file SET ctime_ms = -1

@@ -7,6 +7,7 @@ import { FactStore } from './facts.ts';
 import { FileStore } from './files.ts';
 import { GroupCommit, type GroupCommitOptions } from './group-commit.ts';
 import { HistoryStore } from './history.ts';
+import { RacyFileStore } from './racy-files.ts';
 import { RemoteAssetStore } from './remote-assets.ts';
 
 /** The tables. Read from them at any time; write to them only inside `Ledger.write`. */
@@ -14,6 +15,7 @@ export interface LedgerTables {
   readonly contents: ContentStore;
   readonly files: FileStore;
   readonly directories: DirectoryStore;
+  readonly racyFiles: RacyFileStore;
   readonly history: HistoryStore;
   readonly facts: FactStore;
   readonly remoteAssets: RemoteAssetStore;
@@ -40,6 +42,7 @@ export function openTables(database: LedgerDatabase): LedgerTables {
     contents: new ContentStore(database),
     files: new FileStore(database),
     directories: new DirectoryStore(database),
+    racyFiles: new RacyFileStore(database),
     history: new HistoryStore(database),
     facts: new FactStore(database),
     remoteAssets: new RemoteAssetStore(database),

@@ -147,4 +147,14 @@ export const migrations: readonly string[] = [
   ALTER TABLE content ADD COLUMN may_have_all_bytes INTEGER NOT NULL DEFAULT 0;
   UPDATE content SET may_have_all_bytes = 1 WHERE asset_id IS NOT NULL AND complete_sent = 0;
   `,
+  // When a file is to be read once more although it looks the same: it was looked at within a tick of its own times. Earlier
+  // versions did not know of ticks: where times are whole seconds, what was taken in within an hour of its last change.
+  `
+  ALTER TABLE file ADD COLUMN racy_until REAL;
+  UPDATE file SET racy_until = max(mtime_ms, ctime_ms) + 2000
+    WHERE content_id IS NOT NULL AND is_gone = 0 AND ctime_ms > 0
+      AND ctime_ms = 1000.0 * CAST(ctime_ms / 1000 AS INTEGER)
+      AND updated_at < max(mtime_ms, ctime_ms) + 3600000;
+  CREATE INDEX file_racy ON file (racy_until) WHERE racy_until IS NOT NULL;
+  `,
 ];

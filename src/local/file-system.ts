@@ -1,4 +1,5 @@
 import { statfsSync } from 'node:fs';
+import { absolutePath, type FilePath } from '../core/entry.ts';
 import { fsPath } from './fs-path.ts';
 
 // statfs(2), linux/magic.h and the file systems' own sources.
@@ -29,6 +30,30 @@ const remoteMagics: ReadonlyMap<number, string> = new Map([
  */
 export function isRemoteFileSystem(path: string): boolean {
   return process.platform === 'linux' && remoteFileSystemName(statfsSync(fsPath(path)).type) !== null;
+}
+
+/** How long a device is what it was: its number may be another file system's as soon as it is unmounted. */
+const knownForMs = 1_000;
+
+/**
+ * The same by device, which needs to be asked once a second only. What cannot be asked counts as remote: the careful answer.
+ *
+ * @param now a monotonic clock in milliseconds
+ */
+export function remoteDevices(now: () => number): (path: FilePath, device: number) => boolean {
+  const known = new Map<number, { readonly isRemote: boolean; readonly untilMs: number }>();
+  return (path, device) => {
+    const nowMs = now();
+    const found = known.get(device);
+    if (found !== undefined && nowMs < found.untilMs) return found.isRemote;
+    try {
+      const isRemote = isRemoteFileSystem(absolutePath(path));
+      known.set(device, { isRemote, untilMs: nowMs + knownForMs });
+      return isRemote;
+    } catch {
+      return true;
+    }
+  };
 }
 
 /** The name of a remote file system by its statfs magic, or null. */

@@ -3,12 +3,12 @@ import type { FilePath, Fingerprint, Problem } from '../core/entry.ts';
 import { returnChunk, takeChunk } from './chunk-buffers.ts';
 import { accessProblem } from './local-problem.ts';
 import { HEAD_BYTES } from './media.ts';
-import { type NotOpen, type OpenFile, openRegularFile } from './safe-open.ts';
+import { type IsLocal, type NotOpen, type OpenFile, openRegularFile } from './safe-open.ts';
 
 export interface FingerprintOptions {
   readonly signal: AbortSignal;
   /** See `openRegularFile`. */
-  readonly isLocal?: boolean;
+  readonly isLocal?: IsLocal;
   /** The content type, from the first bytes (`HEAD_BYTES`, which hold only until it is told) and the name. */
   readonly identify: (head: Uint8Array, name: string) => Promise<string>;
   /** Why such a file is not wanted; asked before the rest of a large file is read. The head holds only during the call. */

@@ -1,13 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FilePath, FileStat, Fingerprint, Problem } from '../core/entry.ts';
 import { SyncError } from '../errors.ts';
-import { isRemoteFileSystem } from './file-system.ts';
+import { remoteDevices } from './file-system.ts';
 import { fingerprintFile } from './fingerprint.ts';
 import { glance } from './glance.ts';
 import { identifyMedia, judgeMedia } from './media.ts';
 import { findOpenForWriting } from './open-writers.ts';
 import { readDirectoryInSteps, rootIdentity, type ScannedDirectory, statFile } from './scanner.ts';
 import { type ByteSource, openSource } from './source.ts';
+import { looksUnwritten } from './unwritten.ts';
 import { walk } from './walk.ts';
 
 export interface LocalFilesOptions {
@@ -47,20 +48,8 @@ const readingSliceMs = 8;
 /** This room's door: the drop folders as the engine wants to see them. */
 export function createLocalFiles({ now, accept }: LocalFilesOptions) {
   const yieldTurn = () => nextTurn();
-  const remoteRoots = new Map<string, { readonly isRemote: boolean; readonly device: number }>();
-
-  const isRemote = (root: string): boolean => {
-    const known = remoteRoots.get(root);
-    if (known !== undefined) return known.isRemote;
-    try {
-      const answer = isRemoteFileSystem(root);
-      remoteRoots.set(root, { isRemote: answer, device: rootIdentity(root).device });
-      return answer;
-    } catch {
-      // Not there just now: the careful answer, and asked again next time.
-      return true;
-    }
-  };
+  const isRemote = remoteDevices(now);
+  const isLocal = (path: FilePath) => (device: number) => !isRemote(path, device);
 
   let sliceBeganMs = Number.NEGATIVE_INFINITY;
   const breathe = async (): Promise<void> => {
@@ -121,9 +110,6 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
     rootIdentity(root: string): string | null {
       try {
         const { device, inode, birthtimeMs } = rootIdentity(root);
-        const known = remoteRoots.get(root);
-        // Something else was mounted there.
-        if (known !== undefined && known.device !== device) remoteRoots.delete(root);
         return `${device}:${inode}:${birthtimeMs}`;
       } catch (error) {
         if (error instanceof SyncError) return null;
@@ -138,11 +124,13 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
 
     isRemote,
 
+    looksUnwritten,
+
     async inspect(path: FilePath, signal: AbortSignal): Promise<Inspection> {
       await breathe();
       return await fingerprintFile(path, {
         signal,
-        isLocal: !isRemote(path.root),
+        isLocal: isLocal(path),
         identify: identifyMedia,
         judge: (head, contentType, sizeBytes) => judgeMedia({ contentType, sizeBytes, head, accept }),
       });
@@ -150,7 +138,7 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
 
     /** What the file holds now, be it acceptable or not: to compare, not to send. */
     async digest(path: FilePath, signal: AbortSignal): Promise<Inspection> {
-      return await fingerprintFile(path, { signal, isLocal: !isRemote(path.root), identify: async () => '' });
+      return await fingerprintFile(path, { signal, isLocal: isLocal(path), identify: async () => '' });
     },
 
     openSource(
@@ -158,7 +146,7 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
       expected: { readonly sizeBytes: number; readonly sha256: string },
       signal: AbortSignal,
     ): Promise<ByteSource | { kind: 'gone' } | { kind: 'changed' } | { kind: 'problem'; problem: Problem }> {
-      return openSource(path, expected, { signal, isLocal: !isRemote(path.root) });
+      return openSource(path, expected, { signal, isLocal: isLocal(path) });
     },
   };
 }

@@ -16,6 +16,9 @@ import { errnoCode, SyncError } from '../errors.ts';
 import { fsPath, isInside, realPath } from './fs-path.ts';
 import { accessProblem, isGone, notRegularProblem, toFileStat } from './local-problem.ts';
 
+/** Whether files are on a disk of this machine: of all that are asked about, or by the device that a file is on. */
+export type IsLocal = boolean | ((device: number) => boolean);
+
 export type NotOpen =
   | { readonly kind: 'gone' }
   /** Replaced, moved or locked at this moment: look again later. */
@@ -50,7 +53,7 @@ const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.
  *
  * @param isLocal on a disk of this machine, where a small file is read sooner than a thread is woken for it
  */
-export function openRegularFile(path: FilePath, isLocal = false): OpenFile | NotOpen {
+export function openRegularFile(path: FilePath, isLocal: IsLocal = false): OpenFile | NotOpen {
   const target = fsPath(absolutePath(path));
   let fd = -1;
   try {
@@ -62,7 +65,8 @@ export function openRegularFile(path: FilePath, isLocal = false): OpenFile | Not
     const stats = fstatSync(fd);
     const result = refusal(stats) ?? placeRefusal(fd, stats, path);
     if (result !== null) return result;
-    const file = openFile(fd, toFileStat(stats), target, isLocal && stats.size <= quickBytes);
+    const isHere = typeof isLocal === 'boolean' ? isLocal : isLocal(stats.dev);
+    const file = openFile(fd, toFileStat(stats), target, isHere && stats.size <= quickBytes);
     fd = -1;
     return file;
   } catch (error) {

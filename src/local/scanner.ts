@@ -29,6 +29,8 @@ export interface DirectoryIdentity {
 /** A listing, and what the watcher wants to know of the directory itself. */
 export interface ScannedDirectory extends DirectoryListing {
   readonly identity: DirectoryIdentity;
+  /** When the directory itself last changed, as it was before it was read: an entry came, went or got another name. */
+  readonly changedMs: number;
   /** All entries, skipped names included. */
   readonly entryCount: number;
 }
@@ -56,8 +58,8 @@ export function isSameDirectory(a: DirectoryIdentity, b: DirectoryIdentity): boo
  */
 export function* readDirectoryInSteps(root: string, directory: string): Generator<undefined, ScannedDirectory | null> {
   const path = joinPath(root, directory);
-  const identity = directory === '' ? rootIdentity(root) : identityOf(path);
-  if (identity === null) return null;
+  const stats = directory === '' ? rootStats(root) : statsOf(path);
+  if (stats === null) return null;
   const names = readNames(root, directory, path);
   if (names === null) return null;
   const files: FoundFile[] = [];
@@ -75,7 +77,8 @@ export function* readDirectoryInSteps(root: string, directory: string): Generato
     else if (result.kind === 'directory') subdirectories.push(name);
     else if (result.kind === 'problem') problems.push(result.found);
   }
-  return { root, directory, files, subdirectories, problems, identity, entryCount: names.length };
+  const [identity, changedMs] = [toIdentity(stats), changedMsOf(stats)];
+  return { root, directory, files, subdirectories, problems, identity, changedMs, entryCount: names.length };
 }
 
 /** Looks at one named entry again; never throws for what is found on disk. */
@@ -85,6 +88,15 @@ export function statFile(path: FilePath): StatResult {
 
 /** The identity of a drop folder (which may itself be a link); throws a SyncError of scope `folder`. */
 export function rootIdentity(root: string): DirectoryIdentity {
+  return toIdentity(rootStats(root));
+}
+
+/** When a directory itself last changed. */
+export function changedMsOf({ mtimeMs, ctimeMs }: Stats): number {
+  return Math.max(mtimeMs, ctimeMs);
+}
+
+function rootStats(root: string): Stats {
   let stats: Stats;
   try {
     stats = statSync(fsPath(root));
@@ -92,13 +104,13 @@ export function rootIdentity(root: string): DirectoryIdentity {
     throw folderError(root, error);
   }
   if (!stats.isDirectory()) throw folderNotDirectory(root);
-  return toIdentity(stats);
+  return stats;
 }
 
-function identityOf(path: string): DirectoryIdentity | null {
+function statsOf(path: string): Stats | null {
   try {
     const stats = lstatSync(fsPath(path), { throwIfNoEntry: false });
-    return stats?.isDirectory() ? toIdentity(stats) : null;
+    return stats?.isDirectory() ? stats : null;
   } catch (error) {
     if (isGone(error)) return null;
     throw unreadableDirectory(path, error);

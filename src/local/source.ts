@@ -5,7 +5,7 @@ import { onAbort } from '../core/on-abort.ts';
 import { SyncError } from '../errors.ts';
 import { chunkBytes, returnChunk, takeChunk } from './chunk-buffers.ts';
 import { accessProblem } from './local-problem.ts';
-import { type NotOpen, type OpenFile, openRegularFile } from './safe-open.ts';
+import { type IsLocal, type NotOpen, type OpenFile, openRegularFile } from './safe-open.ts';
 
 /** The bytes of one version of a file, to be sent once. */
 export interface ByteSource {
@@ -41,7 +41,7 @@ export interface ExpectedContent {
 export async function openSource(
   path: FilePath,
   expected: ExpectedContent,
-  options: { readonly signal: AbortSignal; readonly isLocal?: boolean },
+  options: { readonly signal: AbortSignal; readonly isLocal?: IsLocal },
 ): Promise<ByteSource | NotOpen> {
   const { signal } = options;
   signal.throwIfAborted();

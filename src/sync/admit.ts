@@ -41,11 +41,20 @@ export interface Admitted {
 /**
  * Writes a finished file into the ledger: its bytes become a queued content, or the file joins the content that these
  * bytes already have at its destination.
+ *
+ * @param racyMs when it is to be read once more although it may look the same; null for never
  */
-export async function admitFile(deps: AdmitDeps, file: FolderFile, fingerprint: Fingerprint): Promise<Admitted> {
-  const { content, directoryId, isNew, isKnown } = await deps.ledger.write((tables) =>
-    admit(tables, deps, file, fingerprint),
-  );
+export async function admitFile(
+  deps: AdmitDeps,
+  file: FolderFile,
+  fingerprint: Fingerprint,
+  racyMs: number | null,
+): Promise<Admitted> {
+  const { content, directoryId, isNew, isKnown } = await deps.ledger.write((tables) => {
+    const admitted = admit(tables, deps, file, fingerprint);
+    if (racyMs !== null) tables.racyFiles.note(admitted.directoryId, file.name, racyMs);
+    return admitted;
+  });
   if (!isKnown) {
     const facts = { path: displayName(absolutePath(file)), to: content.state, asset_id: content.assetId };
     deps.log.info(facts, isNew ? `finished -> ${content.state}` : `finished, same bytes as before -> ${content.state}`);
@@ -60,12 +69,14 @@ export async function admitProblem(
   file: FolderFile,
   stat: FileStat,
   problem: Problem,
+  racyMs: number | null = null,
 ): Promise<boolean> {
   const nowMs = deps.clock.now();
   const isNews = await deps.ledger.write((tables) => {
     const directoryId = tables.directories.save(file.folderId, file.directory);
     const known = tables.files.get(directoryId, file.name);
     tables.files.saveProblem(directoryId, file.name, stat, problem, nowMs);
+    if (racyMs !== null) tables.racyFiles.note(directoryId, file.name, racyMs);
     if (known?.problem?.code === problem.code && !known.isGone) return false;
     tables.history.append({
       ...fileRecord(directoryId, file.name, nowMs),

@@ -141,7 +141,8 @@ export class Examiner {
         return;
       case 'file': {
         const known = parent === undefined ? undefined : ledger.files.get(parent.id, name);
-        if (isChanged(known, look.stat)) await this.#deps.onCandidate(file, look.stat);
+        const isRacy = parent !== undefined && ledger.racyFiles.has(parent.id, name);
+        if (isRacy || isChanged(known, look.stat)) await this.#deps.onCandidate(file, look.stat);
         return;
       }
       case 'problem':

@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
 import { unknownStat } from '../core/diff.ts';
 import { type FileStat, type Fingerprint, isSameStat } from '../core/entry.ts';
+import { racyUntilMs } from '../core/settle.ts';
 import { type AdmitDeps, type Admitted, admitFile, admitProblem, type FolderFile } from './admit.ts';
 import type { LocalPort } from './ports.ts';
 
@@ -52,8 +53,9 @@ export class Inspector {
   }
 
   async #inspect(file: FolderFile, stat: FileStat): Promise<void> {
-    const { local, signal, mayTake, onLost } = this.#deps;
+    const { clock, local, signal, mayTake, onLost } = this.#deps;
     if (signal.aborted) return;
+    const racyMs = racyUntilMs(stat, clock.now(), local.isRemote(file, stat.device));
     const inspection = await local.inspect(file, signal);
     if (signal.aborted) return;
     // Another drive may have come into its place while the file was waited for.
@@ -63,12 +65,12 @@ export class Inspector {
         // It settled as something else: somebody went on writing meanwhile, and this may be half a file.
         if (!isSameStat(inspection.fingerprint.stat, stat)) return onLost(file);
         // Not waited for here: the next digest is taken while this row becomes durable.
-        void this.#guard(this.#admit(file, inspection.fingerprint));
+        void this.#guard(this.#admit(file, inspection.fingerprint, racyMs));
         return;
       case 'problem': {
         const { problem } = inspection;
         // A disk that could not be read once may do so next time: look again at each scan.
-        await admitProblem(this.#deps, file, problem.code === 'read_error' ? unknownStat : stat, problem);
+        await admitProblem(this.#deps, file, problem.code === 'read_error' ? unknownStat : stat, problem, racyMs);
         return;
       }
       case 'changed':
@@ -81,11 +83,11 @@ export class Inspector {
     }
   }
 
-  async #admit(file: FolderFile, fingerprint: Fingerprint): Promise<void> {
+  async #admit(file: FolderFile, fingerprint: Fingerprint, racyMs: number | null): Promise<void> {
     this.#admitting += 1;
     let admitted: Admitted;
     try {
-      admitted = await admitFile(this.#deps, file, fingerprint);
+      admitted = await admitFile(this.#deps, file, fingerprint, racyMs);
     } finally {
       this.#admitting -= 1;
     }

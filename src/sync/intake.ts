@@ -7,6 +7,7 @@ import { type HintedDirectory, Hints } from './hints.ts';
 import { Inspector } from './inspector.ts';
 import { Line } from './line.ts';
 import type { LocalPort, ScannedListing } from './ports.ts';
+import { lookAtRacy } from './racy.ts';
 import { Settling } from './settling.ts';
 
 export interface IntakeDeps extends AdmitDeps {
@@ -115,7 +116,10 @@ export class Intake {
     try {
       if (directory === '' ? !(await this.#folders.begin(folder)) : !this.#folders.mayTake(folder)) return false;
       await this.#deps.local.walk(folder.root, directory, handlers, this.#deps.signal);
-      if (directory === '') await this.#folders.scanned(folder);
+      if (directory === '') {
+        await this.#folders.scanned(folder);
+        await lookAtRacy(this.#deps, this.#folders, this.#examiner, folder);
+      }
       return !this.#deps.signal.aborted && !this.#folders.isHalted(folder);
     } catch (error) {
       if (this.#deps.signal.aborted) return false;
@@ -127,7 +131,7 @@ export class Intake {
     }
   }
 
-  /** Looks whether drives went away, came back, or others came: soon, not at the next full scan. Nothing else would tell. */
+  /** Looks for what nothing else tells: drives that went away, came back or are others, and files that changed unseen. */
   async scanHalted(): Promise<void> {
     for (const folder of this.#byId.values()) {
       if (this.#folders.isScanDue(folder)) await this.scan(folder);
@@ -138,6 +142,7 @@ export class Intake {
         const { directory: parent, name } = splitPath(directory);
         this.hint(folder.folderId, parent, name);
       }
+      await lookAtRacy(this.#deps, this.#folders, this.#examiner, folder);
     }
   }
 

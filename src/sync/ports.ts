@@ -15,6 +15,7 @@ import type {
   ReconcileSummary,
   RemoteAsset,
 } from '../core/records.ts';
+import type { RacyFilesPort } from './racy.ts';
 
 export type { Answer, ListedPage, ListQuery, RemotePort } from './remote-port.ts';
 
@@ -109,7 +110,6 @@ export interface LedgerTablesPort {
     save(previous: Content, next: Content, nowMs: number): boolean;
   };
   readonly files: {
-    /** In the order of their names: all, or so many that come after one. */
     inDirectory(directoryId: number, after?: string, most?: number): readonly KnownFile[];
     get(directoryId: number, name: string): KnownFile | undefined;
     saveContent(directoryId: number, name: string, stat: FileStat, contentId: number, nowMs: number): void;
@@ -139,6 +139,7 @@ export interface LedgerTablesPort {
     children(directoryId: number): readonly { readonly id: number; readonly path: string }[];
     markGone(directoryId: number): void;
   };
+  readonly racyFiles: RacyFilesPort;
   readonly history: { append(record: HistoryRecord): void };
   readonly facts: {
     readonly matching: MatchingSummary | null;
@@ -207,6 +208,7 @@ export type Look =
 export interface ScannedListing extends DirectoryListing {
   readonly identity: { readonly device: number; readonly inode: number; readonly birthtimeMs: number };
   readonly entryCount: number;
+  readonly changedMs?: number;
 }
 
 export type ReadResult =
@@ -235,8 +237,10 @@ export interface LocalPort {
   rootIdentity(root: string): string | null;
   /** Of these `device:inode` keys, the ones that some process holds open for writing. */
   openForWriting(keys: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlySet<string>>;
-  /** Whether writers on other hosts may exist, so that only the quiet period can be trusted. */
-  isRemote(root: string): boolean;
+  /** Whether writers on other hosts may exist, so that only the quiet period can be trusted: by the device that has the path. */
+  isRemote(path: FilePath, device: number): boolean;
+  /** Whether a part of the file seems to be still to be written. It may be finished all the same. */
+  looksUnwritten?(path: FilePath, signal: AbortSignal): Promise<boolean>;
   inspect(path: FilePath, signal: AbortSignal): Promise<Inspection>;
   openSource(
     path: FilePath,

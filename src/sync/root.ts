@@ -43,7 +43,7 @@ export function judgeRoot(
   const saved = savedIdentity(ledger, memory, folderId);
   if (saved === null) return { identity, trouble: null };
   if (isSameRoot(identity, memory.believed ?? saved))
-    return { identity, trouble: judgeEmptiness(deps, memory, folderId, root) };
+    return { identity, trouble: judgeEmptiness(deps, memory, folderId, root, Number.parseInt(identity, 10)) };
   const glance = local.glance(root, '');
   if (glance === null) return { identity: null, trouble: missing(root) };
   if (glance.isEmpty && ledger.directories.hasFiles(folderId)) return { identity, trouble: replacedByEmpty(root) };
@@ -75,9 +75,15 @@ function isSameRoot(identity: string, known: string): boolean {
 }
 
 /** On a local disk, whoever could empty the folder has. A single file less is no mystery on a server either. */
-function judgeEmptiness(deps: RootDeps, memory: RootMemory, folderId: number, root: string): SyncError | null {
+function judgeEmptiness(
+  deps: RootDeps,
+  memory: RootMemory,
+  folderId: number,
+  root: string,
+  device: number,
+): SyncError | null {
   const { clock, ledger, local } = deps;
-  if (!local.isRemote(root) || local.glance(root, '')?.isEmpty !== true) {
+  if (!local.isRemote({ root, directory: '', name: '' }, device) || local.glance(root, '')?.isEmpty !== true) {
     memory.emptySinceMs = null;
     return null;
   }

@@ -1,5 +1,5 @@
 import { absolutePath, type FilePath, type FileStat, joinPath } from '../core/entry.ts';
-import { type Candidate, isQuiet, lookAgain, quietInMs } from '../core/settle.ts';
+import { type Candidate, isQuiet, lookAgain, mayBeUnwritten, quietInMs } from '../core/settle.ts';
 import type { ClockPort, LocalPort } from './ports.ts';
 
 export interface SettlingDeps<F extends FilePath> {
@@ -29,6 +29,9 @@ const longestRestMs = 250;
 
 /** An open file that does not change is looked at this often at most, however short the quiet period. */
 const heldOpenPollMs = 250;
+
+/** How often it is asked at most whether the missing part of a file is there. */
+const unwrittenPollMs = 2_000;
 
 /**
  * Holds files until they are finished: unchanged for the quiet period, and open for writing in no process that we can see.
@@ -66,7 +69,7 @@ export class Settling<F extends FilePath> {
     const waiting = this.#waiting.get(key);
     const candidate = waiting === undefined ? { stat, sinceMs: nowMs } : lookAgain(waiting.candidate, stat, nowMs);
     if (candidate === waiting?.candidate) return;
-    const now = this.#now(file.root);
+    const now = this.#now(file, stat);
     const isQuietNow = isQuiet(candidate, now);
     const dueMs = isQuietNow ? nowMs : nowMs + quietInMs(candidate, now);
     if (waiting === undefined) this.#count(file, 1);
@@ -103,9 +106,9 @@ export class Settling<F extends FilePath> {
     else this.#directories.set(path, count);
   }
 
-  #now(root: string) {
+  #now(file: F, { device }: FileStat) {
     const { clock, local, quietMs } = this.#deps;
-    return { monotonicMs: clock.monotonic(), wallMs: clock.now(), quietMs, isRemote: local.isRemote(root) };
+    return { monotonicMs: clock.monotonic(), wallMs: clock.now(), quietMs, isRemote: local.isRemote(file, device) };
   }
 
   #wakeAt(wantedMs: number): void {
@@ -153,7 +156,7 @@ export class Settling<F extends FilePath> {
         continue;
       }
       waiting.candidate = lookAgain(waiting.candidate, look.stat, nowMs);
-      const now = this.#now(waiting.file.root);
+      const now = this.#now(waiting.file, look.stat);
       waiting.isQuiet = isQuiet(waiting.candidate, now);
       if (waiting.isQuiet) quiet.push(waiting);
       else waiting.dueMs = nowMs + quietInMs(waiting.candidate, now);
@@ -175,9 +178,23 @@ export class Settling<F extends FilePath> {
         waiting.dueMs = nowMs + Math.max(heldOpenPollMs, this.#deps.quietMs / 2);
         continue;
       }
+      if (await this.#isUnwritten(waiting)) continue;
       this.#remove(key);
       this.#deps.onSettled(waiting.file, waiting.candidate.stat);
     }
+  }
+
+  /** Whether it waits on, because a part of it seems to be still to be written, or is another by now. */
+  async #isUnwritten(waiting: Waiting<F>): Promise<boolean> {
+    const { local, signal } = this.#deps;
+    const { file, candidate } = waiting;
+    const now = this.#now(file, candidate.stat);
+    if (local.looksUnwritten === undefined || !mayBeUnwritten(candidate, now)) return false;
+    const isUnwritten = await local.looksUnwritten(file, signal);
+    if (signal.aborted || this.#waiting.get(absolutePath(file)) !== waiting) return true;
+    waiting.isQuiet = !isUnwritten;
+    if (isUnwritten) waiting.dueMs = now.monotonicMs + Math.max(unwrittenPollMs, this.#deps.quietMs);
+    return isUnwritten;
   }
 
   #wakeForNext(): void {

@@ -243,4 +243,41 @@ describe('a drive in a drop folder', { skip: whyNoMounts }, () => {
     await stops(daemon);
     assert.deepEqual(halts(daemon), []);
   });
+
+  it('that is mounted on a directory that is there is found without an event, and its going is, too', async (t) => {
+    const on = await bench(t);
+    const { world, space } = on;
+    const readers = ['card', 'my reader'].map((name) => join(world.drop, 'readers', name));
+    for (const reader of readers) mkdirSync(space.inside(reader), { recursive: true });
+    const ready = named(on, writePictures(on.drop, 1));
+    const daemon = await on.start();
+    await world.lsUntil('one is ready', areAll('ready', ...ready));
+    const other = world.directory('other');
+    for (const [at, reader] of readers.entries()) {
+      writePictures(join(other, `${at}`, 'DCIM'), 2, 10 * (at + 1));
+      space.mount('--bind', prepareDrive(on, `drive-${at}`, join(other, `${at}`)), reader);
+    }
+    const shot = (at: number, number: number) => join(readers[at] ?? '', 'DCIM', `picture-${number}.png`);
+    const shots = [shot(0, 10), shot(0, 11), shot(1, 20), shot(1, 21)];
+    await world.lsUntil('what is on the cards is ready', areAll('ready', ...shots));
+    await isWatched(on, space.inside(join(readers[1] ?? '', 'DCIM')), 30);
+
+    // Lazily, so that no watch notices.
+    space.umount('-l', readers[0] ?? '');
+    await world.lsUntil('the first reader is reported', (lines) =>
+      lines.some(({ path, reason }) => path === readers[0] && reason?.includes('mounted') === true),
+    );
+    // Another card in the same reader, with a name of the first one's.
+    writePictures(join(other, '2', 'DCIM'), 1, 40);
+    cpSync(join(other, '2', 'DCIM', 'picture-40.png'), join(other, '2', 'DCIM', 'picture-10.png'));
+    space.mount('--bind', prepareDrive(on, 'drive-2', join(other, '2')), readers[0] ?? '');
+    await world.lsUntil('it is taken as it is', (lines) => {
+      const of = (path: string) => lines.find((line) => line.path === path);
+      const isNew = of(shot(0, 40))?.state === 'ready' && of(shot(0, 10))?.sha256 === of(shot(0, 40))?.sha256;
+      return isNew && of(shot(0, 11))?.state === 'gone' && of(readers[0] ?? '') === undefined;
+    });
+    await isWatched(on, space.inside(join(readers[0] ?? '', 'DCIM')), 50);
+    await stops(daemon);
+    assert.deepEqual(halts(daemon), []);
+  });
 });

@@ -58,7 +58,7 @@ export const quiet: Knobs = {
   fullWalks: 0,
   isDailyWalkAwaited: false,
   dialect: { body: 'any', refusal: 409, spelling: 'snake', isOneShot: false, isConverting: false, targetless: null },
-  nature: { scale: 1, completesWithinMs: null, limit: null, ownTroubles: [] },
+  nature: { scale: 1, completesWithinMs: null, limit: null, ownTroubles: [], tickMs: 1 },
 };
 
 /** When which files are dropped, two of them of the same size; the last one after the end that comes at `endMs`. */

@@ -46,10 +46,13 @@ export class Disk {
   /** Told that the engine is about to look into this file. */
   onLook: (root: Root, path: string) => void = () => {};
   readonly #time: DiskTime;
+  readonly #tickMs: number;
   #numbers = 10;
 
-  constructor(paths: readonly string[], time: DiskTime) {
+  /** @param tickMs of the times of its files */
+  constructor(paths: readonly string[], time: DiskTime, tickMs = 1) {
     this.#time = time;
+    this.#tickMs = tickMs;
     this.roots = paths.map((path) => ({
       path,
       mount: 'there',
@@ -67,7 +70,7 @@ export class Disk {
   }
 
   create(root: Root, path: string, blocks: readonly string[], isHalf = false): Inode {
-    const nowMs = this.#time.wallMs();
+    const nowMs = this.#stampMs();
     this.#numbers += 1;
     const inode: Inode = {
       number: this.#numbers,
@@ -99,7 +102,7 @@ export class Disk {
   }
 
   changed(inode: Inode, isContent = true): void {
-    const nowMs = this.#time.wallMs();
+    const nowMs = this.#stampMs();
     if (isContent) inode.mtimeMs = nowMs;
     inode.ctimeMs = nowMs;
     inode.sinceMs = this.#time.nowMs;
@@ -116,7 +119,7 @@ export class Disk {
     if (inode === undefined) return;
     from.files.delete(path);
     to.files.set(newPath, inode);
-    inode.ctimeMs = this.#time.wallMs();
+    inode.ctimeMs = this.#stampMs();
     inode.sinceMs = this.#time.nowMs;
     this.onEvent(from, path);
     this.onEvent(to, newPath);
@@ -143,6 +146,10 @@ export class Disk {
     to.root.directories.set(to.path, directory);
     to.root.disturbedMs = this.#time.nowMs;
     this.onEvent(to.root, to.path);
+  }
+
+  #stampMs(): number {
+    return Math.floor(this.#time.wallMs() / this.#tickMs) * this.#tickMs;
   }
 
   #directory(): Directory {

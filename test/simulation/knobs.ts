@@ -124,6 +124,8 @@ export interface Nature {
   readonly completesWithinMs: number | null;
   readonly limit: Limit | null;
   readonly ownTroubles: readonly OwnTrouble[];
+  /** Of the disk's times: ext3 keeps whole seconds, FAT even ones. */
+  readonly tickMs: 1 | 1_000 | 2_000;
 }
 
 /** Of a stream of its own, too. */
@@ -134,7 +136,7 @@ export function drawNature(rng: Prng, names: readonly string[], knobs: Pick<Knob
     limit: rng.chance(0.25) ? drawLimit(rng) : null,
   };
   const ownTroubles = rng.chance(0.3) ? drawOwnTroubles(rng, names, knobs) : [];
-  return { ...drawn, ownTroubles };
+  return { ...drawn, ownTroubles, tickMs: rng.pick([1, 1, 1, 1_000, 2_000]) };
 }
 
 /** In which of its documented ways FLORA answers. */

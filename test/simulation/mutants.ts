@@ -165,9 +165,16 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'one look is enough to call a file quiet',
     file: 'core/settle.js',
-    search: `return Math.max(ctimeMs, mtimeMs) + now.quietMs <= now.wallMs;`,
-    replace: `return Math.max(ctimeMs, mtimeMs) <= now.wallMs;`,
+    search: `lastChangeMs(candidate.stat) + stillMs <= now.wallMs;`,
+    replace: `lastChangeMs(candidate.stat) <= now.wallMs;`,
     withinSeeds: 500,
     caughtBy: 150,
+  },
+  {
+    name: 'times are taken to be as fine as they look',
+    file: 'core/settle.js',
+    search: `return ctimeMs % 1_000 === 0 ? coarseTickMs : fineTickMs;`,
+    replace: `return ctimeMs === 0 ? coarseTickMs : 0;`,
+    withinSeeds: 2_000,
   },
 ];

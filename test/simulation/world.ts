@@ -58,6 +58,7 @@ export function createWorld(seed: number, isTold: boolean, knobs: Knobs = knobsO
   const disk = new Disk(
     places.map(({ root }) => root),
     timeline,
+    knobs.nature.tickMs,
   );
   const world: World = {
     seed,

@@ -4,7 +4,7 @@ import { DirectoryDiff, type KnownName } from '../../../src/core/diff.ts';
 import type { DirectoryListing, FileStat } from '../../../src/core/entry.ts';
 import { nextAction } from '../../../src/core/next-action.ts';
 import { reconcileListed } from '../../../src/core/reconcile.ts';
-import { isQuiet, lookAgain } from '../../../src/core/settle.ts';
+import { isQuiet, lookAgain, mayBeUnwritten } from '../../../src/core/settle.ts';
 import { bound, content, facts, now, sent } from '../../support/contents.ts';
 
 const stat: FileStat = { sizeBytes: 10, mtimeMs: 1_000, ctimeMs: 1_000, inode: 7, device: 1 };
@@ -41,8 +41,39 @@ describe('settling', () => {
 
   it('is over when two looks a quiet period apart are the same', () => {
     const candidate = { stat: { ...stat, ctimeMs: 99_999_999 }, sinceMs: 0 };
-    assert.equal(isQuiet(candidate, at(1_999, 0)), false);
-    assert.equal(isQuiet(candidate, at(2_000, 0)), true);
+    assert.equal(isQuiet(candidate, at(2_019, 0)), false);
+    assert.equal(isQuiet(candidate, at(2_020, 0)), true);
+  });
+
+  it('takes two seconds more where times may be whole seconds, and three more where a server may show old ones', () => {
+    const [coarse, fine] = [5_000, 5_000.25].map((ctimeMs) => ({ stat: { ...stat, ctimeMs }, sinceMs: 0 }));
+    assert.ok(coarse !== undefined && fine !== undefined);
+    assert.deepEqual(
+      [3_999, 4_000].map((ms) => isQuiet(coarse, at(ms, 0))),
+      [false, true],
+    );
+    assert.deepEqual(
+      [6_999, 7_000].map((ms) => isQuiet(coarse, at(ms, 0, true))),
+      [false, true],
+    );
+    assert.deepEqual(
+      [5_019, 5_020].map((ms) => isQuiet(fine, at(ms, 0, true))),
+      [false, true],
+    );
+    assert.deepEqual(
+      [8_999, 9_000].map((ms) => isQuiet(coarse, at(0, ms))),
+      [false, true],
+    );
+  });
+
+  it('asks whether a part is to be written only where writers are unseen, of young files, and for ten minutes', () => {
+    const candidate = { stat: { ...stat, ctimeMs: 5_000 }, sinceMs: 0 };
+    const day = 24 * 60 * 60_000;
+    assert.equal(mayBeUnwritten(candidate, at(599_999, 6_000, true)), true);
+    assert.equal(mayBeUnwritten(candidate, at(600_000, 6_000, true)), false);
+    assert.equal(mayBeUnwritten(candidate, at(0, 6_000, false)), false);
+    assert.equal(mayBeUnwritten(candidate, at(0, 5_000 + day, true)), false);
+    assert.equal(mayBeUnwritten(candidate, { ...at(1_199_999, 6_000, true), quietMs: 120_000 }), true);
   });
 
   it('begins again when anything about the file changed', () => {
@@ -55,13 +86,13 @@ describe('settling', () => {
 
   it('trusts an old change time on a local disk, not on a network mount', () => {
     const candidate = { stat, sinceMs: 0 };
-    assert.equal(isQuiet(candidate, at(0, 3_000)), true);
-    assert.equal(isQuiet(candidate, at(0, 2_999)), false);
-    assert.equal(isQuiet(candidate, at(0, 3_000, true)), false);
+    assert.equal(isQuiet(candidate, at(0, 5_000)), true);
+    assert.equal(isQuiet(candidate, at(0, 4_999)), false);
+    assert.equal(isQuiet(candidate, at(0, 5_000, true)), false);
   });
 
   it('takes an old mtime for nothing when the change time is new: cp -p and mv set it', () => {
-    assert.equal(isQuiet({ stat: { ...stat, mtimeMs: 0, ctimeMs: 2_500 }, sinceMs: 0 }, at(0, 3_000)), false);
+    assert.equal(isQuiet({ stat: { ...stat, mtimeMs: 0, ctimeMs: 2_500 }, sinceMs: 0 }, at(0, 4_000)), false);
   });
 });
 

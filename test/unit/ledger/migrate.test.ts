@@ -20,7 +20,8 @@ function migrated(t: TestContext) {
   const dir = freshStateDir(t);
   const old = oldLedger(dir);
   const before = rowsOf(old);
-  const columns = { content: columnsOf(old, 'content'), folder: columnsOf(old, 'folder') };
+  const tables = ['content', 'folder', 'file'];
+  const columns = Object.fromEntries(tables.map((table) => [table, columnsOf(old, table)]));
   old.close();
   const database = openDatabase(dir, 1, never);
   t.after(() => database.close());
@@ -91,6 +92,32 @@ describe('a ledger of version 1', () => {
       .pluck()
       .all();
     assert.deepEqual(unclear, ['reserved', 'uploaded', 'checking', 'renewing']);
+  });
+
+  it('reads once more what it took in within an hour of a change, where times are whole seconds', (t) => {
+    const dir = freshStateDir(t);
+    const old = oldLedger(dir);
+    const at = 1_700_000_000_000;
+    const insert = old.prepare(
+      'INSERT INTO file VALUES (1, @name, 3, @mtime, @ctime, 1, 1, 1, NULL, NULL, @gone, @seen)',
+    );
+    const rows = {
+      young: { mtime: at - 500, ctime: at, seen: at + 60_000 },
+      copied: { mtime: at + 5_000, ctime: at, seen: at + 60_000 },
+      old: { mtime: at, ctime: at, seen: at + 3_600_000 },
+      fine: { mtime: at, ctime: at + 0.25, seen: at + 60_000 },
+      gone: { mtime: at, ctime: at, seen: at + 60_000, gone: 1 },
+      doubted: { mtime: at, ctime: -1, seen: at + 60_000 },
+    };
+    for (const [name, row] of Object.entries(rows)) insert.run({ name, gone: 0, ...row });
+    old.close();
+    const database = openDatabase(dir, 1, never);
+    t.after(() => database.close());
+    const racy = database.prepare('SELECT name, racy_until FROM file WHERE racy_until IS NOT NULL ORDER BY name').raw();
+    assert.deepEqual(racy.all(), [
+      ['copied', at + 7_000],
+      ['young', at + 2_000],
+    ]);
   });
 
   it('finds what is due through its index', (t) => {

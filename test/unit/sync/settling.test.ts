@@ -9,7 +9,15 @@ const file = { root: '/drop', directory: '', name: 'a.png' };
 
 function open(quietMs = 2_000) {
   const clock = new HandClock();
-  const disk: { stat: FileStat | null; isHeld: boolean; lookUpMs: number } = { stat: null, isHeld: false, lookUpMs: 0 };
+  const disk = {
+    stat: null as FileStat | null,
+    isHeld: false,
+    lookUpMs: 0,
+    /** It keeps whole seconds. */
+    isCoarse: false,
+    isRemote: false,
+    isUnwritten: false,
+  };
   const settled: string[] = [];
   const lost: string[] = [];
   let lookUps = 0;
@@ -19,7 +27,8 @@ function open(quietMs = 2_000) {
       looks += 1;
       return disk.stat === null ? { kind: 'gone' } : { kind: 'file', stat: disk.stat };
     },
-    isRemote: () => false,
+    isRemote: () => disk.isRemote,
+    looksUnwritten: async () => disk.isUnwritten,
     openForWriting: async (keys: ReadonlySet<string>) => {
       lookUps += 1;
       clock.pass(disk.lookUpMs);
@@ -36,7 +45,8 @@ function open(quietMs = 2_000) {
     onError: (error) => assert.fail(String(error)),
   });
   const write = (sizeBytes: number) => {
-    disk.stat = { sizeBytes, mtimeMs: clock.now(), ctimeMs: clock.now(), inode: 1, device: 1 };
+    const changedMs = disk.isCoarse ? Math.floor(clock.now() / 1_000) * 1_000 : clock.now() - 0.25;
+    disk.stat = { sizeBytes, mtimeMs: changedMs, ctimeMs: changedMs, inode: 1, device: 1 };
     return disk.stat;
   };
   return { clock, disk, settled, lost, settling, write, lookUps: () => lookUps, looks: () => looks };
@@ -46,11 +56,65 @@ describe('Settling', () => {
   it('releases a file once it kept still for the quiet period', async () => {
     const { clock, settling, settled, write } = open();
     settling.add(file, write(10));
-    await clock.advance(1_999);
+    await clock.advance(2_019);
     assert.deepEqual(settled, []);
     await clock.advance(1);
     assert.deepEqual(settled, ['a.png']);
     assert.equal(settling.size, 0);
+  });
+
+  it('waits a tick longer where times are whole seconds: a change within one does not show', async () => {
+    const { clock, disk, settling, settled, write } = open(500);
+    disk.isCoarse = true;
+    settling.add(file, write(10));
+    await clock.advance(700);
+    // In the same second and size; the hint that tells of it shows nothing new.
+    settling.add(file, write(10));
+    await clock.advance(1_799);
+    assert.deepEqual(settled, []);
+    await clock.advance(1);
+    assert.deepEqual(settled, ['a.png']);
+  });
+
+  it('waits for what a server may still be shown wrong, and then while a part of the file seems to be missing', async () => {
+    const { clock, disk, settling, settled, write } = open();
+    disk.isRemote = true;
+    disk.isUnwritten = true;
+    settling.add(file, write(10));
+    await clock.advance(60_000);
+    assert.deepEqual(settled, []);
+    write(10);
+    disk.isUnwritten = false;
+    await clock.advance(5_000);
+    assert.deepEqual(settled, [], 'it was written to, and is as young as that');
+    await clock.advance(2_100);
+    assert.deepEqual(settled, ['a.png']);
+  });
+
+  it('takes a file that ends in zeros all the same, once nobody has touched it for ten minutes', async () => {
+    const { clock, disk, settling, settled, write } = open();
+    disk.isRemote = true;
+    disk.isUnwritten = true;
+    settling.add(file, write(10));
+    await clock.advance(599_000);
+    assert.deepEqual(settled, []);
+    await clock.advance(4_000);
+    assert.deepEqual(settled, ['a.png']);
+    assert.equal(settling.size, 0);
+  });
+
+  it('does not wait for missing parts of files that are old, or whose writers can be seen', async () => {
+    const { clock, disk, settling, settled, write } = open();
+    disk.isUnwritten = true;
+    settling.add(file, write(10));
+    await clock.advance(2_020);
+    assert.deepEqual(settled, ['a.png']);
+    disk.isRemote = true;
+    const old = write(10);
+    clock.pass(25 * 60 * 60_000);
+    settling.add(file, old);
+    await clock.advance(5_020);
+    assert.deepEqual(settled, ['a.png', 'a.png']);
   });
 
   it('looks no second time at what was old at the first; but again at what somebody holds open', async () => {
@@ -126,7 +190,7 @@ describe('Settling', () => {
     const { clock, settling, settled, write, lookUps } = open();
     const stat = write(10);
     for (let index = 0; index < 100; index += 1) settling.add({ ...file, name: `${index}.png` }, stat);
-    await clock.advance(2_000);
+    await clock.advance(2_020);
     assert.equal(settled.length, 100);
     assert.equal(lookUps(), 1);
   });
@@ -135,7 +199,7 @@ describe('Settling', () => {
     const { clock, settling, settled, lost, write, disk } = open();
     settling.add(file, write(10));
     disk.stat = null;
-    await clock.advance(2_000);
+    await clock.advance(2_020);
     assert.deepEqual(settled, []);
     assert.deepEqual(lost, ['a.png']);
   });
