@@ -30,6 +30,20 @@ export function tellStrange(log: Logger, { host, op, stack, kind }: StrangeAnswe
     log.error({ ...facts, code: 'wire_trouble' }, `nothing but the same strange answer from ${host}; it is tried on`);
 }
 
+/** How long it is not said again that there are too few descriptors. */
+const shortagePauseMs = 10 * 60_000;
+
+/** Tells now and then that something waits for a descriptor: it does so many times a second. */
+export function tellingShortage(log: Logger): (error: SyncError) => void {
+  let toldMs = Number.NEGATIVE_INFINITY;
+  return ({ code, hint, message }) => {
+    const nowMs = systemClock.monotonic();
+    if (nowMs - toldMs < shortagePauseMs) return;
+    toldMs = nowMs;
+    log.warn({ code, hint }, message);
+  };
+}
+
 /** One line when a folder cannot be read (error) or can again (null). */
 export function tellFolder(log: Logger, path: string, trouble: SyncError | null): void {
   if (trouble === null) log.info({ folder: path }, 'the folder can be read again');

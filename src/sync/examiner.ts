@@ -106,7 +106,7 @@ export class Examiner {
 
   /** Reads one directory, not what is below it. */
   async directory(folder: IntakeFolder, directory: string): Promise<void> {
-    const read = await this.#deps.local.read(folder.root, directory);
+    const read = await this.#deps.local.read(folder.root, directory, this.#deps.signal);
     switch (read.kind) {
       case 'listing':
         // Judged after it was read, as in a scan: it may be another drive's.
