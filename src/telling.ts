@@ -1,5 +1,5 @@
 import { systemClock } from './clock.ts';
-import type { InflightUpload, LivePace } from './control.ts';
+import type { FileInHand, InflightUpload, LivePace } from './control.ts';
 import type { Content } from './core/content.ts';
 import { absolutePath, type FilePath } from './core/entry.ts';
 import { displayName } from './core/name.ts';
@@ -8,7 +8,9 @@ import type { Ledger } from './ledger/ledger.ts';
 import type { LedgerNotice } from './ledger/restore.ts';
 import type { Logger } from './logger.ts';
 import type { StrangeAnswer } from './remote/wire-watch.ts';
+import type { FolderFile } from './sync/admit.ts';
 import type { Gate } from './sync/gate.ts';
+import type { InHand } from './sync/settling.ts';
 
 /** One line when the door to FLORA closes (error) or opens again (null). */
 export function tellGate(log: Logger, trouble: SyncError | null): void {
@@ -120,5 +122,18 @@ function describeUpload(content: Content, source: FilePath | undefined, sentByte
     state: content.state,
     sent_bytes: sentBytes,
     size: content.sizeBytes,
+  };
+}
+
+/** A file in hand as other commands get it. */
+export function describeInHand({ file, stat, isSettled, held }: InHand<FolderFile>): FileInHand {
+  return {
+    path: absolutePath(file),
+    folder: file.root,
+    size: stat.sizeBytes,
+    changed: Math.round(Math.max(stat.mtimeMs, stat.ctimeMs)),
+    phase: held !== null ? 'held' : isSettled ? 'reading' : 'changing',
+    held_since: held?.sinceMs ?? null,
+    held_by: held?.holders ?? [],
   };
 }
