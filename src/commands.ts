@@ -4,6 +4,7 @@ import { displayName } from './core/name.ts';
 import type { Engine } from './daemon.ts';
 import { type Accepted, folderAt, reconcileAsked, retryFiles } from './operating.ts';
 import type { IntakeFolder } from './sync/folders.ts';
+import { describeInHand } from './telling.ts';
 
 type Fields = Parameters<Command>[0];
 
@@ -26,6 +27,12 @@ export function commandsOf(engine: Engine): Readonly<Record<string, Command>> {
       const onLook = ({ folderId, directory, name }: { folderId: number; directory: string; name: string }) =>
         intake.hint(folderId, directory, name);
       return await retryFiles({ ...operating, inventory, onLook }, readWish(fields), tell, signal);
+    },
+    '/in_hand': async (fields, tell, signal) => {
+      requireOnly(fields, []);
+      const files = await engine.intake.list(signal);
+      for (const each of files) await tell(describeInHand(each));
+      return { count: files.length };
     },
     '/resume': async (fields) => {
       requireOnly(fields, ['folder']);

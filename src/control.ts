@@ -33,6 +33,21 @@ export interface InflightUpload {
   readonly size: number;
 }
 
+/** A file that the daemon has seen and the ledger has not, or not as it is now. Times in milliseconds since the epoch. */
+export interface FileInHand {
+  /** Absolute, lossless (core/name); the folder too. */
+  readonly path: string;
+  readonly folder: string;
+  readonly size: number;
+  readonly changed: number;
+  /** It may still change; somebody has it open for writing; or it is finished, and only has to be read. */
+  readonly phase: 'changing' | 'held' | 'reading';
+  /** When it was first seen to be held; null where it is not. */
+  readonly held_since: number | null;
+  /** Some of those who hold it, by what they call themselves. */
+  readonly held_by: readonly { readonly pid: number; readonly name: string }[];
+}
+
 /**
  * What a command answers, one JSON object a line: items while it works, then its result. An error instead of the result
  * stands in the last line; one that comes before anything else is the whole answer, with a status of its own.

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { affordable } from './affordable.ts';
 import { systemClock } from './clock.ts';
 import { coalesce } from './coalesce.ts';
 import type { Config } from './config.ts';
@@ -27,7 +28,7 @@ import type { ReconcileOptions } from './sync/reconcile-options.ts';
 import { Reconciler } from './sync/reconciler.ts';
 import type { RetryDeps } from './sync/retry.ts';
 import { type Scheduler, startScheduler } from './sync/scheduler.ts';
-import { describeUploads, livePace, tellFolder } from './telling.ts';
+import { describeUploads, livePace, tellFolder, tellingShortage } from './telling.ts';
 
 /** Below systemd's patience and the 20 s that we promise. */
 const drainMs = 15_000;
@@ -93,7 +94,8 @@ export class Engine {
       onError: (error) => this.#fail(error),
     });
     const { gate, transfers, remote, places, learning, creating } = this.flora;
-    const local = createLocalFiles({ now: systemClock.monotonic, accept: config.accept });
+    const onShort = tellingShortage(log);
+    const local = createLocalFiles({ now: systemClock.monotonic, accept: config.accept, onShort });
     const listing = {
       ledger: this.ledger,
       remote,
@@ -239,5 +241,6 @@ export async function startEngine(
   stop?: AbortSignal,
 ): Promise<Engine> {
   const startedMs = systemClock.now();
-  return new Engine(config, log, observer, await openState(config, log, startedMs, stop), startedMs);
+  const able = affordable(config, log);
+  return new Engine(able, log, observer, await openState(able, log, startedMs, stop), startedMs);
 }

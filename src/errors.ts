@@ -66,3 +66,21 @@ export function errnoCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
+
+/** Whether a system error says that no file or socket can be opened now: EMFILE for this process, ENFILE for the machine. */
+export function isOutOfDescriptors(error: unknown): boolean {
+  const code = errnoCode(error);
+  return code === 'EMFILE' || code === 'ENFILE' || code === 'too_many_open_files';
+}
+
+/** Nothing can be opened just now. That says nothing of the file, or of FLORA: it is tried again when others were closed. */
+export function outOfDescriptors(op: string, cause: unknown): SyncError {
+  return new SyncError(`No more files or connections can be open at once (${errnoCode(cause) ?? 'unknown'})`, {
+    code: 'too_many_open_files',
+    scope: 'file',
+    disposition: 'retry',
+    op,
+    hint: 'It goes on with fewer at once. Raise the limit: `ulimit -n`, or LimitNOFILE= in the systemd unit.',
+    cause,
+  });
+}

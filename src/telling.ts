@@ -1,5 +1,5 @@
 import { systemClock } from './clock.ts';
-import type { InflightUpload, LivePace } from './control.ts';
+import type { FileInHand, InflightUpload, LivePace } from './control.ts';
 import type { Content } from './core/content.ts';
 import { absolutePath, type FilePath } from './core/entry.ts';
 import { displayName } from './core/name.ts';
@@ -8,7 +8,9 @@ import type { Ledger } from './ledger/ledger.ts';
 import type { LedgerNotice } from './ledger/restore.ts';
 import type { Logger } from './logger.ts';
 import type { StrangeAnswer } from './remote/wire-watch.ts';
+import type { FolderFile } from './sync/admit.ts';
 import type { Gate } from './sync/gate.ts';
+import type { InHand } from './sync/settling.ts';
 
 /** One line when the door to FLORA closes (error) or opens again (null). */
 export function tellGate(log: Logger, trouble: SyncError | null): void {
@@ -28,6 +30,20 @@ export function tellStrange(log: Logger, { host, op, stack, kind }: StrangeAnswe
   else if (kind === 'first') log.warn(facts, `a strange answer from ${host}: it counts as a connection that was lost`);
   else
     log.error({ ...facts, code: 'wire_trouble' }, `nothing but the same strange answer from ${host}; it is tried on`);
+}
+
+/** How long it is not said again that there are too few descriptors. */
+const shortagePauseMs = 10 * 60_000;
+
+/** Tells now and then that something waits for a descriptor: it does so many times a second. */
+export function tellingShortage(log: Logger): (error: SyncError) => void {
+  let toldMs = Number.NEGATIVE_INFINITY;
+  return ({ code, hint, message }) => {
+    const nowMs = systemClock.monotonic();
+    if (nowMs - toldMs < shortagePauseMs) return;
+    toldMs = nowMs;
+    log.warn({ code, hint }, message);
+  };
 }
 
 /** One line when a folder cannot be read (error) or can again (null). */
@@ -117,5 +133,18 @@ function describeUpload(content: Content, source: FilePath | undefined, sentByte
     state: content.state,
     sent_bytes: sentBytes,
     size: content.sizeBytes,
+  };
+}
+
+/** A file in hand as other commands get it. */
+export function describeInHand({ file, stat, isSettled, held }: InHand<FolderFile>): FileInHand {
+  return {
+    path: absolutePath(file),
+    folder: file.root,
+    size: stat.sizeBytes,
+    changed: Math.round(Math.max(stat.mtimeMs, stat.ctimeMs)),
+    phase: held !== null ? 'held' : isSettled ? 'reading' : 'changing',
+    held_since: held?.sinceMs ?? null,
+    held_by: held?.holders ?? [],
   };
 }

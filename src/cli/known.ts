@@ -66,8 +66,9 @@ export function requireKnown(inventory: Inventory, typed: string): KnownPath {
   throw neverSeen(typed);
 }
 
-export function neverSeen(typed: string): SyncError {
-  const hint = '`flora-sync ls` lists what it knows; hidden and temporary names are never taken.';
+/** @param why what is known of it all the same */
+export function neverSeen(typed: string, why: string | null = null): SyncError {
+  const hint = why ?? '`flora-sync ls` lists what it knows; hidden and temporary names are never taken.';
   return usageError(`The ledger has never seen ${showPath(resolve(typed))}`, hint);
 }
 

@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
+import { systemClock } from '../clock.ts';
+import type { FileInHand } from '../control.ts';
 import { type ContentState, contentStates } from '../core/content.ts';
 import { displayName } from '../core/name.ts';
 import { showText } from '../core/show-text.ts';
-import { openDatabaseReadOnly } from '../ledger/database.ts';
+import { type LedgerDatabase, openDatabaseReadOnly } from '../ledger/database.ts';
 import { type FileReport, Reports } from '../ledger/reports.ts';
 import { usageError } from './exit.ts';
+import { askInHand, describeInHandLine, inHandJson, reasonOf, settlingJson } from './in-hand.ts';
 import { loadSettings } from './loading.ts';
 import { listRemote } from './ls-remote.ts';
 import { listVersions } from './ls-versions.ts';
@@ -19,11 +22,18 @@ interface Options {
   readonly json?: boolean;
 }
 
+/** Of files that no row of the ledger has: they are seen, and not finished. */
+const settling = 'settling' as const;
+
+type State = ContentState | typeof settling;
+
+const states: readonly State[] = [...contentStates, settling];
+
 export function addLs(program: Command): void {
   const command = program
     .command('ls')
-    .description('every file that the ledger knows, with its state and asset')
-    .option('--state <state>', `only files in this state: ${contentStates.join(', ')}`)
+    .description('every file that the ledger knows, with its state and asset, and those that settle')
+    .option('--state <state>', `only files in this state: ${states.join(', ')}`)
     .option('--versions', 'everything that each path has held, the newest first')
     .option('--remote', "FLORA's assets instead, with the path that each belongs to; needs the key")
     .option('--unknown', 'with --remote: only assets that belong to nothing here')
@@ -39,13 +49,33 @@ export function addLs(program: Command): void {
     if (database === undefined) return;
     try {
       if (options.versions === true) return await listVersions(database, isJson);
-      for (const file of new Reports(database).list(state)) {
-        await (isJson ? printJson(toJson(file)) : print(`${describe(file)}\n`));
-      }
+      const askedMs = systemClock.now();
+      await list(database, { askedMs, inHand: await askInHand(stateDir) }, state, isJson);
     } finally {
       database.close();
     }
   });
+}
+
+/** What the ledger has, then what it has not seen yet. Asked for before: what is taken in meanwhile is in the ledger. */
+async function list(
+  database: LedgerDatabase,
+  { askedMs, inHand }: { readonly askedMs: number; readonly inHand: readonly FileInHand[] },
+  state: State | null,
+  isJson: boolean,
+): Promise<void> {
+  const unseen = new Map(inHand.map((file) => [file.path, file]));
+  for (const file of new Reports(database).list(state === settling ? null : state)) {
+    const pending = unseen.get(file.path);
+    unseen.delete(file.path);
+    const isTakenIn = pending === undefined || file.updatedAtMs >= askedMs;
+    if (state === settling && isTakenIn) continue;
+    if (isJson) await printJson(isTakenIn ? toJson(file) : { ...toJson(file), settling: settlingJson(pending) });
+    else await print(`${describe(file)}${isTakenIn ? '' : `  (settling: ${reasonOf(pending)})`}\n`);
+  }
+  if (state !== null && state !== settling) return;
+  for (const file of unseen.values())
+    await (isJson ? printJson(inHandJson(file)) : print(`${describeInHandLine(file)}\n`));
 }
 
 function requireOneView({ state, versions, remote, unknown }: Options): void {
@@ -79,9 +109,9 @@ function describe(file: FileReport): string {
   return `${file.state.padEnd(9)} ${showBytes(file.sizeBytes).padStart(9)}  ${showPath(file.path)}${tail === null ? '' : `  ${tail}`}`;
 }
 
-function readState(text: string): ContentState {
-  const state = contentStates.find((each) => each === text);
+function readState(text: string): State {
+  const state = states.find((each) => each === text);
   if (state === undefined)
-    throw usageError(`There is no state "${showText(text)}"`, `Use one of ${contentStates.join(', ')}.`);
+    throw usageError(`There is no state "${showText(text)}"`, `Use one of ${states.join(', ')}.`);
   return state;
 }

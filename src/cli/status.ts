@@ -8,6 +8,7 @@ import { findOwner } from '../ledger/owner-lock.ts';
 import { Reports } from '../ledger/reports.ts';
 import { WaitReports } from '../ledger/waits.ts';
 import { summaryLine } from '../operating.ts';
+import { askInHand, describeSettling, settlingLine } from './in-hand.ts';
 import { loadSettings } from './loading.ts';
 import { isoTime, plural, print, printJson, showBytes, showPath } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
@@ -38,6 +39,7 @@ async function collect(command: Command) {
   const { stateDir } = loadSettings(flagsOf(command), []);
   const owner = findOwner(stateDir);
   const live = owner === undefined ? undefined : await askStatus(stateDir);
+  const inHand = live === undefined ? [] : await askInHand(stateDir);
   const database = openDatabaseReadOnly(stateDir);
   try {
     const reports = database === undefined ? undefined : new Reports(database);
@@ -64,6 +66,7 @@ async function collect(command: Command) {
       }),
       counts: total(folders.map((folder) => folder.counts)),
       inflight: live?.inflight ?? [],
+      settling: settlingLine(inHand),
       last_reconcile: last === null ? null : summaryLine(last),
       matching: matching === null ? null : matchingLine(matching),
       creation,
@@ -108,6 +111,7 @@ function describe(status: Awaited<ReturnType<typeof collect>>): string {
   lines.push(...describeReasons('Waiting:', status.waiting), ...describeReasons('Odd in FLORA:', status.findings));
   if (folders.length === 0) lines.push('The ledger knows no folder yet: it begins with the first `run` or `sync`.');
   if (inflight.length > 0) lines.push('', 'On their way:', ...inflight.map(describeUpload));
+  lines.push(...describeSettling(status.settling));
   if (last !== null) {
     const outcome = last.error === null ? `${plural(last.drift, 'change')}` : showText(last.error);
     const odd = last.unreadable === 0 ? '' : `, ${last.unreadable} unreadable`;

@@ -11,7 +11,9 @@ import type { Reports } from '../ledger/reports.ts';
 import { Patience, patienceMs, reachFlora, withPatience } from '../reaching.ts';
 import { snapshotIfDue } from '../snapshotting.ts';
 import { endOf } from '../sync/ending.ts';
+import { describeInHand } from '../telling.ts';
 import { exitCodes } from './exit.ts';
+import { describeLeft, settlingLine } from './in-hand.ts';
 import { loggerFor, quieter, warnOfLooseFiles } from './logging.ts';
 import { plural, print, printJson, showBytes, showSeconds, tell } from './output.ts';
 import { startProgress } from './progress.ts';
@@ -45,8 +47,11 @@ export function addSync(program: Command): void {
     .option('--json', 'end with the summary as one JSON object');
   addSettings(command).action(async (options: { json?: boolean }) => {
     const config = loadConfig({ flags: flagsOf(command), env: process.env });
-    const { summary, matching, odd, troubles } = await syncOnce(config);
-    await (options.json === true ? printJson(summary) : print(describe(summary, matching, odd)));
+    const { summary, matching, odd, left, troubles } = await syncOnce(config);
+    const unfinished = left.count === 0 ? {} : { unfinished: left };
+    await (options.json === true
+      ? printJson({ ...summary, ...unfinished })
+      : print(`${[describe(summary, matching, odd), ...describeLeft(left)].join('\n')}\n`));
     for (const trouble of troubles) tell(`${showText(trouble)}\n`);
     const isIncomplete = summary.rejected + summary.failed + summary.pending + troubles.length > 0;
     process.exitCode = isIncomplete ? exitCodes.incomplete : exitCodes.ready;
@@ -58,6 +63,8 @@ interface SyncResult {
   readonly matching: MatchingSummary | null;
   /** Files that are ready, with something odd about their asset. */
   readonly odd: number;
+  /** Files that are not in the ledger, or not as they are now: it did not wait for them any longer. */
+  readonly left: ReturnType<typeof settlingLine>;
   /** Why not everything could be done, beyond what each file tells. */
   readonly troubles: readonly string[];
 }
@@ -97,12 +104,13 @@ async function syncOnce(config: Config): Promise<SyncResult> {
     const work = withPatience(engine.flora.gate, ended.signal, all, { patience });
     const interruption = interrupted();
     await Promise.race([work, engine.failed, interruption]);
+    const left = settlingLine((await engine.intake.list(ended.signal)).map(describeInHand));
     const summary = summarise(engine.reports, run, engine);
     // All is done: from here on a stop only means not to wait for the snapshot.
     const hurried = new AbortController();
     interruption.catch(() => hurried.abort());
     await snapshotIfDue({ stateDir: config.stateDir, ledger: engine.ledger, log }, hurried.signal);
-    return { summary, matching: run.matching, odd: countOdd(engine.reports), troubles: troublesOf(engine) };
+    return { summary, matching: run.matching, odd: countOdd(engine.reports), left, troubles: troublesOf(engine) };
   } finally {
     ended.abort();
     run.end();
@@ -229,5 +237,5 @@ function describe(summary: SyncSummary, matching: MatchingSummary | null, odd: n
   }
   if (odd > 0) lines.push(`${odd} ready but odd in FLORA (converted, or of another size): \`flora-sync status\` tells`);
   if (pending > 0) lines.push(`${pending} not finished: still being written or on their way`);
-  return `${lines.join('\n')}\n`;
+  return lines.join('\n');
 }

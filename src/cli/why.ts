@@ -5,7 +5,8 @@ import { showText } from '../core/show-text.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { Inventory } from '../ledger/inventory.ts';
 import { Reports, type TimelineEntry } from '../ledger/reports.ts';
-import { neverSeen, requireKnown } from './known.ts';
+import { askInHand, inHandJson, reasonOf, settlingJson, whoHolds } from './in-hand.ts';
+import { findKnown, meanings, neverSeen } from './known.ts';
 import { loadSettings } from './loading.ts';
 import { toJson } from './ls.ts';
 import { isoTime, print, printJson, showBytes, showPath } from './output.ts';
@@ -19,9 +20,19 @@ export function addWhy(program: Command): void {
     .option('--json', 'one JSON object');
   addSettings(command, ['state_dir', 'folder']).action(async (path: string, options: { json?: boolean }) => {
     const { stateDir } = loadSettings(flagsOf(command), []);
-    const { file, timeline } = lookUp(stateDir, path);
+    const inHand = await askInHand(stateDir);
+    const places = new Set(meanings(path));
+    const pending = inHand.find((each) => places.has(each.path));
+    const found = lookUp(stateDir, path);
+    if (found === undefined) {
+      if (pending === undefined) throw neverSeen(path, await whoHolds(stateDir, path));
+      const line = `${showPath(pending.path)}\n  settling (${reasonOf(pending)})\n`;
+      return await (options.json === true ? printJson({ ...inHandJson(pending), timeline: [] }) : print(line));
+    }
+    const { file, timeline } = found;
     if (options.json === true) {
-      await printJson({ ...toJson(file), timeline: timeline.map(entryJson) });
+      const settling = pending === undefined ? {} : { settling: settlingJson(pending) };
+      await printJson({ ...toJson(file), ...settling, timeline: timeline.map(entryJson) });
       return;
     }
     const reason = file.reason === null ? '' : ` (${showText(file.reason)})`;
@@ -29,15 +40,18 @@ export function addWhy(program: Command): void {
     const asset = file.assetId === null ? '' : `\n  asset ${showText(file.assetId)}${url}`;
     const digest = file.sha256 === null ? '' : `\n  ${showBytes(file.sizeBytes)}, sha256 ${file.sha256}`;
     await print(`${showPath(file.path)}\n  ${file.state}${reason}${digest}${asset}\n\n`);
+    if (pending !== undefined) await print(`  settling: ${reasonOf(pending)}\n\n`);
     for (const entry of timeline) await print(`  ${describe(entry)}\n`);
   });
 }
 
+/** Undefined where the ledger has never seen the file. */
 function lookUp(stateDir: string, typed: string) {
   const database = openDatabaseReadOnly(stateDir);
-  if (database === undefined) throw neverSeen(typed);
+  if (database === undefined) return undefined;
   try {
-    const { path } = requireKnown(new Inventory(database), typed);
+    const path = findKnown(new Inventory(database), typed)?.path;
+    if (path === undefined) return undefined;
     const found = new Reports(database).file(path.root, path.directory, path.name);
     if (found === undefined) throw new Error(`${absolutePath(path)} vanished from the ledger`);
     return found;

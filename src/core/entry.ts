@@ -35,6 +35,12 @@ export interface Fingerprint {
   readonly contentType: string;
 }
 
+/** A process that has a file open for writing, and what it calls itself: any bytes, of a stranger's choice. */
+export interface Holder {
+  readonly pid: number;
+  readonly name: string;
+}
+
 /** Why a file is not sent as it is: a stable code, and a sentence for people. */
 export interface Problem {
   readonly code: string;

@@ -63,6 +63,7 @@ const unsentCodes: ReadonlySet<string> = new Set([
   'source_changed',
   'read_error',
   'target_rate_limited',
+  'too_many_open_files',
 ]);
 
 /** An upload that ended so may have delivered all bytes. */

@@ -19,8 +19,8 @@ export type FingerprintResult = { readonly kind: 'fingerprint'; readonly fingerp
 
 /**
  * Reads a file whole and digests it. `changed` when size, times or inode differ afterwards, by descriptor or by path, so a
- * fingerprint is always of one version. What is found on disk is a result; throws the signal's reason, and a SyncError of
- * scope `process` when there are no descriptors left.
+ * fingerprint is always of one version. What is found on disk is a result; throws the signal's reason, and SyncError
+ * `too_many_open_files` when there are no descriptors left.
  */
 export async function fingerprintFile(path: FilePath, options: FingerprintOptions): Promise<FingerprintResult> {
   options.signal.throwIfAborted();

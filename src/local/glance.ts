@@ -1,5 +1,7 @@
 import { lstatSync, opendirSync, type Stats, statfsSync, statSync } from 'node:fs';
 import { joinPath } from '../core/entry.ts';
+import { isOutOfDescriptors } from '../errors.ts';
+import { briefly } from './descriptors.ts';
 import { fsPath } from './fs-path.ts';
 import { systemErrno } from './local-problem.ts';
 
@@ -27,11 +29,19 @@ export function glance(root: string, directory: string): Glance | null {
   }
 }
 
+/** Where not even that can be opened now, the careful answer: of an empty directory nobody believes what is missing. */
 function isEmpty(path: string | Buffer): boolean {
-  const opened = opendirSync(path, { bufferSize: 1 });
   try {
-    return opened.readSync() === null;
-  } finally {
-    opened.closeSync();
+    return briefly('glance', () => {
+      const opened = opendirSync(path, { bufferSize: 1 });
+      try {
+        return opened.readSync() === null;
+      } finally {
+        opened.closeSync();
+      }
+    });
+  } catch (error) {
+    if (isOutOfDescriptors(error)) return true;
+    throw error;
   }
 }

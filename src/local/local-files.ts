@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { FilePath, FileStat, Fingerprint, Problem } from '../core/entry.ts';
+import type { FilePath, FileStat, Fingerprint, Holder, Problem } from '../core/entry.ts';
 import { SyncError } from '../errors.ts';
+import { untilTriedAgain, whenDescriptorsAreFree } from './descriptors.ts';
 import { remoteDevices } from './file-system.ts';
 import { fingerprintFile } from './fingerprint.ts';
 import { glance } from './glance.ts';
@@ -16,6 +17,8 @@ export interface LocalFilesOptions {
   readonly now: () => number;
   /** Content types that are sent; see `judgeMedia`. */
   readonly accept: readonly string[];
+  /** There was no descriptor for something; it is tried again. Told each time. */
+  readonly onShort?: (error: SyncError) => void;
 }
 
 type Inspection =
@@ -38,7 +41,7 @@ interface WalkHandlers {
   onUnreadable(directory: string, problem: Problem): Promise<void>;
 }
 
-const nothingOpen: ReadonlySet<string> = new Set();
+const nothingOpen: ReadonlyMap<string, readonly Holder[]> = new Map();
 
 /** Small local files are read without a pause: after so long of them everybody else has a turn. */
 const inspectingSliceMs = 2;
@@ -46,7 +49,7 @@ const inspectingSliceMs = 2;
 const readingSliceMs = 8;
 
 /** This room's door: the drop folders as the engine wants to see them. */
-export function createLocalFiles({ now, accept }: LocalFilesOptions) {
+export function createLocalFiles({ now, accept, onShort = () => {} }: LocalFilesOptions) {
   const yieldTurn = () => nextTurn();
   const isRemote = remoteDevices(now);
   const isLocal = (path: FilePath) => (device: number) => !isRemote(path, device);
@@ -76,15 +79,17 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
         signal,
         now,
         yieldTurn,
+        onShort: (error) => untilTriedAgain(error, signal, onShort),
         onDirectory: (listing) => handlers.onDirectory(listing),
         onUnreadable: (path, problem) => void unreadable.push(handlers.onUnreadable(path, problem)),
       });
       await Promise.all(unreadable);
     },
 
-    async read(root: string, directory: string): Promise<Read> {
+    async read(root: string, directory: string, signal: AbortSignal): Promise<Read> {
       try {
-        const listing = await readInSlices(readDirectoryInSteps(root, directory));
+        const reading = () => readInSlices(readDirectoryInSteps(root, directory));
+        const listing = await whenDescriptorsAreFree(reading, signal, onShort);
         return listing === null ? { kind: 'gone' } : { kind: 'listing', listing };
       } catch (error) {
         if (!(error instanceof SyncError)) throw error;
@@ -117,8 +122,13 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
       }
     },
 
-    async openForWriting(keys: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlySet<string>> {
-      const open = await findOpenForWriting(keys, { signal, yieldTurn, now });
+    async openForWriting(
+      keys: ReadonlySet<string>,
+      signal: AbortSignal,
+      areAllWanted = false,
+    ): Promise<ReadonlyMap<string, readonly Holder[]>> {
+      const look = () => findOpenForWriting(keys, { signal, areAllWanted, yieldTurn, now });
+      const open = await whenDescriptorsAreFree(look, signal, onShort);
       return open === 'unsupported' ? nothingOpen : open;
     },
 
@@ -128,17 +138,20 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
 
     async inspect(path: FilePath, signal: AbortSignal): Promise<Inspection> {
       await breathe();
-      return await fingerprintFile(path, {
+      const options = {
         signal,
         isLocal: isLocal(path),
         identify: identifyMedia,
-        judge: (head, contentType, sizeBytes) => judgeMedia({ contentType, sizeBytes, head, accept }),
-      });
+        judge: (head: Uint8Array, contentType: string, sizeBytes: number) =>
+          judgeMedia({ contentType, sizeBytes, head, accept }),
+      };
+      return await whenDescriptorsAreFree(() => fingerprintFile(path, options), signal, onShort);
     },
 
     /** What the file holds now, be it acceptable or not: to compare, not to send. */
     async digest(path: FilePath, signal: AbortSignal): Promise<Inspection> {
-      return await fingerprintFile(path, { signal, isLocal: isLocal(path), identify: async () => '' });
+      const options = { signal, isLocal: isLocal(path), identify: async () => '' };
+      return await whenDescriptorsAreFree(() => fingerprintFile(path, options), signal, onShort);
     },
 
     openSource(
@@ -146,7 +159,8 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
       expected: { readonly sizeBytes: number; readonly sha256: string },
       signal: AbortSignal,
     ): Promise<ByteSource | { kind: 'gone' } | { kind: 'changed' } | { kind: 'problem'; problem: Problem }> {
-      return openSource(path, expected, { signal, isLocal: isLocal(path) });
+      const options = { signal, isLocal: isLocal(path) };
+      return whenDescriptorsAreFree(() => openSource(path, expected, options), signal, onShort);
     },
   };
 }

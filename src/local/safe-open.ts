@@ -12,7 +12,7 @@ import {
 import { promisify } from 'node:util';
 import { absolutePath, type FilePath, type FileStat, isSameStat, type Problem } from '../core/entry.ts';
 import { decodeName } from '../core/name.ts';
-import { errnoCode, SyncError } from '../errors.ts';
+import { errnoCode, outOfDescriptors } from '../errors.ts';
 import { fsPath, isInside, realPath } from './fs-path.ts';
 import { accessProblem, isGone, notRegularProblem, toFileStat } from './local-problem.ts';
 
@@ -48,7 +48,7 @@ const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.
 
 /**
  * Opens a file for reading, if it is a regular file and lies inside its root even when a directory on the way was swapped
- * for a link. What is found on disk is a result; only EMFILE and ENFILE throw (SyncError, scope `process`). Synchronous,
+ * for a link. What is found on disk is a result; only EMFILE and ENFILE throw (SyncError `too_many_open_files`). Synchronous,
  * as the inode was looked at a moment ago.
  *
  * @param isLocal on a disk of this machine, where a small file is read sooner than a thread is woken for it
@@ -193,14 +193,7 @@ function openFailure(error: unknown): NotOpen {
       return { kind: 'changed' };
     case 'EMFILE':
     case 'ENFILE':
-      throw new SyncError(`Too many open files (${errno})`, {
-        code: 'too_many_open_files',
-        scope: 'process',
-        disposition: 'retry',
-        op: 'open',
-        hint: 'Raise the limit: `ulimit -n`, or LimitNOFILE= in the systemd unit.',
-        cause: error,
-      });
+      throw outOfDescriptors('open', error);
     default:
       return { kind: 'problem', problem: accessProblem(error) };
   }

@@ -2,7 +2,8 @@ import { accessSync, constants, lstatSync, readdirSync, type Stats, statSync } f
 import type { DirectoryListing, FilePath, FileStat, FoundFile, FoundProblem, Problem } from '../core/entry.ts';
 import { absolutePath, joinPath } from '../core/entry.ts';
 import { decodeName, displayName } from '../core/name.ts';
-import { errnoCode, SyncError } from '../errors.ts';
+import { errnoCode, isOutOfDescriptors, SyncError } from '../errors.ts';
+import { briefly } from './descriptors.ts';
 import { fsPath, isInside, realPath } from './fs-path.ts';
 import { isIgnoredName } from './ignore.ts';
 import {
@@ -54,7 +55,7 @@ export function isSameDirectory(a: DirectoryIdentity, b: DirectoryIdentity): boo
  * Reads one directory, with a pause after every 128 entries, so that a huge one does not hold up the event loop. Returns null
  * for a subdirectory that is gone or no longer a directory. Throws a SyncError of scope `folder` when the root itself cannot be
  * read, and of scope `file`, code `unreadable_directory` or `path_too_long`, when a subdirectory cannot (which says nothing
- * about the files in it).
+ * about the files in it); `too_many_open_files` when nothing can be opened now.
  */
 export function* readDirectoryInSteps(root: string, directory: string): Generator<undefined, ScannedDirectory | null> {
   const path = joinPath(root, directory);
@@ -123,11 +124,13 @@ function toIdentity(stats: Stats): DirectoryIdentity {
 
 function readNames(root: string, directory: string, path: string): readonly string[] | null {
   try {
-    const names = readdirSync(fsPath(path));
+    const names = briefly('scan', () => readdirSync(fsPath(path)));
     // Node writes U+FFFD for what is not UTF-8; only then are the bytes worth a second read.
     if (!names.some((name) => name.includes('\uFFFD'))) return names;
-    return readdirSync(fsPath(path), { encoding: 'buffer' }).map((name) => decodeName(name));
+    const raw = briefly('scan', () => readdirSync(fsPath(path), { encoding: 'buffer' }));
+    return raw.map((name) => decodeName(name));
   } catch (error) {
+    if (isOutOfDescriptors(error)) throw error;
     if (directory === '') throw folderError(root, error);
     if (isGone(error)) return null;
     throw unreadableDirectory(path, error);

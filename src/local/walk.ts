@@ -1,5 +1,5 @@
 import { joinPath, type Problem } from '../core/entry.ts';
-import { SyncError } from '../errors.ts';
+import { isOutOfDescriptors, SyncError } from '../errors.ts';
 import { folderMissing } from './local-problem.ts';
 import {
   type DirectoryIdentity,
@@ -20,6 +20,8 @@ export interface WalkOptions {
   /** A subdirectory that failed at its turn. It is no evidence about the files below it. */
   readonly onUnreadable: (directory: string, problem: Problem) => void;
   readonly yieldTurn: () => Promise<void>;
+  /** Nothing can be opened now: the wait until it is tried again. Throws the error when absent. */
+  readonly onShort?: (error: unknown) => Promise<void>;
   /** A monotonic clock in milliseconds. */
   readonly now: () => number;
 }
@@ -62,6 +64,11 @@ export async function walk(root: string, options: WalkOptions): Promise<WalkSumm
         if (now() - sliceStart >= sliceMs) await breathe();
       }
     } catch (error) {
+      if (isOutOfDescriptors(error) && options.onShort !== undefined) {
+        await options.onShort(error);
+        pending.push(directory);
+        continue;
+      }
       if (!(error instanceof SyncError) || error.scope !== 'file') throw error;
       options.onUnreadable(directory, { code: error.code, reason: error.hint ?? error.message });
     }

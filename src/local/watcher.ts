@@ -1,5 +1,5 @@
 import { joinPath } from '../core/entry.ts';
-import type { SyncError } from '../errors.ts';
+import { isOutOfDescriptors, type SyncError } from '../errors.ts';
 import { openArmingQueue } from './arming.ts';
 import { guardBursts } from './burst-guard.ts';
 import { chokidarWatches, isChokidarPath } from './chokidar-watches.ts';
@@ -10,7 +10,7 @@ import { type InotifyLimits, readInotifyLimits } from './inotify.ts';
 import { plainWatches } from './plain-watches.ts';
 import { isSameDirectory, type ScannedDirectory } from './scanner.ts';
 import { scheduleSecondLooks } from './second-look.ts';
-import type { Timers } from './timers.ts';
+import type { Timer, Timers } from './timers.ts';
 import type { WatchEvents } from './watch-backend.ts';
 import { splitPath, type Watched, WatchTable } from './watch-table.ts';
 import { collectTroubles } from './watch-trouble.ts';
@@ -53,6 +53,8 @@ export interface Watcher {
 }
 
 const secondLookMs = 1000;
+/** Descriptors come and go, unlike watches: so soon is tried again what could not be watched for want of one. */
+const tryAgainMs = 5_000;
 /** chokidar looks at each entry of a directory at each event in it: 100 of them cost 8 ms of CPU for one new file. */
 const mostListedEntries = 32;
 
@@ -73,6 +75,7 @@ export function openWatcher(options: WatcherOptions): Watcher {
   });
   let realRoot: string | null = null;
   let isClosed = false;
+  let again: Timer | null = null;
 
   const events: WatchEvents = {
     onRaw(path, event, name) {
@@ -102,7 +105,9 @@ export function openWatcher(options: WatcherOptions): Watcher {
     onError(path, error) {
       const entry = path === null ? undefined : table.atPath(path);
       if (entry !== undefined) entry.state = 'failed';
-      if (!isClosed && troubles.judge(path, error) === 'limit') arming.limit();
+      if (isClosed || troubles.judge(path, error) !== 'limit') return;
+      arming.limit();
+      if (isOutOfDescriptors(error)) again ??= timers.setTimer(tryAgainMs, () => void tryFailedAgain());
     },
   };
   const chokidar = chokidarWatches(events);
@@ -125,6 +130,16 @@ export function openWatcher(options: WatcherOptions): Watcher {
       arming.drop(entry);
       entry.backend.disarm(entry.path);
     }
+  }
+
+  async function tryFailedAgain(): Promise<void> {
+    again = null;
+    for (const entry of table.values()) {
+      if (entry.state !== 'failed') continue;
+      entry.state = 'queued';
+      arming.push(entry);
+    }
+    await arming.drain();
   }
 
   function isFine(known: Watched, target: WatchTarget): boolean {
@@ -172,6 +187,7 @@ export function openWatcher(options: WatcherOptions): Watcher {
       hints.cancel();
       secondLooks.cancel();
       troubles.cancel();
+      again?.cancel();
       arming.close();
       await Promise.all([chokidar.close(), plain.close()]);
     },

@@ -1,6 +1,6 @@
 import { errors } from 'undici';
 import { redactText } from '../core/redact.ts';
-import { errnoCode, SyncError } from '../errors.ts';
+import { errnoCode, isOutOfDescriptors, outOfDescriptors, SyncError } from '../errors.ts';
 
 /**
  * What came out of undici once a request was handed over: from the wire, whatever it is. What is thrown before that, and what
@@ -43,6 +43,8 @@ export function networkError(op: string, host: string, error: unknown): unknown 
   // A SyncError may come out of a lookup or a body that we handed to undici.
   if (cause instanceof SyncError) return cause;
   if (cause instanceof Error && cause.cause instanceof SyncError) return cause.cause;
+  // Not one byte left, and FLORA has nothing to do with it.
+  if (triesOf(cause).some(isOutOfDescriptors)) return outOfDescriptors(op, cause);
   const reason = whyUnreachable(cause);
   if (reason === null) {
     const details = { code: 'connection_lost', scope: 'file', disposition: 'check', op, cause } as const;

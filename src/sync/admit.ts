@@ -93,16 +93,23 @@ export async function admitProblem(
   return isNews;
 }
 
-/** Notes that files are not there any more: the ledger keeps them as gone. */
+/**
+ * Notes that files are not there any more: the ledger keeps them as gone. In one write, so that callers bound their number.
+ *
+ * @param isGone asked of each inside the write
+ */
 export async function admitVanished(
   deps: AdmitDeps,
   folder: { readonly folderId: number; readonly root: string },
   directory: string,
   directoryId: number,
   names: readonly string[],
+  isGone: (name: string) => boolean,
 ): Promise<void> {
   const nowMs = deps.clock.now();
-  const gone = await deps.ledger.write((tables) => names.filter((name) => vanish(tables, directoryId, name, nowMs)));
+  const gone = await deps.ledger.write((tables) =>
+    names.filter((name) => isGone(name) && vanish(tables, directoryId, name, nowMs)),
+  );
   for (const name of gone) {
     const path = displayName(joinPath(joinPath(folder.root, directory), name));
     deps.log.info({ path, to: 'gone' }, 'the file is not there any more -> gone');

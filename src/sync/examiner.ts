@@ -1,9 +1,10 @@
 import { type Differences, DirectoryDiff, isChanged } from '../core/diff.ts';
 import { absolutePath, type FileStat, joinPath, type Problem, splitPath } from '../core/entry.ts';
-import { type AdmitDeps, admitProblem, admitVanished, type FolderFile } from './admit.ts';
+import { type AdmitDeps, admitProblem, type FolderFile } from './admit.ts';
 import type { FolderWatch, IntakeFolder } from './folders.ts';
 import { mountMissing } from './lost-mount.ts';
 import type { KnownFile, LocalPort, ScannedListing } from './ports.ts';
+import { Vanishing } from './vanishing.ts';
 
 export interface ExaminerDeps extends AdmitDeps {
   readonly local: LocalPort;
@@ -29,9 +30,15 @@ const namesWorthLooking = 64;
 /** Compares what is on disk with the ledger, and writes down what needs no settling: problems, and what vanished. */
 export class Examiner {
   readonly #deps: ExaminerDeps;
+  readonly #vanishing: Vanishing;
 
   constructor(deps: ExaminerDeps) {
     this.#deps = deps;
+    this.#vanishing = new Vanishing({
+      ...deps,
+      vanishedPerWrite: deps.knownPerSlice,
+      isGone: (folder, directory, name, wanted) => this.#isGone(folder, directory, name, wanted),
+    });
   }
 
   /** Something may have happened to these names, or (null) to anything in the directory. */
@@ -65,14 +72,12 @@ export class Examiner {
     }
     await this.#take(folder, listing, diff.rest());
     if (directory === undefined) return;
-    // The listing may be seconds old by now, and what settled meanwhile is not in it: each absence is seen for itself.
-    const gone = vanished.filter((name) => this.#isGone(folder, listing.directory, name, 'file'));
-    await this.#vanish(folder, listing.directory, directory.id, gone);
+    await this.#vanishing.files(folder, listing.directory, directory.id, vanished);
     const present = new Set(listing.subdirectories);
     for (const child of ledger.directories.children(directory.id)) {
       const { name } = splitPath(child.path);
       if (present.has(name) || !this.#isGone(folder, listing.directory, name, 'directory')) continue;
-      await this.#forgetTree(folder, child.path, child.id);
+      await this.#vanishing.tree(folder, child.path, child.id);
     }
   }
 
@@ -106,7 +111,7 @@ export class Examiner {
 
   /** Reads one directory, not what is below it. */
   async directory(folder: IntakeFolder, directory: string): Promise<void> {
-    const read = await this.#deps.local.read(folder.root, directory);
+    const read = await this.#deps.local.read(folder.root, directory, this.#deps.signal);
     switch (read.kind) {
       case 'listing':
         // Judged after it was read, as in a scan: it may be another drive's.
@@ -119,7 +124,7 @@ export class Examiner {
         // Of a root that is gone, the scan says why.
         if (directory === '') return await this.#deps.scan(folder, '');
         const known = this.#deps.ledger.directories.find(folder.folderId, directory);
-        if (known !== undefined && !known.isGone) await this.#forgetTree(folder, directory, known.id);
+        if (known !== undefined && !known.isGone) await this.#vanishing.tree(folder, directory, known.id);
         return;
       }
       default: {
@@ -154,9 +159,9 @@ export class Examiner {
         return isNew ? await this.#deps.scan(folder, path) : await this.directory(folder, path);
       }
       case 'gone': {
-        if (parent !== undefined) await this.#vanish(folder, directory, parent.id, [name]);
+        if (parent !== undefined) await this.#vanishing.files(folder, directory, parent.id, [name]);
         const tree = ledger.directories.find(folder.folderId, path);
-        if (tree !== undefined && !tree.isGone) await this.#forgetTree(folder, path, tree.id);
+        if (tree !== undefined && !tree.isGone) await this.#vanishing.tree(folder, path, tree.id);
         this.#deps.onVanished(absolutePath(file));
         return;
       }
@@ -193,22 +198,6 @@ export class Examiner {
     const parent = this.#deps.ledger.directories.find(folder.folderId, directory);
     if (parent === undefined || this.#deps.ledger.files.get(parent.id, name)?.problem == null) return;
     await this.#deps.ledger.write((tables) => tables.files.remove(parent.id, name));
-  }
-
-  async #vanish(folder: IntakeFolder, directory: string, directoryId: number, names: readonly string[]): Promise<void> {
-    if (names.length === 0 || !this.#deps.folders.isThere(folder, directory)) return;
-    await admitVanished(this.#deps, folder, directory, directoryId, names);
-  }
-
-  async #forgetTree(folder: IntakeFolder, directory: string, directoryId: number): Promise<void> {
-    if (!this.#deps.folders.isThere(folder, directory)) return;
-    const { ledger } = this.#deps;
-    this.#deps.onVanished(joinPath(folder.root, directory));
-    this.#deps.onDirectoryGone(folder, directory);
-    const names = ledger.files.inDirectory(directoryId).map((file) => file.name);
-    await this.#vanish(folder, directory, directoryId, names);
-    for (const child of ledger.directories.children(directoryId)) await this.#forgetTree(folder, child.path, child.id);
-    await ledger.write((tables) => tables.directories.markGone(directoryId));
   }
 }
 

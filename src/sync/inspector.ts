@@ -18,6 +18,12 @@ export interface InspectorDeps extends AdmitDeps {
   readonly onError: (error: unknown) => void;
 }
 
+/** A file, and what it looked like when it had settled. */
+export interface Settled {
+  readonly file: FolderFile;
+  readonly stat: FileStat;
+}
+
 /** Digests at once: more would only fight over the disk. */
 const inspectors = 2;
 
@@ -25,6 +31,7 @@ const inspectors = 2;
 export class Inspector {
   readonly #deps: InspectorDeps;
   readonly #queue = new PQueue({ concurrency: inspectors });
+  readonly #toRead = new Set<Settled>();
   #admitting = 0;
 
   constructor(deps: InspectorDeps) {
@@ -33,8 +40,15 @@ export class Inspector {
     this.#queue.on('next', deps.onChange);
   }
 
-  add(file: FolderFile, stat: FileStat): void {
-    void this.#queue.add(() => this.#guard(this.#inspect(file, stat)));
+  add(settled: Settled): void {
+    const { file, stat } = settled;
+    this.#toRead.add(settled);
+    void this.#queue.add(() => this.#guard(this.#inspect(file, stat).finally(() => this.#toRead.delete(settled))));
+  }
+
+  /** What waits to be read, or is being read. */
+  list(): readonly Settled[] {
+    return [...this.#toRead];
   }
 
   /** How many files wait, are read, or become durable. */
@@ -45,6 +59,7 @@ export class Inspector {
   /** Waits for what is being read and written; the rest is forgotten. */
   async close(): Promise<void> {
     this.#queue.clear();
+    this.#toRead.clear();
     await this.#queue.onIdle();
   }
 

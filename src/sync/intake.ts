@@ -1,14 +1,14 @@
-import { type FileStat, joinPath, type Problem, splitPath } from '../core/entry.ts';
+import { joinPath, type Problem, splitPath } from '../core/entry.ts';
 import { SyncError } from '../errors.ts';
 import type { AdmitDeps, Admitted, FolderFile } from './admit.ts';
 import { Examiner } from './examiner.ts';
 import { FolderWatch, type IntakeFolder } from './folders.ts';
 import { type HintedDirectory, Hints } from './hints.ts';
-import { Inspector } from './inspector.ts';
+import { Inspector, type Settled } from './inspector.ts';
 import { Line } from './line.ts';
 import type { LocalPort, ScannedListing } from './ports.ts';
 import { lookAtRacy } from './racy.ts';
-import { Settling } from './settling.ts';
+import { type InHand, Settling } from './settling.ts';
 
 export interface IntakeDeps extends AdmitDeps {
   readonly local: LocalPort;
@@ -49,7 +49,7 @@ export class Intake {
   readonly #examiner: Examiner;
   readonly #settling: Settling<FolderFile>;
   readonly #inspector: Inspector;
-  readonly #settled: Line<{ readonly file: FolderFile; readonly stat: FileStat }>;
+  readonly #settled: Line<Settled>;
   readonly #hints: Hints;
   #scans = 0;
   #waiters: (() => void)[] = [];
@@ -76,7 +76,7 @@ export class Intake {
     });
     this.#settled = new Line(
       () => this.#inspector.size < mostInspected,
-      ({ file, stat }) => this.#inspector.add(file, stat),
+      (settled) => this.#inspector.add(settled),
     );
     this.#settling = new Settling<FolderFile>({
       ...deps,
@@ -172,6 +172,13 @@ export class Intake {
   /** How many files are seen but not in the ledger yet. */
   get inHand(): number {
     return this.#settling.size + this.#settled.size + this.#inspector.size;
+  }
+
+  /** What is in hand, with everybody who has it open for writing now. */
+  async list(signal: AbortSignal): Promise<readonly InHand<FolderFile>[]> {
+    const unfinished = await this.#settling.list(signal);
+    const settled = [...this.#settled.list(), ...this.#inspector.list()];
+    return [...unfinished, ...settled.map((each) => ({ ...each, isSettled: true, held: null }))];
   }
 
   /** How many files are not finished only because somebody has them open for writing. */

@@ -17,6 +17,11 @@ export class Line<T> {
     return this.#waiting.length - this.#next;
   }
 
+  /** Those that wait, in their order. */
+  list(): readonly T[] {
+    return this.#waiting.slice(this.#next);
+  }
+
   add(item: T): void {
     this.#waiting.push(item);
     this.advance();

@@ -212,7 +212,7 @@ async function upload(
       const isThere = deps.isRootThere(path.root, path.directory);
       return withoutSource({ doubted: isThere ? [...doubted, path] : doubted, isWaiting: !isThere });
     }
-    if (error.code === 'stalled') deps.transfers.stalled();
+    if (error.code === 'stalled' || error.code === 'too_many_open_files') deps.transfers.stalled();
     return { ...failed(action, error, doubted, content.mayHaveAllBytes), ...written };
   } finally {
     await source.close();

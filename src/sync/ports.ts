@@ -3,7 +3,7 @@
 import type { Content } from '../core/content.ts';
 import type { Creation } from '../core/creation.ts';
 import type { KnownName } from '../core/diff.ts';
-import type { Destination, DirectoryListing, FilePath, FileStat, Fingerprint, Problem } from '../core/entry.ts';
+import type { Destination, DirectoryListing, FilePath, FileStat, Fingerprint, Holder, Problem } from '../core/entry.ts';
 import type { AssetFacts } from '../core/event.ts';
 import type {
   HistoryRecord,
@@ -226,7 +226,7 @@ export interface LocalPort {
   /** Walks from `directory` down, in slices. Throws SyncError of scope `folder` when the root is not there. */
   walk(root: string, directory: string, handlers: WalkHandlers, signal: AbortSignal): Promise<void>;
   /** In slices, too: a directory may have any number of entries. */
-  read(root: string, directory: string): Promise<ReadResult>;
+  read(root: string, directory: string, signal: AbortSignal): Promise<ReadResult>;
   look(path: FilePath): Look;
   /**
    * A directory, read no further than its first entry: whether it has none, and the number of its device (null where the
@@ -235,8 +235,12 @@ export interface LocalPort {
   glance(root: string, directory: string): { readonly isEmpty: boolean; readonly device: number | null } | null;
   /** What tells a folder's root from another in its place; null when it is no directory. Begins with the device. */
   rootIdentity(root: string): string | null;
-  /** Of these `device:inode` keys, the ones that some process holds open for writing. */
-  openForWriting(keys: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** Of these `device:inode` keys, the ones that some process holds open for writing, and who: one for each, or all. */
+  openForWriting(
+    keys: ReadonlySet<string>,
+    signal: AbortSignal,
+    areAllWanted?: boolean,
+  ): Promise<ReadonlyMap<string, readonly Holder[]>>;
   /** Whether writers on other hosts may exist, so that only the quiet period can be trusted: by the device that has the path. */
   isRemote(path: FilePath, device: number): boolean;
   /** Whether a part of the file seems to be still to be written. It may be finished all the same. */

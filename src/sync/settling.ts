@@ -1,4 +1,4 @@
-import { absolutePath, type FilePath, type FileStat, joinPath } from '../core/entry.ts';
+import { absolutePath, type FilePath, type FileStat, type Holder, joinPath } from '../core/entry.ts';
 import { type Candidate, isQuiet, lookAgain, mayBeUnwritten, quietInMs } from '../core/settle.ts';
 import type { ClockPort, LocalPort } from './ports.ts';
 
@@ -14,6 +14,22 @@ export interface SettlingDeps<F extends FilePath> {
   readonly onError: (error: unknown) => void;
 }
 
+/** Who has a file open for writing, and since when that was seen, in milliseconds since the epoch. */
+export interface Held {
+  readonly sinceMs: number;
+  readonly holders: readonly Holder[];
+}
+
+/** A file in hand, as people are told of it. */
+export interface InHand<F extends FilePath> {
+  readonly file: F;
+  readonly stat: FileStat;
+  /** It is finished, and waits to be read or is being read. */
+  readonly isSettled: boolean;
+  /** Null where nobody is seen to have it open: it changed a moment ago. */
+  readonly held: Held | null;
+}
+
 interface Waiting<F extends FilePath> {
   readonly file: F;
   candidate: Candidate;
@@ -21,6 +37,8 @@ interface Waiting<F extends FilePath> {
   isQuiet: boolean;
   dueMs: number;
   isHeldOpen: boolean;
+  /** As it was last looked up: also of one that goes on changing, which alone keeps it waiting. */
+  held: Held | null;
 }
 
 /** Looking takes time (each time all of `/proc`): about a tenth of it is spent so, and no pause is longer than this. */
@@ -62,6 +80,18 @@ export class Settling<F extends FilePath> {
     return count;
   }
 
+  /** All that is not finished, with everybody who has it open now. */
+  async list(signal: AbortSignal): Promise<readonly InHand<F>[]> {
+    const asked = [...this.#waiting.values()];
+    if (asked.length > 0) {
+      const keys = new Set(asked.map(({ candidate }) => identity(candidate.stat)));
+      const open = await this.#deps.local.openForWriting(keys, signal, true);
+      for (const waiting of asked) this.#seen(waiting, open);
+    }
+    const waiting = [...this.#waiting.values()];
+    return waiting.map(({ file, candidate, held }) => ({ file, stat: candidate.stat, isSettled: false, held }));
+  }
+
   /** Begins, or goes on with, the wait for a file that looked like `stat` just now. */
   add(file: F, stat: FileStat): void {
     const key = absolutePath(file);
@@ -73,7 +103,9 @@ export class Settling<F extends FilePath> {
     const isQuietNow = isQuiet(candidate, now);
     const dueMs = isQuietNow ? nowMs : nowMs + quietInMs(candidate, now);
     if (waiting === undefined) this.#count(file, 1);
-    this.#waiting.set(key, { file, candidate, isQuiet: isQuietNow, dueMs, isHeldOpen: false });
+    const isSameFile = waiting !== undefined && identity(waiting.candidate.stat) === identity(stat);
+    const held = isSameFile ? waiting.held : null;
+    this.#waiting.set(key, { file, candidate, isQuiet: isQuietNow, dueMs, isHeldOpen: false, held });
     this.#wakeAt(dueMs);
   }
 
@@ -90,6 +122,13 @@ export class Settling<F extends FilePath> {
     this.#timer?.cancel();
     this.#waiting.clear();
     this.#directories.clear();
+  }
+
+  #seen(waiting: Waiting<F>, open: ReadonlyMap<string, readonly Holder[]>): boolean {
+    const holders = open.get(identity(waiting.candidate.stat));
+    const sinceMs = waiting.held?.sinceMs ?? this.#deps.clock.now();
+    waiting.held = holders === undefined ? null : { sinceMs, holders };
+    return holders !== undefined;
   }
 
   #remove(key: string): void {
@@ -173,7 +212,7 @@ export class Settling<F extends FilePath> {
       const key = absolutePath(waiting.file);
       // Somebody may have added or forgotten it while the holders were looked up.
       if (this.#waiting.get(key) !== waiting) continue;
-      waiting.isHeldOpen = open.has(identity(waiting.candidate.stat));
+      waiting.isHeldOpen = this.#seen(waiting, open);
       if (waiting.isHeldOpen) {
         waiting.dueMs = nowMs + Math.max(heldOpenPollMs, this.#deps.quietMs / 2);
         continue;

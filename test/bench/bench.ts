@@ -1,5 +1,5 @@
 // `npm run bench [-- name…] [--runs 3] [--scale 1] [--json file]`: prints a table; every figure has its reference in the same run.
-// `ratelimit` takes an hour and more, so that it runs only by its name: `-- ratelimit [--only "bucket 20/20"] [--secs 120] [--warm 60]
+// `vanish` and `ratelimit` (an hour and more) run only by their names: `-- ratelimit [--only "bucket 20/20"] [--secs 120] [--warm 60]
 // [--at-once 1]`.
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -13,13 +13,14 @@ import { type RateLimitOptions, rateLimit } from './ratelimit.ts';
 import { reconcile } from './reconcile.ts';
 import { rescan } from './rescan.ts';
 import { small } from './small.ts';
+import { vanish } from './vanish.ts';
 import { watch } from './watch.ts';
 
 type Options = RateLimitOptions & { readonly runs: number; readonly scale: number };
 type Work = (bench: Bench, options: Options) => Promise<readonly Figure[]> | AsyncIterable<Figure>;
 
 const usual: Readonly<Record<string, Work>> = { small, large, rescan, watch, burst, latency, backlog, reconcile };
-const works: Readonly<Record<string, Work>> = { ...usual, ratelimit: rateLimit };
+const works: Readonly<Record<string, Work>> = { ...usual, vanish, ratelimit: rateLimit };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

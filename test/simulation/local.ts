@@ -1,4 +1,4 @@
-import type { FilePath, FileStat, Problem } from '../../src/core/entry.ts';
+import type { FilePath, FileStat, Holder, Problem } from '../../src/core/entry.ts';
 import { isSameStat, joinPath, splitPath } from '../../src/core/entry.ts';
 import { SyncError } from '../../src/errors.ts';
 import type {
@@ -111,12 +111,12 @@ export function createLocal(world: World, life: Life): LocalPort {
     async openForWriting(keys) {
       // Somewhere in between is the moment of truth.
       await moment();
-      const open = new Set<string>();
+      const open = new Map<string, readonly Holder[]>();
       for (const root of disk.roots) {
         for (const [path, inode] of [...root.files]) {
           const key = `${device}:${inode.number}`;
           if (keys.has(key)) disk.onLook(root, path);
-          if (inode.writers > 0 && keys.has(key) && !knobs.isRemoteMount) open.add(key);
+          if (inode.writers > 0 && keys.has(key) && !knobs.isRemoteMount) open.set(key, [{ pid: 1, name: 'writer' }]);
         }
       }
       await moment();

@@ -41,6 +41,7 @@ function roomOf(path: string): string {
 /** Those that put the rooms together, and so see them all. */
 const composition: ReadonlySet<string> = new Set([
   'main.ts',
+  'program.ts',
   'daemon.ts',
   'opening.ts',
   'snapshotting.ts',
@@ -52,6 +53,7 @@ const composition: ReadonlySet<string> = new Set([
   'commands.ts',
   'operating.ts',
   'alone.ts',
+  'affordable.ts',
 ]);
 
 /** What each room may see beside itself and packages. */

@@ -22,7 +22,7 @@ it('a single directory is read with turns for everybody else in between', async 
     if (!isOver) setImmediate(tick);
   };
   setImmediate(tick);
-  const read = await local.read(root, '');
+  const read = await local.read(root, '', new AbortController().signal);
   isOver = true;
   assert.ok(read.kind === 'listing' && read.listing.files.length === names.length);
   // One after each 128 entries.

@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileKey, findOpenForWriting } from '../../../src/local/open-writers.ts';
+import { fileKey } from '../../../src/local/mapped-files.ts';
+import { findOpenForWriting } from '../../../src/local/open-writers.ts';
 import { statFile } from '../../../src/local/scanner.ts';
+import { findProgram } from '../../support/programs.ts';
 import { plantTemporary } from '../../support/tree.ts';
 
 const isLinux = process.platform === 'linux';
@@ -25,23 +27,88 @@ test('files held open for writing are found, those held for reading are not', { 
   const candidates = new Map(['written', 'both', 'read', 'closed'].map((name) => [keyOf(root, name), name]));
   const found = await findOpenForWriting(candidates, options);
   assert.ok(found !== 'unsupported');
-  assert.deepEqual([...found].map((key) => candidates.get(key)).sort(), ['both', 'written']);
+  assert.deepEqual([...found.keys()].map((key) => candidates.get(key)).sort(), ['both', 'written']);
 });
 
-test('a writer in another process counts until it closes the file', { skip: !isLinux }, async (t) => {
+test('a writer in another process counts until it closes the file, and is named', { skip: !isLinux }, async (t) => {
   const root = plantTemporary(t, { 'a.mov': 'x' });
   const writer = spawn('sh', ['-c', 'exec 3>>a.mov; echo open; read line; exec 3>&-; echo closed; read line'], {
     cwd: root,
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   t.after(() => writer.kill());
-  const candidates = new Set([keyOf(root, 'a.mov')]);
+  const key = keyOf(root, 'a.mov');
+  const candidates = new Set([key]);
   await once(writer.stdout, 'data');
-  assert.deepEqual(await findOpenForWriting(candidates, options), candidates);
+  const found = await findOpenForWriting(candidates, options);
+  assert.deepEqual(found, new Map([[key, [{ pid: writer.pid, name: 'sh' }]]]));
   writer.stdin.write('\n');
   await once(writer.stdout, 'data');
-  assert.deepEqual(await findOpenForWriting(candidates, options), new Set());
+  assert.deepEqual(await findOpenForWriting(candidates, options), new Map());
 });
+
+test('of several writers one is enough to wait for, and all are named where people ask', {
+  skip: !isLinux,
+}, async (t) => {
+  const root = plantTemporary(t, { 'a.mov': 'x' });
+  const key = keyOf(root, 'a.mov');
+  const writers = [0, 1, 2].map(() =>
+    spawn('sh', ['-c', 'exec 3>>a.mov; echo open; read line'], { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] }),
+  );
+  t.after(() => {
+    for (const writer of writers) writer.kill();
+  });
+  await Promise.all(writers.map(({ stdout }) => once(stdout, 'data')));
+  const one = await findOpenForWriting(new Set([key]), options);
+  assert.equal(one !== 'unsupported' && one.get(key)?.length, 1);
+  const all = await findOpenForWriting(new Set([key]), { ...options, areAllWanted: true });
+  assert.ok(all !== 'unsupported');
+  assert.deepEqual(
+    all
+      .get(key)
+      ?.map(({ pid }) => pid)
+      .sort(),
+    writers.map(({ pid }) => pid).sort(),
+  );
+});
+
+const mapping = `import mmap, os, sys
+fd = os.open('a b.mov', os.O_RDWR)
+memory = mmap.mmap(fd, 0, getattr(mmap, sys.argv[1]), mmap.PROT_READ | mmap.PROT_WRITE)
+os.close(fd)
+# Python's own copy of the descriptor.
+for name in os.listdir('/proc/self/fd'):
+    try:
+        if os.readlink('/proc/self/fd/' + name).endswith('.mov'): os.close(int(name))
+    except OSError: pass
+print('mapped', flush=True)
+sys.stdin.readline()
+memory[0:1] = b'y'
+`;
+const python = findProgram('python3');
+
+for (const [kind, isWriter] of [
+  ['MAP_SHARED', true],
+  ['MAP_PRIVATE', false],
+] as const) {
+  const title = `a file without a descriptor that is mapped into memory, ${kind}, is ${isWriter ? '' : 'not '}being written`;
+  test(title, { skip: isLinux && python !== undefined ? false : 'needs Linux and python3' }, async (t) => {
+    const root = plantTemporary(t, { 'a b.mov': 'x' });
+    const key = keyOf(root, 'a b.mov');
+    const mapper = spawn(python ?? '', ['-c', mapping, kind], { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] });
+    t.after(() => mapper.kill());
+    await once(mapper.stdout, 'data');
+    const found = await findOpenForWriting(new Set([key]), options);
+    assert.ok(found !== 'unsupported');
+    assert.deepEqual(
+      [...found.values()].flat().map(({ pid }) => pid),
+      isWriter ? [mapper.pid] : [],
+    );
+    mapper.stdin.write('\n');
+    await once(mapper, 'exit');
+    assert.deepEqual(await findOpenForWriting(new Set([key]), options), new Map());
+  });
+}
 
 test('the event loop gets a turn after every slice, and an abort ends the search', { skip: !isLinux }, async () => {
   let clock = 0;

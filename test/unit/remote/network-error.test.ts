@@ -20,6 +20,17 @@ function of(cause: unknown): SyncError {
 }
 
 describe('what came off the wire', () => {
+  it('has nothing to do with FLORA where this machine can open no connection', () => {
+    const full = system({ code: 'EMFILE', syscall: 'connect', address: '192.0.2.1', port: 443 });
+    for (const cause of [full, system({ code: 'ENFILE', syscall: 'connect' }), new AggregateError([full, full])]) {
+      const { code, scope, disposition } = of(cause);
+      assert.deepEqual(
+        { code, scope, disposition },
+        { code: 'too_many_open_files', scope: 'file', disposition: 'retry' },
+      );
+    }
+  });
+
   const tries = [
     system({ code: 'ENETUNREACH', syscall: 'connect', address: '2001:db8::1', port: 443 }),
     system({ code: 'ETIMEDOUT', syscall: 'connect', address: '192.0.2.1', port: 443 }),

@@ -32,7 +32,7 @@ function open(quietMs = 2_000) {
     openForWriting: async (keys: ReadonlySet<string>) => {
       lookUps += 1;
       clock.pass(disk.lookUpMs);
-      return disk.isHeld ? keys : new Set<string>();
+      return new Map(disk.isHeld ? [...keys].map((key) => [key, [{ pid: 4711, name: 'ffmpeg' }]]) : []);
     },
   } as unknown as LocalPort;
   const settling = new Settling<typeof file>({
@@ -159,6 +159,50 @@ describe('Settling', () => {
     disk.isHeld = false;
     await clock.advance(2_000);
     assert.deepEqual(settled, ['a.png']);
+  });
+
+  it('tells who holds a file, since it was first seen to be held, also while it goes on changing', async () => {
+    const { clock, settling, write, disk } = open();
+    const { signal } = new AbortController();
+    settling.add(file, write(10));
+    assert.deepEqual(
+      (await settling.list(signal)).map(({ file: { name }, held, isSettled }) => ({ name, held, isSettled })),
+      [{ name: 'a.png', held: null, isSettled: false }],
+    );
+    disk.isHeld = true;
+    await clock.advance(1_000);
+    const sinceMs = clock.now();
+    const held = { sinceMs, holders: [{ pid: 4711, name: 'ffmpeg' }] };
+    assert.deepEqual((await settling.list(signal))[0]?.held, held, 'nobody had looked before');
+    for (const size of [20, 30, 40]) {
+      await clock.advance(1_000);
+      settling.add(file, write(size));
+      const [listed] = await settling.list(signal);
+      assert.deepEqual(listed?.held, held);
+      assert.equal(listed?.stat.sizeBytes, size);
+    }
+    await clock.advance(10_000);
+    assert.deepEqual((await settling.list(signal))[0]?.held, held, 'and while it stalls');
+    assert.equal(settling.heldOpen, 1);
+    disk.isHeld = false;
+    assert.equal((await settling.list(signal))[0]?.held, null);
+  });
+
+  it('says of another file under the same name that it has not been held before', async () => {
+    const { clock, settling, write, disk } = open();
+    const { signal } = new AbortController();
+    settling.add(file, write(10));
+    disk.isHeld = true;
+    await settling.list(signal);
+    await clock.advance(1_000);
+    settling.add(file, { ...write(10), inode: 2 });
+    assert.equal((await settling.list(signal))[0]?.held?.sinceMs, clock.now());
+  });
+
+  it('lists nothing, and looks nobody up, when nothing waits', async () => {
+    const { settling, lookUps } = open();
+    assert.deepEqual(await settling.list(new AbortController().signal), []);
+    assert.equal(lookUps(), 0);
   });
 
   it('does not wait for a file that was finished long ago', async () => {

@@ -1,0 +1,66 @@
+import { joinPath, splitPath } from '../core/entry.ts';
+import { type AdmitDeps, admitVanished } from './admit.ts';
+import type { FolderWatch, IntakeFolder } from './folders.ts';
+
+export interface VanishingDeps extends AdmitDeps {
+  readonly folders: FolderWatch;
+  readonly signal: AbortSignal;
+  /** So many absences are looked at and written down in one turn of the event loop: a few milliseconds by default. */
+  readonly vanishedPerWrite?: number | undefined;
+  /** Whether what stood at the name does not now. */
+  readonly isGone: (folder: IntakeFolder, directory: string, name: string, wanted: 'file' | 'directory') => boolean;
+  /** Nothing is at or below this path any more. */
+  readonly onVanished: (path: string) => void;
+  /** A directory of ours is not there any more. */
+  readonly onDirectoryGone: (folder: IntakeFolder, directory: string) => void;
+}
+
+/**
+ * Writes down what is not there any more, however much: a slice at a time, each with its own look at root and disk, because what
+ * was seen to be missing may be seconds old by then. Whatever a crash leaves of it is missing at the next scan as well.
+ */
+export class Vanishing {
+  readonly #deps: VanishingDeps;
+  readonly #perWrite: number;
+
+  constructor(deps: VanishingDeps) {
+    this.#deps = deps;
+    this.#perWrite = deps.vanishedPerWrite ?? 200;
+  }
+
+  /** Those of a directory's names that are gone. */
+  async files(folder: IntakeFolder, directory: string, directoryId: number, names: readonly string[]): Promise<void> {
+    const { folders, signal, isGone } = this.#deps;
+    for (let at = 0; at < names.length; at += this.#perWrite) {
+      signal.throwIfAborted();
+      if (!folders.isThere(folder, directory)) return;
+      const slice = names.slice(at, at + this.#perWrite);
+      await admitVanished(this.#deps, folder, directory, directoryId, slice, (name) =>
+        isGone(folder, directory, name, 'file'),
+      );
+    }
+  }
+
+  /** A directory that is not there, with all that was in and below it; itself last, so that what is left is looked for again. */
+  async tree(folder: IntakeFolder, directory: string, directoryId: number): Promise<void> {
+    const { ledger, folders, isGone } = this.#deps;
+    if (!folders.isThere(folder, directory)) return;
+    this.#deps.onVanished(joinPath(folder.root, directory));
+    this.#deps.onDirectoryGone(folder, directory);
+    for (let after = ''; ; ) {
+      const slice = ledger.files.inDirectory(directoryId, after, this.#perWrite);
+      const names = slice.filter((file) => !file.isGone).map(({ name }) => name);
+      await this.files(folder, directory, directoryId, names);
+      const last = slice.at(-1);
+      if (last === undefined || slice.length < this.#perWrite) break;
+      after = last.name;
+    }
+    for (const child of ledger.directories.children(directoryId)) await this.tree(folder, child.path, child.id);
+    if (!folders.isThere(folder, directory)) return;
+    const { directory: parent, name } = splitPath(directory);
+    await ledger.write((tables) => {
+      // It may have come back while its names were written down.
+      if (isGone(folder, parent, name, 'directory')) tables.directories.markGone(directoryId);
+    });
+  }
+}
