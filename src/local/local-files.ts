@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FilePath, FileStat, Fingerprint, Problem } from '../core/entry.ts';
 import { SyncError } from '../errors.ts';
+import { openDetours } from './detours.ts';
 import { isRemoteFileSystem } from './file-system.ts';
 import { fingerprintFile } from './fingerprint.ts';
 import { glance } from './glance.ts';
 import { identifyMedia, judgeMedia } from './media.ts';
 import { findOpenForWriting } from './open-writers.ts';
-import { readDirectoryInSteps, rootIdentity, type ScannedDirectory, statFile } from './scanner.ts';
+import { isUnfinished, readDirectoryInSteps, rootIdentity, type ScannedDirectory, statFile } from './scanner.ts';
 import { type ByteSource, openSource } from './source.ts';
 import { walk } from './walk.ts';
 
@@ -47,6 +48,7 @@ const readingSliceMs = 8;
 /** This room's door: the drop folders as the engine wants to see them. */
 export function createLocalFiles({ now, accept }: LocalFilesOptions) {
   const yieldTurn = () => nextTurn();
+  const detours = openDetours({ now });
   const remoteRoots = new Map<string, { readonly isRemote: boolean; readonly device: number }>();
 
   const isRemote = (root: string): boolean => {
@@ -118,6 +120,10 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
 
     glance,
 
+    detour: (path: FilePath): string | null => detours.find(path),
+
+    isUnfinished,
+
     rootIdentity(root: string): string | null {
       try {
         const { device, inode, birthtimeMs } = rootIdentity(root);
@@ -140,17 +146,22 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
 
     async inspect(path: FilePath, signal: AbortSignal): Promise<Inspection> {
       await breathe();
-      return await fingerprintFile(path, {
+      const result = await fingerprintFile(path, {
         signal,
         isLocal: !isRemote(path.root),
         identify: identifyMedia,
         judge: (head, contentType, sizeBytes) => judgeMedia({ contentType, sizeBytes, head, accept }),
       });
+      if (result.kind !== 'fingerprint') return result;
+      // The last look before it is in the ledger: meanwhile it may be called otherwise, or be downloaded into again.
+      if (detours.find(path, true) !== null) return { kind: 'gone' };
+      return isUnfinished(path) ? { kind: 'changed' } : result;
     },
 
     /** What the file holds now, be it acceptable or not: to compare, not to send. */
     async digest(path: FilePath, signal: AbortSignal): Promise<Inspection> {
-      return await fingerprintFile(path, { signal, isLocal: !isRemote(path.root), identify: async () => '' });
+      const result = await fingerprintFile(path, { signal, isLocal: !isRemote(path.root), identify: async () => '' });
+      return result.kind === 'fingerprint' && detours.find(path, true) !== null ? { kind: 'gone' } : result;
     },
 
     openSource(
