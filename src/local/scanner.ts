@@ -136,12 +136,11 @@ function namesIn(root: string, directory: string, path: string): readonly string
   }
 }
 
-/** Whether an entry of that name is in the directory. */
-type Beside = (name: string) => boolean;
+/** Whether an entry of that name is in the directory; null where nothing is that anybody would ask for. */
+type Beside = ((name: string) => boolean) | null;
 
 function besideAmong(names: readonly string[]): Beside {
-  // Nearly no directory has any: then nobody has to ask for each of its names.
-  if (!names.some((name) => sidecarOwner(name) !== null)) return () => false;
+  if (!names.some((name) => sidecarOwner(name) !== null)) return null;
   const all = new Set(names);
   return (name) => all.has(name);
 }
@@ -158,7 +157,7 @@ function besideOnDisk(directory: string): Beside {
 }
 
 function isHeldBack(name: string, kind: 'file' | 'directory', beside: Beside): boolean {
-  return sidecarsOf(name, kind).some(beside);
+  return beside !== null && sidecarsOf(name, kind).some(beside);
 }
 
 function unreadableDirectory(path: string, error: unknown): SyncError {
@@ -191,8 +190,8 @@ function examine(root: string, path: string, name: string, beside: Beside): Stat
     const problem = listingProblem(target);
     return problem === null ? { kind: 'directory' } : problemOf(name, stats, problem);
   }
-  const owner = sidecarOwner(name);
-  if (isSkippedFile || (owner !== null && beside(owner))) return { kind: 'skipped' };
+  const owner = beside === null ? null : sidecarOwner(name);
+  if (isSkippedFile || (owner !== null && beside?.(owner) === true)) return { kind: 'skipped' };
   if (stats.isFile()) return { kind: 'file', stat: toFileStat(stats) };
   if (stats.isSymbolicLink()) {
     const problem = linkProblem(root, path);
