@@ -152,7 +152,7 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
         identify: identifyMedia,
         judge: (head, contentType, sizeBytes) => judgeMedia({ contentType, sizeBytes, head, accept }),
       });
-      if (result.kind !== 'fingerprint') return result;
+      if (result.kind !== 'fingerprint' && result.kind !== 'problem') return result;
       // The last look before it is in the ledger: meanwhile it may be called otherwise, or be downloaded into again.
       if (detours.find(path, true) !== null) return { kind: 'gone' };
       return isUnfinished(path) ? { kind: 'changed' } : result;

@@ -7,6 +7,7 @@ import type { LocalPort } from './ports.ts';
  */
 export function isGone(local: LocalPort, path: FilePath, wanted: 'file' | 'directory'): boolean {
   const look = local.look(path);
+  if (look.kind === 'gone' || local.detour(path) !== null) return true;
   if (look.kind === 'problem') return wanted === 'directory' && isOtherKind(look.problem);
-  return look.kind !== wanted || local.detour(path) !== null;
+  return look.kind !== wanted;
 }

@@ -188,6 +188,8 @@ export class Examiner {
     const parent = this.#deps.ledger.directories.find(folder.folderId, directory);
     if (parent !== undefined) await this.#vanish(folder, directory, parent.id, [name]);
     await this.#treeGone(folder, joinPath(directory, name));
+    // Even one that has no row may be watched.
+    this.#deps.onDirectoryGone(folder, joinPath(directory, name));
     this.#deps.onVanished(absolutePath(fileOf(folder, directory, name)));
   }
 

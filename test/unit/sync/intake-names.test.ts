@@ -93,6 +93,16 @@ describe('a rename in case only, where case does not matter', () => {
     });
   }
 
+  it('of what is reported is reported once, by a hint or a scan', async (t) => {
+    const { rows, rename, hint, scan } = await onFolding(t, { pipe: fifo(), keep: 'two' });
+    rename('pipe', 'Pipe');
+    await hint(['', null]);
+    assert.deepEqual(rows(), ['Pipe (not_a_regular_file)', 'keep']);
+    rename('Pipe', 'PIPE');
+    await scan();
+    assert.deepEqual(rows(), ['PIPE (not_a_regular_file)', 'keep']);
+  });
+
   it('there and back within one batch changes nothing', async (t) => {
     const { rows, rename, hint, contents } = await onFolding(t, { 'A.png': 'one' });
     rename('A.png', 'a.png');
