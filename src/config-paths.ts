@@ -1,6 +1,7 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { type ConfigProblem, showValue } from './config-error.ts';
 import type { Parsed } from './config-parse.ts';
+import { isPathWithin, type Place, type Relation, relationOf } from './core/place.ts';
 
 /** What paths start from; asked only when needed, because a process may have neither. */
 export interface PathContext {
@@ -39,7 +40,7 @@ export function overlappingFolders(setting: string, folders: readonly string[]):
       problems.push({ setting, value, problem: 'is listed twice', hint: 'leave one out' });
     }
     for (const outer of distinct) {
-      if (outer === folder || !isInside(folder, outer)) continue;
+      if (outer === folder || !isPathWithin(folder, outer)) continue;
       const problem = `lies inside the drop folder ${showValue(outer)}`;
       problems.push({ setting, value, problem, hint: 'leave one out: a drop folder includes its subdirectories' });
     }
@@ -54,8 +55,8 @@ export function overlappingStateDir(
   folders: readonly string[],
 ): readonly ConfigProblem[] {
   return [...new Set(folders)].flatMap((folder) => {
-    const inside = isInside(stateDir, folder);
-    if (!inside && !isInside(folder, stateDir)) return [];
+    const inside = isPathWithin(stateDir, folder);
+    if (!inside && !isPathWithin(folder, stateDir)) return [];
     const problem = inside
       ? `lies inside the drop folder ${showValue(folder)}`
       : `contains the drop folder ${showValue(folder)}`;
@@ -65,7 +66,48 @@ export function overlappingStateDir(
   });
 }
 
-/** Whether one absolute path is the other, or below it. */
-function isInside(inner: string, outer: string): boolean {
-  return inner === outer || inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
+/**
+ * The same as `overlappingFolders` and `overlappingStateDir`, of what is really there: by links, other spellings and mounts a
+ * path may lead to a directory of another name.
+ */
+export function overlappingPlaces(
+  settings: { readonly folder: string; readonly stateDir: string },
+  folders: readonly Place[],
+  stateDir: Place,
+): readonly ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  for (const [at, folder] of folders.entries()) {
+    for (const other of folders.slice(at + 1)) {
+      const relation = relationOf(folder, other);
+      if (relation === null) continue;
+      const [inner, outer] = relation === 'contains' ? [other, folder] : [folder, other];
+      const problem = describeRelation(inner, outer, relation === 'contains' ? 'inside' : relation);
+      const hint =
+        relation === 'shares'
+          ? 'leave one out, or mount that in one of them only'
+          : 'leave one out: a drop folder includes its subdirectories, whatever leads to it';
+      problems.push({ setting: settings.folder, value: showValue(inner.path), problem, hint });
+    }
+    const relation = relationOf(stateDir, folder);
+    if (relation === null || relation === 'shares') continue;
+    const problem = describeRelation(stateDir, folder, relation);
+    const hint = 'name a state directory apart from the drop folders';
+    problems.push({ setting: settings.stateDir, value: showValue(stateDir.path), problem, hint });
+  }
+  return problems;
+}
+
+const relationWords: Readonly<Record<Relation, string>> = {
+  same: 'is the same directory as',
+  inside: 'lies inside',
+  contains: 'contains',
+  shares: 'has a directory mounted in it that is also in',
+};
+
+function describeRelation(place: Place, other: Place, relation: Relation): string {
+  const leads = [place, other]
+    .filter(({ path, realPath }) => path !== realPath)
+    .map(({ path, realPath }) => `${showValue(path)} leads to ${showValue(realPath)}`);
+  const how = leads.length === 0 ? 'by a mount' : leads.join(', and ');
+  return `${relationWords[relation]} the drop folder ${showValue(other.path)} (${how})`;
 }

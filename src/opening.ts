@@ -1,5 +1,8 @@
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
+import { ConfigError } from './config-error.ts';
+import { overlappingPlaces } from './config-paths.ts';
+import { settingOf } from './config-schema.ts';
 import { onAbort } from './core/on-abort.ts';
 import { type LedgerDatabase, openDatabase } from './ledger/database.ts';
 import { watchLedgerFile } from './ledger/file-watch.ts';
@@ -7,6 +10,7 @@ import { Inventory } from './ledger/inventory.ts';
 import { type Ledger, openLedger } from './ledger/ledger.ts';
 import { takeOwnership } from './ledger/owner-lock.ts';
 import { Reports } from './ledger/reports.ts';
+import { placeOf } from './local/place.ts';
 import type { Logger } from './logger.ts';
 import type { IntakeFolder } from './sync/folders.ts';
 import { tellBlocked, tellLedger } from './telling.ts';
@@ -56,13 +60,18 @@ export function takeLedger(stateDir: string, log: Logger, startedMs: number): Ta
   }
 }
 
-/** Takes the ledger of the state directory and registers the folders in it. Throws what `takeLedger` throws. */
+/**
+ * Takes the ledger of the state directory and registers the folders in it. Throws what `takeLedger` throws, and a ConfigError
+ * where directories that the settings name apart are one, or in one another.
+ */
 export async function openState(
   config: Config,
   log: Logger,
   startedMs: number,
   stop: AbortSignal | undefined,
 ): Promise<OpenedLedger> {
+  // Before anything is made there: a state directory among the files to upload would be one of them.
+  refuseOverlaps(config);
   const { ledger, database, release } = takeLedger(config.stateDir, log, startedMs);
   try {
     // A full disk holds the very first write up; nobody may have to wait for that who wants it stopped.
@@ -75,6 +84,13 @@ export async function openState(
     release();
     throw error;
   }
+}
+
+function refuseOverlaps({ folders, stateDir }: Pick<Config, 'folders' | 'stateDir'>): void {
+  const settings = { folder: settingOf('folder').variable, stateDir: settingOf('state_dir').variable };
+  const places = folders.map(({ path }) => placeOf(path));
+  const problems = overlappingPlaces(settings, places, placeOf(stateDir));
+  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 /** Makes exactly the settings' folders the watched ones. */

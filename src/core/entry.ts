@@ -47,6 +47,11 @@ export interface Problem {
   readonly reason: string;
 }
 
+/** Whether what has the problem is neither file nor directory. Of what only cannot be read, nobody knows. */
+export function isOtherKind({ code }: Pick<Problem, 'code'>): boolean {
+  return code === 'not_a_regular_file' || code === 'symlink_outside' || code === 'symlink_dangling';
+}
+
 /** One round of a directory read: what is there now, sorted by nothing. */
 export interface DirectoryListing {
   readonly root: string;

@@ -2,12 +2,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FilePath, FileStat, Fingerprint, Holder, Problem } from '../core/entry.ts';
 import { SyncError } from '../errors.ts';
 import { untilTriedAgain, whenDescriptorsAreFree } from './descriptors.ts';
+import { openDetours } from './detours.ts';
 import { remoteDevices } from './file-system.ts';
 import { fingerprintFile } from './fingerprint.ts';
 import { glance } from './glance.ts';
 import { identifyMedia, judgeMedia } from './media.ts';
 import { findOpenForWriting } from './open-writers.ts';
-import { readDirectoryInSteps, rootIdentity, type ScannedDirectory, statFile } from './scanner.ts';
+import { isUnfinished, readDirectoryInSteps, rootIdentity, type ScannedDirectory, statFile } from './scanner.ts';
 import { type ByteSource, openSource } from './source.ts';
 import { looksUnwritten } from './unwritten.ts';
 import { walk } from './walk.ts';
@@ -51,6 +52,7 @@ const readingSliceMs = 8;
 /** This room's door: the drop folders as the engine wants to see them. */
 export function createLocalFiles({ now, accept, onShort = () => {} }: LocalFilesOptions) {
   const yieldTurn = () => nextTurn();
+  const detours = openDetours({ now });
   const isRemote = remoteDevices(now);
   const isLocal = (path: FilePath) => (device: number) => !isRemote(path, device);
 
@@ -112,6 +114,10 @@ export function createLocalFiles({ now, accept, onShort = () => {} }: LocalFiles
 
     glance,
 
+    detour: (path: FilePath): string | null => detours.find(path),
+
+    isUnfinished,
+
     rootIdentity(root: string): string | null {
       try {
         const { device, inode, birthtimeMs } = rootIdentity(root);
@@ -145,13 +151,18 @@ export function createLocalFiles({ now, accept, onShort = () => {} }: LocalFiles
         judge: (head: Uint8Array, contentType: string, sizeBytes: number) =>
           judgeMedia({ contentType, sizeBytes, head, accept }),
       };
-      return await whenDescriptorsAreFree(() => fingerprintFile(path, options), signal, onShort);
+      const result = await whenDescriptorsAreFree(() => fingerprintFile(path, options), signal, onShort);
+      if (result.kind !== 'fingerprint' && result.kind !== 'problem') return result;
+      // The last look before it is in the ledger: meanwhile it may be called otherwise, or be downloaded into again.
+      if (detours.find(path, true) !== null) return { kind: 'gone' };
+      return isUnfinished(path) ? { kind: 'changed' } : result;
     },
 
     /** What the file holds now, be it acceptable or not: to compare, not to send. */
     async digest(path: FilePath, signal: AbortSignal): Promise<Inspection> {
       const options = { signal, isLocal: isLocal(path), identify: async () => '' };
-      return await whenDescriptorsAreFree(() => fingerprintFile(path, options), signal, onShort);
+      const result = await whenDescriptorsAreFree(() => fingerprintFile(path, options), signal, onShort);
+      return result.kind === 'fingerprint' && detours.find(path, true) !== null ? { kind: 'gone' } : result;
     },
 
     openSource(

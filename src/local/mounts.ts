@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { decodeName } from '../core/name.ts';
+import { isSkippedName } from '../core/skip.ts';
 import { errnoCode } from '../errors.ts';
 import { isInside, realPath } from './fs-path.ts';
-import { isIgnoredName } from './ignore.ts';
 
 /** Where something was mounted or unmounted: a directory (or file) below a root, relative to it. */
 export interface MountChange {
@@ -59,7 +59,7 @@ function changesBelow(root: string, points: readonly string[]): readonly MountCh
   return points
     .filter((point) => point !== real && isInside(point, real))
     .map((point) => ({ root, path: point.slice(above.length) }))
-    .filter(({ path }) => !path.split('/').some((name) => isIgnoredName(name, 'directory')));
+    .filter(({ path }) => !path.split('/').some((name) => isSkippedName(name, 'directory')));
 }
 
 /** Mount points with what tells each mount from another: its id, its device, and what of that is mounted, from where. */

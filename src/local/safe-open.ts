@@ -12,6 +12,7 @@ import {
 import { promisify } from 'node:util';
 import { absolutePath, type FilePath, type FileStat, isSameStat, type Problem } from '../core/entry.ts';
 import { decodeName } from '../core/name.ts';
+import { foldName } from '../core/spelling.ts';
 import { errnoCode, outOfDescriptors } from '../errors.ts';
 import { fsPath, isInside, realPath } from './fs-path.ts';
 import { accessProblem, isGone, notRegularProblem, toFileStat } from './local-problem.ts';
@@ -150,9 +151,11 @@ function placeRefusal(fd: number, stats: Stats, path: FilePath): NotOpen | null 
     return { kind: 'problem', problem: { code: 'outside_root', reason } };
   }
   if (process.platform === 'linux') {
-    return opened === absolutePath({ ...path, root: realRoot }) ? null : { kind: 'changed' };
+    const expected = absolutePath({ ...path, root: realRoot });
+    if (opened === expected) return null;
+    if (foldName(opened) !== foldName(expected)) return { kind: 'changed' };
   }
-  // macOS may answer in another case or normalization, so the inode has to decide.
+  // Where case or composition do not matter, the system may call it as somebody else spelled it: the inode has to decide.
   const there = lstatSync(fsPath(opened));
   return there.ino === stats.ino && there.dev === stats.dev ? null : { kind: 'changed' };
 }

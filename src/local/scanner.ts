@@ -1,11 +1,11 @@
-import { accessSync, constants, lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, type Stats, statSync } from 'node:fs';
 import type { DirectoryListing, FilePath, FileStat, FoundFile, FoundProblem, Problem } from '../core/entry.ts';
-import { absolutePath, joinPath } from '../core/entry.ts';
-import { decodeName, displayName } from '../core/name.ts';
+import { absolutePath, joinPath, splitPath } from '../core/entry.ts';
+import { displayName } from '../core/name.ts';
+import { isSkippedName, sidecarOwner, sidecarsOf } from '../core/skip.ts';
 import { errnoCode, isOutOfDescriptors, SyncError } from '../errors.ts';
 import { briefly } from './descriptors.ts';
 import { fsPath, isInside, realPath } from './fs-path.ts';
-import { isIgnoredName } from './ignore.ts';
 import {
   accessProblem,
   directoryProblem,
@@ -16,6 +16,7 @@ import {
   systemErrno,
   toFileStat,
 } from './local-problem.ts';
+import { readNames } from './names.ts';
 
 /**
  * Which directory it is. The birth time is needed because ext4 hands the inode number of a removed directory straight to
@@ -61,8 +62,9 @@ export function* readDirectoryInSteps(root: string, directory: string): Generato
   const path = joinPath(root, directory);
   const stats = directory === '' ? rootStats(root) : statsOf(path);
   if (stats === null) return null;
-  const names = readNames(root, directory, path);
+  const names = namesIn(root, directory, path);
   if (names === null) return null;
+  const beside = besideAmong(names);
   const files: FoundFile[] = [];
   const subdirectories: string[] = [];
   const problems: FoundProblem[] = [];
@@ -73,9 +75,9 @@ export function* readDirectoryInSteps(root: string, directory: string): Generato
       left = entriesPerStep;
       yield;
     }
-    const result = examine(root, joinPath(path, name), name);
-    if (result.kind === 'file') files.push({ name, stat: result.stat });
-    else if (result.kind === 'directory') subdirectories.push(name);
+    const result = examine(root, joinPath(path, name), name, beside);
+    if (result.kind === 'file' && !isHeldBack(name, 'file', beside)) files.push({ name, stat: result.stat });
+    else if (result.kind === 'directory' && !isHeldBack(name, 'directory', beside)) subdirectories.push(name);
     else if (result.kind === 'problem') problems.push(result.found);
   }
   const [identity, changedMs] = [toIdentity(stats), changedMsOf(stats)];
@@ -84,7 +86,22 @@ export function* readDirectoryInSteps(root: string, directory: string): Generato
 
 /** Looks at one named entry again; never throws for what is found on disk. */
 export function statFile(path: FilePath): StatResult {
-  return examine(path.root, absolutePath(path), path.name);
+  return examine(path.root, absolutePath(path), path.name, besideOnDisk(joinPath(path.root, path.directory)));
+}
+
+/**
+ * Whether a transfer tool keeps its state beside this file, or beside a directory on the way to it: then it is not finished,
+ * however still it keeps. What cannot be looked at does not say so.
+ */
+export function isUnfinished({ root, directory, name }: FilePath): boolean {
+  if (isHeldBack(name, 'file', besideOnDisk(joinPath(root, directory)))) return true;
+  let at = directory;
+  while (at !== '') {
+    const { directory: above, name: last } = splitPath(at);
+    if (isHeldBack(last, 'directory', besideOnDisk(joinPath(root, above)))) return true;
+    at = above;
+  }
+  return false;
 }
 
 /** The identity of a drop folder (which may itself be a link); throws a SyncError of scope `folder`. */
@@ -122,19 +139,39 @@ function toIdentity(stats: Stats): DirectoryIdentity {
   return { device: stats.dev, inode: stats.ino, birthtimeMs: stats.birthtimeMs };
 }
 
-function readNames(root: string, directory: string, path: string): readonly string[] | null {
+function namesIn(root: string, directory: string, path: string): readonly string[] | null {
   try {
-    const names = briefly('scan', () => readdirSync(fsPath(path)));
-    // Node writes U+FFFD for what is not UTF-8; only then are the bytes worth a second read.
-    if (!names.some((name) => name.includes('\uFFFD'))) return names;
-    const raw = briefly('scan', () => readdirSync(fsPath(path), { encoding: 'buffer' }));
-    return raw.map((name) => decodeName(name));
+    return briefly('scan', () => readNames(path));
   } catch (error) {
     if (isOutOfDescriptors(error)) throw error;
     if (directory === '') throw folderError(root, error);
     if (isGone(error)) return null;
     throw unreadableDirectory(path, error);
   }
+}
+
+/** Whether an entry of that name is in the directory; null where nothing is that anybody would ask for. */
+type Beside = ((name: string) => boolean) | null;
+
+function besideAmong(names: readonly string[]): Beside {
+  if (!names.some((name) => sidecarOwner(name) !== null)) return null;
+  const all = new Set(names);
+  return (name) => all.has(name);
+}
+
+function besideOnDisk(directory: string): Beside {
+  return (name) => {
+    try {
+      return lstatSync(fsPath(joinPath(directory, name)), { throwIfNoEntry: false }) !== undefined;
+    } catch (error) {
+      systemErrno(error);
+      return false;
+    }
+  };
+}
+
+function isHeldBack(name: string, kind: 'file' | 'directory', beside: Beside): boolean {
+  return beside !== null && sidecarsOf(name, kind).some(beside);
 }
 
 function unreadableDirectory(path: string, error: unknown): SyncError {
@@ -150,8 +187,9 @@ function unreadableDirectory(path: string, error: unknown): SyncError {
   });
 }
 
-function examine(root: string, path: string, name: string): StatResult {
-  if (isIgnoredName(name, 'file')) return { kind: 'skipped' };
+function examine(root: string, path: string, name: string, beside: Beside): StatResult {
+  const isSkippedFile = isSkippedName(name, 'file');
+  if (isSkippedFile && isSkippedName(name, 'directory')) return { kind: 'skipped' };
   const target = fsPath(path);
   let stats: Stats | undefined;
   try {
@@ -160,13 +198,15 @@ function examine(root: string, path: string, name: string): StatResult {
     return isGone(error) ? { kind: 'gone' } : problemOf(name, null, accessProblem(error));
   }
   if (stats === undefined) return { kind: 'gone' };
-  if (stats.isFile()) return { kind: 'file', stat: toFileStat(stats) };
   if (stats.isDirectory()) {
-    if (isIgnoredName(name, 'directory')) return { kind: 'skipped' };
+    if (isSkippedName(name, 'directory')) return { kind: 'skipped' };
     // Asked here so that the problem stands in the listing that has the name, and is there again in the next one.
     const problem = listingProblem(target);
     return problem === null ? { kind: 'directory' } : problemOf(name, stats, problem);
   }
+  const owner = beside === null ? null : sidecarOwner(name);
+  if (isSkippedFile || (owner !== null && beside?.(owner) === true)) return { kind: 'skipped' };
+  if (stats.isFile()) return { kind: 'file', stat: toFileStat(stats) };
   if (stats.isSymbolicLink()) {
     const problem = linkProblem(root, path);
     return problem === null ? { kind: 'skipped' } : problemOf(name, stats, problem);

@@ -1,11 +1,11 @@
 import { joinPath } from '../core/entry.ts';
+import { isSkippedName, sidecarOwner } from '../core/skip.ts';
 import { isOutOfDescriptors, type SyncError } from '../errors.ts';
 import { openArmingQueue } from './arming.ts';
 import { guardBursts } from './burst-guard.ts';
 import { chokidarWatches, isChokidarPath } from './chokidar-watches.ts';
 import { realPath } from './fs-path.ts';
 import { collectHints, type OnHint } from './hints.ts';
-import { isIgnoredName } from './ignore.ts';
 import { type InotifyLimits, readInotifyLimits } from './inotify.ts';
 import { plainWatches } from './plain-watches.ts';
 import { isSameDirectory, type ScannedDirectory } from './scanner.ts';
@@ -85,13 +85,13 @@ export function openWatcher(options: WatcherOptions): Watcher {
       if (entry === undefined) return;
       if (name === null) hints.push(entry.directory, null);
       else if (name === splitPath(path).name) hintItself(entry, event);
-      else if (!isIgnoredName(name, 'file')) hints.push(entry.directory, name);
+      else hintNames(entry.directory, name);
     },
     onDirectoryAdded(path) {
       const { parent, name } = splitPath(path);
       const above = isClosed ? undefined : table.atPath(parent);
       // With U+FFFD it is not the name on disk; the hint of the raw event has the parent read again.
-      if (above === undefined || isIgnoredName(name, 'directory') || name.includes('\uFFFD')) return;
+      if (above === undefined || isSkippedName(name, 'directory') || name.includes('\uFFFD')) return;
       const directory = joinPath(above.directory, name);
       secondLooks.schedule(directory);
       onNewDirectory(directory);
@@ -112,6 +112,13 @@ export function openWatcher(options: WatcherOptions): Watcher {
   };
   const chokidar = chokidarWatches(events);
   const plain = plainWatches(events);
+
+  function hintNames(directory: string, name: string): void {
+    if (!isSkippedName(name, 'file') || !isSkippedName(name, 'directory')) hints.push(directory, name);
+    // Once a transfer tool's state is gone, what it was about is finished.
+    const owner = sidecarOwner(name);
+    if (owner !== null) hints.push(directory, owner);
+  }
 
   /** The directory itself was removed, moved or had its mode changed (or a child has its name, which is harmless). */
   function hintItself(entry: Watched, event: string): void {

@@ -19,7 +19,7 @@ export interface AdmitDeps {
   readonly clock: ClockPort;
   readonly random: RandomPort;
   readonly log: LogPort;
-  readonly local: Pick<LocalPort, 'look'>;
+  readonly local: Pick<LocalPort, 'look' | 'detour'>;
   readonly matching: Pick<Matching, 'begin'>;
   /** Whether a drop folder is the one that it was, down to this directory: what is missing in another is no evidence. */
   readonly isRootThere: (root: string, directory: string) => boolean;
@@ -181,7 +181,7 @@ function findContent(
 function isStillThere(deps: AdmitDeps, path: ContentPath, file: FolderFile): boolean {
   if (path.isGone || absolutePath(path) === absolutePath(file)) return false;
   const look = deps.local.look(path);
-  if (look.kind === 'file') return !isAnother(look.stat, path.stat);
+  if (look.kind === 'file' && deps.local.detour(path) === null) return !isAnother(look.stat, path.stat);
   // In a folder that nobody watches any more nothing is waited for.
   return path.isWatched && !deps.isRootThere(path.root, path.directory);
 }
@@ -218,7 +218,7 @@ function tellOrigin(
   stat: FileStat,
 ): { readonly event: string; readonly from: string | null } {
   const others = tables.files.pathsOf(found.id, stat).filter((path) => absolutePath(path) !== absolutePath(file));
-  const former = others.find((path) => path.isGone || deps.local.look(path).kind === 'gone');
+  const former = others.find((path) => path.isGone || isElsewhere(deps, path));
   if (former !== undefined) {
     const how = former.isSameInode ? 'the same inode and bytes' : 'the same bytes';
     return { event: 'moved', from: `from ${displayName(absolutePath(former))} (${how})` };
@@ -226,6 +226,12 @@ function tellOrigin(
   const [original] = others;
   if (original === undefined) return { event: 'same bytes', from: null };
   return { event: 'copied', from: `of ${displayName(absolutePath(original))}` };
+}
+
+/** Whether no file is under this very path any more: its name is free, a directory's, or was only spelled otherwise. */
+function isElsewhere({ local }: AdmitDeps, path: ContentPath): boolean {
+  const { kind } = local.look(path);
+  return kind === 'gone' || kind === 'directory' || (kind === 'file' && local.detour(path) !== null);
 }
 
 function want(

@@ -1,5 +1,6 @@
 import { type Differences, DirectoryDiff, isChanged } from '../core/diff.ts';
-import { absolutePath, type FileStat, joinPath, type Problem, splitPath } from '../core/entry.ts';
+import { absolutePath, type FileStat, isOtherKind, joinPath, type Problem, splitPath } from '../core/entry.ts';
+import { isGone } from './absence.ts';
 import { type AdmitDeps, admitProblem, type FolderFile } from './admit.ts';
 import type { FolderWatch, IntakeFolder } from './folders.ts';
 import { mountMissing } from './lost-mount.ts';
@@ -37,7 +38,7 @@ export class Examiner {
     this.#vanishing = new Vanishing({
       ...deps,
       vanishedPerWrite: deps.knownPerSlice,
-      isGone: (folder, directory, name, wanted) => this.#isGone(folder, directory, name, wanted),
+      isGone: (folder, directory, name, wanted) => isGone(deps.local, fileOf(folder, directory, name), wanted),
     });
   }
 
@@ -61,6 +62,8 @@ export class Examiner {
       await this.#readable(folder, listing.directory);
     }
     const directory = ledger.directories.find(folder.folderId, listing.directory);
+    // Before anything is taken: what waits under a directory's name is forgotten with it, and that may be a file by now.
+    if (directory !== undefined) await this.#forgetChildren(folder, listing, directory.id);
     const diff = new DirectoryDiff(listing);
     const vanished: string[] = [];
     if (directory !== undefined) {
@@ -73,10 +76,14 @@ export class Examiner {
     await this.#take(folder, listing, diff.rest());
     if (directory === undefined) return;
     await this.#vanishing.files(folder, listing.directory, directory.id, vanished);
+  }
+
+  async #forgetChildren(folder: IntakeFolder, listing: ScannedListing, directoryId: number): Promise<void> {
+    const { ledger, local } = this.#deps;
     const present = new Set(listing.subdirectories);
-    for (const child of ledger.directories.children(directory.id)) {
+    for (const child of ledger.directories.children(directoryId)) {
       const { name } = splitPath(child.path);
-      if (present.has(name) || !this.#isGone(folder, listing.directory, name, 'directory')) continue;
+      if (present.has(name) || !isGone(local, fileOf(folder, listing.directory, name), 'directory')) continue;
       await this.#vanishing.tree(folder, child.path, child.id);
     }
   }
@@ -111,6 +118,11 @@ export class Examiner {
 
   /** Reads one directory, not what is below it. */
   async directory(folder: IntakeFolder, directory: string): Promise<void> {
+    if (directory !== '') {
+      const at = splitPath(directory);
+      // By another spelling, or through a link, its files would be those of another directory once more.
+      if (this.#deps.local.detour({ ...folder, ...at }) !== null) return await this.name(folder, at.directory, at.name);
+    }
     const read = await this.#deps.local.read(folder.root, directory, this.#deps.signal);
     switch (read.kind) {
       case 'listing':
@@ -134,42 +146,64 @@ export class Examiner {
     }
   }
 
-  /** Looks at one name. */
+  /** Looks at one name. What was there in another kind, a file where a directory is now, is gone. */
   async name(folder: IntakeFolder, directory: string, name: string): Promise<void> {
     const { ledger, local } = this.#deps;
     const file = fileOf(folder, directory, name);
     const path = joinPath(directory, name);
-    const parent = ledger.directories.find(folder.folderId, directory);
     const look = local.look(file);
+    const detour = look.kind === 'gone' ? null : local.detour(file);
+    if (detour !== null) {
+      await this.#gone(folder, directory, name);
+      // The entry stands under another spelling, or something above it is not the directory that it was.
+      if (detour === path) return await this.directory(folder, directory);
+      const above = splitPath(detour);
+      return await this.name(folder, above.directory, above.name);
+    }
     switch (look.kind) {
-      case 'ignored':
-        return;
       case 'file': {
-        const known = parent === undefined ? undefined : ledger.files.get(parent.id, name);
-        const isRacy = parent !== undefined && ledger.racyFiles.has(parent.id, name);
-        if (isRacy || isChanged(known, look.stat)) await this.#deps.onCandidate(file, look.stat);
+        await this.#treeGone(folder, path);
+        const known = this.#known(folder, directory, name);
+        const isRacy = known !== undefined && ledger.racyFiles.has(known.directoryId, name);
+        if ((isRacy || isChanged(known, look.stat)) && !local.isUnfinished(file))
+          await this.#deps.onCandidate(file, look.stat);
         return;
       }
       case 'problem':
+        if (isOtherKind(look.problem)) await this.#treeGone(folder, path);
         await admitProblem(this.#deps, file, look.stat ?? noStat, look.problem);
         return;
       case 'directory': {
+        const row = this.#known(folder, directory, name);
+        // First, so that a file that moved into it is told to have come from there. Its own problem is for its listing to judge.
+        if (row?.contentId != null && !row.isGone)
+          await this.#vanishing.files(folder, directory, row.directoryId, [name]);
         const known = ledger.directories.find(folder.folderId, path);
         const isNew = known === undefined || known.isGone;
         return isNew ? await this.#deps.scan(folder, path) : await this.directory(folder, path);
       }
-      case 'gone': {
-        if (parent !== undefined) await this.#vanishing.files(folder, directory, parent.id, [name]);
-        const tree = ledger.directories.find(folder.folderId, path);
-        if (tree !== undefined && !tree.isGone) await this.#vanishing.tree(folder, path, tree.id);
-        this.#deps.onVanished(absolutePath(file));
-        return;
-      }
+      case 'ignored':
+      case 'gone':
+        return await this.#gone(folder, directory, name);
       default: {
         const never: never = look;
         throw new Error(`Unknown look ${JSON.stringify(never)}`);
       }
     }
+  }
+
+  async #gone(folder: IntakeFolder, directory: string, name: string): Promise<void> {
+    const parent = this.#deps.ledger.directories.find(folder.folderId, directory);
+    if (parent !== undefined) await this.#vanishing.files(folder, directory, parent.id, [name]);
+    await this.#treeGone(folder, joinPath(directory, name));
+    // Even one that has no row may be watched.
+    this.#deps.onDirectoryGone(folder, joinPath(directory, name));
+    this.#deps.onVanished(absolutePath(fileOf(folder, directory, name)));
+  }
+
+  async #treeGone(folder: IntakeFolder, path: string): Promise<void> {
+    const tree = this.#deps.ledger.directories.find(folder.folderId, path);
+    if (tree !== undefined && !tree.isGone) await this.#vanishing.tree(folder, path, tree.id);
   }
 
   /** A directory that cannot be read is reported under its own name; what is below it is left as it was. */
@@ -187,17 +221,17 @@ export class Examiner {
     return false;
   }
 
-  /** Whether what stood at the name does not: one that cannot be read does, the other kind in its place does not. */
-  #isGone(folder: IntakeFolder, directory: string, name: string, wanted: 'file' | 'directory'): boolean {
-    const { kind } = this.#deps.local.look(fileOf(folder, directory, name));
-    return kind !== wanted && kind !== 'problem';
+  #known(folder: IntakeFolder, directory: string, name: string): KnownFile | undefined {
+    const { directories, files } = this.#deps.ledger;
+    const parent = directories.find(folder.folderId, directory);
+    return parent === undefined ? undefined : files.get(parent.id, name);
   }
 
   async #readable(folder: IntakeFolder, path: string): Promise<void> {
     const { directory, name } = splitPath(path);
-    const parent = this.#deps.ledger.directories.find(folder.folderId, directory);
-    if (parent === undefined || this.#deps.ledger.files.get(parent.id, name)?.problem == null) return;
-    await this.#deps.ledger.write((tables) => tables.files.remove(parent.id, name));
+    const known = this.#known(folder, directory, name);
+    if (known?.problem == null) return;
+    await this.#deps.ledger.write((tables) => tables.files.remove(known.directoryId, name));
   }
 }
 

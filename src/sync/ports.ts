@@ -228,6 +228,10 @@ export interface LocalPort {
   /** In slices, too: a directory may have any number of entries. */
   read(root: string, directory: string, signal: AbortSignal): Promise<ReadResult>;
   look(path: FilePath): Look;
+  /** Where (from the root) the path leaves what listings say, by a link or another spelling: `look` tells of another entry. */
+  detour(path: FilePath): string | null;
+  /** Whether a transfer tool keeps its state beside the file, or beside a directory above it. */
+  isUnfinished(path: FilePath): boolean;
   /**
    * A directory, read no further than its first entry: whether it has none, and the number of its device (null where the
    * files in it may have another). Null when it is no directory that we can read.

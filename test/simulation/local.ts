@@ -102,6 +102,8 @@ export function createLocal(world: World, life: Life): LocalPort {
       const isDirectory = root.mount === 'there' && root.directories.has(joinPath(path.directory, path.name));
       return { kind: isDirectory ? 'directory' : 'gone' };
     },
+    detour: () => null,
+    isUnfinished: () => false,
     glance(rootPath, directory) {
       const root = disk.root(rootPath);
       const found = directoryAt(root, directory);

@@ -12,7 +12,12 @@ import { until } from './until.ts';
 const noLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** A real drop folder, a ledger in memory, and the intake between them; nothing watches, nothing is sent. */
-export async function openDrop(t: TestContext, tree: Tree, patch: Partial<IntakeDeps['local']> = {}) {
+export async function openDrop(
+  t: TestContext,
+  tree: Tree,
+  patch: Partial<IntakeDeps['local']> = {},
+  copies: 'share' | 'separate' = 'share',
+) {
   const root = plantTemporary(t, tree);
   const { ledger, database } = memoryLedger();
   const stopping = new AbortController();
@@ -22,7 +27,7 @@ export async function openDrop(t: TestContext, tree: Tree, patch: Partial<Intake
     ledger.write((tables) => {
       const destinationId = tables.directories.destinationId({ workspaceId: 'ws_1', folder, projectId: null });
       const [folderId = 0] = tables.directories.activateFolders([{ path: root, destinationId }]);
-      return { folderId, destinationId, root, copies: 'share' as const };
+      return { folderId, destinationId, root, copies };
     });
   const folder = await register(null);
   const intake = new Intake(

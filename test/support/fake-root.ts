@@ -70,6 +70,8 @@ export class FakeLocal implements Pick<LocalPort, 'rootIdentity' | 'glance' | 'l
       rootIdentity: () => this.rootIdentity(),
       glance: (root, directory) => this.glance(root, directory),
       look: (path) => this.look(path),
+      detour: unused,
+      isUnfinished: unused,
       isRemote: () => this.isRemote(),
     };
   }

@@ -102,6 +102,8 @@ export async function reconciling(count: number, model = new ListingModel()) {
       walk: unused,
       read: unused,
       look: unused,
+      detour: () => null,
+      isUnfinished: () => false,
       glance: unused,
       rootIdentity: unused,
       openForWriting: unused,

@@ -96,6 +96,8 @@ export async function uploading({
       walk: unused,
       read: unused,
       look: () => ({ kind: 'file', stat }),
+      detour: () => null,
+      isUnfinished: () => false,
       glance: unused,
       rootIdentity: unused,
       openForWriting: unused,

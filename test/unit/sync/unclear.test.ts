@@ -143,6 +143,8 @@ async function sendLarge(end: () => void) {
       walk: unused,
       read: unused,
       look: () => ({ kind: 'file', stat }),
+      detour: () => null,
+      isUnfinished: () => false,
       glance: unused,
       rootIdentity: unused,
       openForWriting: unused,

@@ -63,6 +63,8 @@ async function bench(script: Script, names: readonly string[] = ['a.png']) {
       walk: unused,
       read: unused,
       look: ({ name }) => (name.startsWith('gone') ? { kind: 'gone' } : { kind: 'file', stat }),
+      detour: () => null,
+      isUnfinished: () => false,
       glance: unused,
       rootIdentity: unused,
       openForWriting: unused,
