@@ -35,10 +35,12 @@ export interface Fingerprint {
   readonly contentType: string;
 }
 
-/** Why a file is not sent as it is: a stable code, and a sentence for people. */
+/** Why a file is not sent as it is: a stable code, a sentence for people, and what there is to say beyond it. */
 export interface Problem {
   readonly code: string;
   readonly reason: string;
+  /** Kept in the file's history in place of the reason, which every list of files repeats. */
+  readonly detail?: string;
 }
 
 /** One round of a directory read: what is there now, sorted by nothing. */

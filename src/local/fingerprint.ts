@@ -1,21 +1,29 @@
 import { createHash, hash as digestOf } from 'node:crypto';
 import type { FilePath, Fingerprint, Problem } from '../core/entry.ts';
+import { HEAD_BYTES, type MediaSource, mediaSource } from '../media/source.ts';
 import { returnChunk, takeChunk } from './chunk-buffers.ts';
 import { accessProblem } from './local-problem.ts';
-import { HEAD_BYTES } from './media.ts';
 import { type NotOpen, type OpenFile, openRegularFile } from './safe-open.ts';
 
 export interface FingerprintOptions {
   readonly signal: AbortSignal;
   /** See `openRegularFile`. */
   readonly isLocal?: boolean;
-  /** The content type, from the first bytes (`HEAD_BYTES`, which hold only until it is told) and the name. */
-  readonly identify: (head: Uint8Array, name: string) => Promise<string>;
-  /** Why such a file is not wanted; asked before the rest of a large file is read. The head holds only during the call. */
-  readonly judge?: (head: Uint8Array, contentType: string, sizeBytes: number) => Problem | null;
+  /** What the file is, and why it is not wanted: asked before the rest of a large file is read. The bytes hold only until it is told. */
+  readonly judge?: (media: MediaSource, name: string) => Promise<Judgement>;
 }
 
-export type FingerprintResult = { readonly kind: 'fingerprint'; readonly fingerprint: Fingerprint } | NotOpen;
+export interface Judgement {
+  readonly contentType: string;
+  readonly problem: Problem | null;
+  /** It looks as if it were still being written: nothing of it is to be believed yet. */
+  readonly isUnfinished?: boolean;
+}
+
+export type FingerprintResult =
+  | { readonly kind: 'fingerprint'; readonly fingerprint: Fingerprint }
+  | { readonly kind: 'unfinished' }
+  | NotOpen;
 
 /**
  * Reads a file whole and digests it. `changed` when size, times or inode differ afterwards, by descriptor or by path, so a
@@ -28,16 +36,19 @@ export async function fingerprintFile(path: FilePath, options: FingerprintOption
   if (file.kind !== 'open') return file;
   const { stat } = file;
   let contentType = '';
-  const refuse = async (head: Uint8Array): Promise<Problem | null> => {
-    contentType = await options.identify(head, path.name);
-    return options.judge?.(head, contentType, stat.sizeBytes) ?? null;
+  const refuse: Refuse = async (head) => {
+    if (options.judge === undefined) return null;
+    const media = mediaSource(stat.sizeBytes, head, (position, length) => readPart(file, position, length));
+    const judgement = await options.judge(media, path.name);
+    contentType = judgement.contentType;
+    return judgement.isUnfinished === true ? 'unfinished' : judgement.problem;
   };
   const buffer = takeChunk();
   try {
     const content = await (file.isQuick
       ? readAtOnce(file, buffer, refuse)
       : readInChunks(file, buffer, refuse, options.signal));
-    if (content === 'changed' || content === 'gone') return { kind: content };
+    if (typeof content === 'string') return { kind: content };
     if ('problem' in content) return { kind: 'problem', problem: content.problem };
     return { kind: 'fingerprint', fingerprint: { stat, sha256: content.sha256, contentType } };
   } catch (error) {
@@ -50,9 +61,18 @@ export async function fingerprintFile(path: FilePath, options: FingerprintOption
   }
 }
 
-type Refuse = (head: Uint8Array) => Promise<Problem | null>;
+type Refuse = (head: Uint8Array) => Promise<Problem | 'unfinished' | null>;
 
-type Content = { readonly sha256: string } | { readonly problem: Problem } | 'changed' | 'gone';
+type Content = { readonly sha256: string } | { readonly problem: Problem } | 'unfinished' | 'changed' | 'gone';
+
+async function readPart(file: OpenFile, position: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  return bytes.subarray(0, await file.readFully(bytes, position));
+}
+
+function withoutDigest(refused: Problem | 'unfinished'): Content {
+  return refused === 'unfinished' ? refused : { problem: refused };
+}
 
 /** Nothing else runs between opening it and having read it, so that there is next to no time for a change. */
 async function readAtOnce(file: OpenFile, buffer: Buffer, refuse: Refuse): Promise<Content> {
@@ -64,25 +84,25 @@ async function readAtOnce(file: OpenFile, buffer: Buffer, refuse: Refuse): Promi
   if (now !== 'same') return now;
   if (bytesRead !== sizeBytes) return 'changed';
   const content = buffer.subarray(0, sizeBytes);
-  const problem = await refuse(content);
-  return problem === null ? { sha256: digestOf('sha256', content, 'hex') } : { problem };
+  const refused = await refuse(content);
+  return refused === null ? { sha256: digestOf('sha256', content, 'hex') } : withoutDigest(refused);
 }
 
 async function readInChunks(file: OpenFile, buffer: Buffer, refuse: Refuse, signal: AbortSignal): Promise<Content> {
   const { sizeBytes } = file.stat;
   const hash = createHash('sha256');
-  let problem: Problem | null = null;
+  let refused: Problem | 'unfinished' | null = null;
   let position = 0;
   for (;;) {
     signal.throwIfAborted();
     const bytesRead = await file.readFully(buffer, position);
     hash.update(buffer.subarray(0, bytesRead));
-    if (position === 0) problem = await refuse(buffer.subarray(0, Math.min(bytesRead, HEAD_BYTES)));
+    if (position === 0) refused = await refuse(buffer.subarray(0, Math.min(bytesRead, HEAD_BYTES)));
     position += bytesRead;
-    if (problem !== null || bytesRead < buffer.byteLength || position > sizeBytes) break;
+    if (refused !== null || bytesRead < buffer.byteLength || position > sizeBytes) break;
   }
   const now = file.recheck();
   if (now !== 'same') return now;
-  if (problem !== null) return { problem };
+  if (refused !== null) return withoutDigest(refused);
   return position === sizeBytes ? { sha256: hash.digest('hex') } : 'changed';
 }

@@ -4,7 +4,7 @@ import { SyncError } from '../errors.ts';
 import { isRemoteFileSystem } from './file-system.ts';
 import { fingerprintFile } from './fingerprint.ts';
 import { glance } from './glance.ts';
-import { identifyMedia, judgeMedia } from './media.ts';
+import { judgeMedia } from './media.ts';
 import { findOpenForWriting } from './open-writers.ts';
 import { readDirectoryInSteps, rootIdentity, type ScannedDirectory, statFile } from './scanner.ts';
 import { type ByteSource, openSource } from './source.ts';
@@ -17,10 +17,12 @@ export interface LocalFilesOptions {
   readonly accept: readonly string[];
 }
 
-type Inspection =
+type Digested =
   | { readonly kind: 'fingerprint'; readonly fingerprint: Fingerprint }
   | { readonly kind: 'problem'; readonly problem: Problem }
   | { readonly kind: 'changed' | 'gone' };
+
+type Inspection = Digested | { readonly kind: 'unfinished' };
 
 type Read =
   | { readonly kind: 'listing'; readonly listing: ScannedDirectory }
@@ -138,19 +140,23 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
 
     isRemote,
 
-    async inspect(path: FilePath, signal: AbortSignal): Promise<Inspection> {
+    async inspect(path: FilePath, signal: AbortSignal, isLastLook = false): Promise<Inspection> {
       await breathe();
       return await fingerprintFile(path, {
         signal,
         isLocal: !isRemote(path.root),
-        identify: identifyMedia,
-        judge: (head, contentType, sizeBytes) => judgeMedia({ contentType, sizeBytes, head, accept }),
+        async judge(media, name) {
+          const verdict = await judgeMedia(media, name, accept);
+          return isLastLook ? { ...verdict, isUnfinished: false } : verdict;
+        },
       });
     },
 
     /** What the file holds now, be it acceptable or not: to compare, not to send. */
-    async digest(path: FilePath, signal: AbortSignal): Promise<Inspection> {
-      return await fingerprintFile(path, { signal, isLocal: !isRemote(path.root), identify: async () => '' });
+    async digest(path: FilePath, signal: AbortSignal): Promise<Digested> {
+      const result = await fingerprintFile(path, { signal, isLocal: !isRemote(path.root) });
+      if (result.kind === 'unfinished') throw new Error('A file that nobody judged is called unfinished');
+      return result;
     },
 
     openSource(

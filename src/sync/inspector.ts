@@ -13,6 +13,8 @@ export interface InspectorDeps extends AdmitDeps {
   readonly mayTake: (file: FolderFile) => boolean;
   /** The file is not what it was: look at its name again. */
   readonly onLost: (file: FolderFile) => void;
+  /** It looks like a copy that has paused: settle it once more. */
+  readonly onUnfinished: (file: FolderFile, stat: FileStat) => void;
   readonly onChange: () => void;
   readonly onError: (error: unknown) => void;
 }
@@ -24,6 +26,8 @@ const inspectors = 2;
 export class Inspector {
   readonly #deps: InspectorDeps;
   readonly #queue = new PQueue({ concurrency: inspectors });
+  /** How files looked that are settling once more. Those that changed meanwhile begin anew. */
+  readonly #unfinished = new WeakMap<FolderFile, FileStat>();
   #admitting = 0;
 
   constructor(deps: InspectorDeps) {
@@ -52,9 +56,10 @@ export class Inspector {
   }
 
   async #inspect(file: FolderFile, stat: FileStat): Promise<void> {
-    const { local, signal, mayTake, onLost } = this.#deps;
+    const { local, signal, mayTake, onLost, onUnfinished } = this.#deps;
     if (signal.aborted) return;
-    const inspection = await local.inspect(file, signal);
+    const before = this.#unfinished.get(file);
+    const inspection = await local.inspect(file, signal, before !== undefined && isSameStat(before, stat));
     if (signal.aborted) return;
     // Another drive may have come into its place while the file was waited for.
     if (!mayTake(file)) return onLost(file);
@@ -71,6 +76,9 @@ export class Inspector {
         await admitProblem(this.#deps, file, problem.code === 'read_error' ? unknownStat : stat, problem);
         return;
       }
+      case 'unfinished':
+        this.#unfinished.set(file, stat);
+        return onUnfinished(file, stat);
       case 'changed':
       case 'gone':
         return onLost(file);

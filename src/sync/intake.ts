@@ -68,6 +68,7 @@ export class Intake {
         return folder !== undefined && this.#folders.mayTake(folder);
       },
       onLost,
+      onUnfinished: (file, stat) => this.#settling.again(file, stat),
       onChange: () => {
         this.#settled.advance();
         this.#changed();

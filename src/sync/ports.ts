@@ -195,6 +195,8 @@ export type OpenedSource =
 export type Inspection =
   | { readonly kind: 'fingerprint'; readonly fingerprint: Fingerprint }
   | { readonly kind: 'problem'; readonly problem: Problem }
+  /** Quiet, but it looks as if it were still being written. */
+  | { readonly kind: 'unfinished' }
   | { readonly kind: 'changed' | 'gone' };
 
 /** What stands at a name now. */
@@ -237,7 +239,8 @@ export interface LocalPort {
   openForWriting(keys: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlySet<string>>;
   /** Whether writers on other hosts may exist, so that only the quiet period can be trusted. */
   isRemote(root: string): boolean;
-  inspect(path: FilePath, signal: AbortSignal): Promise<Inspection>;
+  /** At the last look at what was `unfinished`, it is judged as it is. */
+  inspect(path: FilePath, signal: AbortSignal, isLastLook?: boolean): Promise<Inspection>;
   openSource(
     path: FilePath,
     expected: { readonly sizeBytes: number; readonly sha256: string },

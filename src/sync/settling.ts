@@ -70,8 +70,23 @@ export class Settling<F extends FilePath> {
     const isQuietNow = isQuiet(candidate, now);
     const dueMs = isQuietNow ? nowMs : nowMs + quietInMs(candidate, now);
     if (waiting === undefined) this.#count(file, 1);
-    this.#waiting.set(key, { file, candidate, isQuiet: isQuietNow, dueMs, isHeldOpen: false });
-    this.#wakeAt(dueMs);
+    this.#put(key, { file, candidate, isQuiet: isQuietNow, dueMs, isHeldOpen: false });
+  }
+
+  /** Begins another whole quiet period for a file that had one, whatever its times say. */
+  again(file: F, stat: FileStat): void {
+    const key = absolutePath(file);
+    // Somebody saw it change meanwhile.
+    if (this.#waiting.has(key)) return;
+    const sinceMs = this.#deps.clock.monotonic();
+    this.#count(file, 1);
+    this.#put(key, {
+      file,
+      candidate: { stat, sinceMs },
+      isQuiet: false,
+      dueMs: sinceMs + this.#deps.quietMs,
+      isHeldOpen: false,
+    });
   }
 
   /** Forgets what waits at or below this path. */
@@ -87,6 +102,11 @@ export class Settling<F extends FilePath> {
     this.#timer?.cancel();
     this.#waiting.clear();
     this.#directories.clear();
+  }
+
+  #put(key: string, waiting: Waiting<F>): void {
+    this.#waiting.set(key, waiting);
+    this.#wakeAt(waiting.dueMs);
   }
 
   #remove(key: string): void {

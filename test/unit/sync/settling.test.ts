@@ -53,6 +53,27 @@ describe('Settling', () => {
     assert.equal(settling.size, 0);
   });
 
+  it('holds a file for another whole quiet period when it is told so, however old its times are', async () => {
+    const { clock, settling, settled, write } = open();
+    const old = write(10);
+    await clock.advance(5_000);
+    settling.again(file, old);
+    settling.add(file, old);
+    await clock.advance(1_999);
+    assert.deepEqual(settled, []);
+    assert.equal(settling.size, 1);
+    await clock.advance(1);
+    assert.deepEqual(settled, ['a.png']);
+    settling.again(file, old);
+    const changed = write(20);
+    settling.add(file, changed);
+    settling.again(file, old);
+    await clock.advance(1_999);
+    assert.deepEqual(settled, ['a.png'], 'a change begins the period anew');
+    await clock.advance(1);
+    assert.deepEqual(settled, ['a.png', 'a.png']);
+  });
+
   it('looks no second time at what was old at the first; but again at what somebody holds open', async () => {
     const { clock, disk, settling, settled, write, looks } = open();
     const old = write(10);
