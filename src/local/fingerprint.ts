@@ -16,13 +16,19 @@ export interface FingerprintOptions {
 export interface Judgement {
   readonly contentType: string;
   readonly problem: Problem | null;
-  /** It looks as if it were still being written: nothing of it is to be believed yet. */
-  readonly isUnfinished?: boolean;
+  /** For so many quiet periods more nothing of this is to be believed; by default it is at once. */
+  readonly doubtfulFor?: number;
+}
+
+/** See `Judgement`. */
+interface Unfinished {
+  readonly kind: 'unfinished';
+  readonly quietPeriods: number;
 }
 
 export type FingerprintResult =
   | { readonly kind: 'fingerprint'; readonly fingerprint: Fingerprint }
-  | { readonly kind: 'unfinished' }
+  | Unfinished
   | NotOpen;
 
 /**
@@ -41,7 +47,9 @@ export async function fingerprintFile(path: FilePath, options: FingerprintOption
     const media = mediaSource(stat.sizeBytes, head, (position, length) => readPart(file, position, length));
     const judgement = await options.judge(media, path.name);
     contentType = judgement.contentType;
-    return judgement.isUnfinished === true ? 'unfinished' : judgement.problem;
+    const { doubtfulFor = 0, problem } = judgement;
+    if (doubtfulFor > 0) return { kind: 'unfinished', quietPeriods: doubtfulFor };
+    return problem === null ? null : { kind: 'problem', problem };
   };
   const buffer = takeChunk();
   try {
@@ -49,7 +57,7 @@ export async function fingerprintFile(path: FilePath, options: FingerprintOption
       ? readAtOnce(file, buffer, refuse)
       : readInChunks(file, buffer, refuse, options.signal));
     if (typeof content === 'string') return { kind: content };
-    if ('problem' in content) return { kind: 'problem', problem: content.problem };
+    if ('kind' in content) return content;
     return { kind: 'fingerprint', fingerprint: { stat, sha256: content.sha256, contentType } };
   } catch (error) {
     options.signal.throwIfAborted();
@@ -61,17 +69,15 @@ export async function fingerprintFile(path: FilePath, options: FingerprintOption
   }
 }
 
-type Refuse = (head: Uint8Array) => Promise<Problem | 'unfinished' | null>;
+type Refusal = Unfinished | { readonly kind: 'problem'; readonly problem: Problem };
 
-type Content = { readonly sha256: string } | { readonly problem: Problem } | 'unfinished' | 'changed' | 'gone';
+type Refuse = (head: Uint8Array) => Promise<Refusal | null>;
+
+type Content = { readonly sha256: string } | Refusal | 'changed' | 'gone';
 
 async function readPart(file: OpenFile, position: number, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   return bytes.subarray(0, await file.readFully(bytes, position));
-}
-
-function withoutDigest(refused: Problem | 'unfinished'): Content {
-  return refused === 'unfinished' ? refused : { problem: refused };
 }
 
 /** Nothing else runs between opening it and having read it, so that there is next to no time for a change. */
@@ -85,13 +91,13 @@ async function readAtOnce(file: OpenFile, buffer: Buffer, refuse: Refuse): Promi
   if (bytesRead !== sizeBytes) return 'changed';
   const content = buffer.subarray(0, sizeBytes);
   const refused = await refuse(content);
-  return refused === null ? { sha256: digestOf('sha256', content, 'hex') } : withoutDigest(refused);
+  return refused ?? { sha256: digestOf('sha256', content, 'hex') };
 }
 
 async function readInChunks(file: OpenFile, buffer: Buffer, refuse: Refuse, signal: AbortSignal): Promise<Content> {
   const { sizeBytes } = file.stat;
   const hash = createHash('sha256');
-  let refused: Problem | 'unfinished' | null = null;
+  let refused: Refusal | null = null;
   let position = 0;
   for (;;) {
     signal.throwIfAborted();
@@ -103,6 +109,6 @@ async function readInChunks(file: OpenFile, buffer: Buffer, refuse: Refuse, sign
   }
   const now = file.recheck();
   if (now !== 'same') return now;
-  if (refused !== null) return withoutDigest(refused);
+  if (refused !== null) return refused;
   return position === sizeBytes ? { sha256: hash.digest('hex') } : 'changed';
 }

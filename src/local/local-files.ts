@@ -22,7 +22,7 @@ type Digested =
   | { readonly kind: 'problem'; readonly problem: Problem }
   | { readonly kind: 'changed' | 'gone' };
 
-type Inspection = Digested | { readonly kind: 'unfinished' };
+type Inspection = Digested | { readonly kind: 'unfinished'; readonly quietPeriods: number };
 
 type Read =
   | { readonly kind: 'listing'; readonly listing: ScannedDirectory }
@@ -147,7 +147,7 @@ export function createLocalFiles({ now, accept }: LocalFilesOptions) {
         isLocal: !isRemote(path.root),
         async judge(media, name) {
           const verdict = await judgeMedia(media, name, accept);
-          return isLastLook ? { ...verdict, isUnfinished: false } : verdict;
+          return isLastLook ? { ...verdict, doubtfulFor: 0 } : verdict;
         },
       });
     },

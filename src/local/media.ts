@@ -2,6 +2,7 @@ import { imageSize } from 'image-size';
 import mime from 'mime';
 import { canonicalContentType, DEFAULT_ACCEPT, isAcceptedType, UNKNOWN_CONTENT_TYPE } from '../core/content-type.ts';
 import type { Problem } from '../core/entry.ts';
+import { isZeros } from '../media/bytes.ts';
 import type { Dimensions } from '../media/dimensions.ts';
 import { type Recognised, recognise, recogniseByName } from '../media/recognise.ts';
 import type { MediaSource } from '../media/source.ts';
@@ -18,9 +19,16 @@ export interface MediaVerdict {
   readonly contentType: string;
   /** Why it is not sent; null if it is. */
   readonly problem: Problem | null;
-  /** It looks as if it were still being written, however quiet: the verdict holds only if it still looks so later. */
-  readonly isUnfinished: boolean;
+  /** It may still be written, however quiet it is: for how many quiet periods more it has to look so before the verdict holds. */
+  readonly doubtfulFor: number;
 }
+
+/** A beginning that is not there yet will not be sent: one more period shows whether it comes. */
+const blankDoubt = 1;
+/** The rest may be silence or padding: then it is sent, but not before a copy that reserved its place has had time to go on. */
+const unendedDoubt = 4;
+/** A sector: copies go on in no smaller steps. */
+const tailBytes = 512;
 
 /**
  * Judges a file by its content. The name adds what the content leaves open, and is the claim that it is held against: what does
@@ -33,7 +41,7 @@ export async function judgeMedia(source: MediaSource, name: string, accept: read
   const byName = typeOfName(name);
   if (source.sizeBytes === 0) {
     const problem = { code: 'empty', reason: 'The file is empty.' };
-    return { contentType: byName ?? UNKNOWN_CONTENT_TYPE, problem, isUnfinished: false };
+    return { contentType: byName ?? UNKNOWN_CONTENT_TYPE, problem, doubtfulFor: 0 };
   }
   const found = await recognise(source, byName);
   const byContent =
@@ -45,7 +53,12 @@ export async function judgeMedia(source: MediaSource, name: string, accept: read
   const isUnfinished = found.missing !== null || (byContent === null && isBlank);
   const judged = { name, byName, byContent, found, accept };
   const problem = accept.includes('*') ? null : (refusal(judged) ?? (await sizeProblem(contentType, source, found)));
-  return { contentType, problem, isUnfinished };
+  const isUnended = problem === null && !found.isWhole && (await endsWithZeros(source));
+  return { contentType, problem, doubtfulFor: isUnfinished ? blankDoubt : isUnended ? unendedDoubt : 0 };
+}
+
+async function endsWithZeros({ sizeBytes, read }: MediaSource): Promise<boolean> {
+  return sizeBytes > tailBytes && isZeros(await read(sizeBytes - tailBytes, tailBytes));
 }
 
 interface Judged {

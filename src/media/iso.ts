@@ -2,7 +2,7 @@ import { ascii, u32 } from './bytes.ts';
 import type { Dimensions } from './dimensions.ts';
 import { type Box, type Boxes, type Budget, readBoxes } from './iso-boxes.ts';
 import { filmType, isPictureBrand, pictureType } from './iso-brands.ts';
-import { type PictureFacts, readPicture } from './iso-picture.ts';
+import { readPicture } from './iso-picture.ts';
 import type { MediaSource } from './source.ts';
 
 /** What an ISO base media or QuickTime file is. */
@@ -10,13 +10,14 @@ export interface IsoMedia {
   readonly contentType: string;
   /** Where the part of it should be without which nothing plays it, there is something else, in words; null if it is all there. */
   readonly missing: string | null;
+  /** Its boxes end where the file does, in one that holds no data: what it ends with is meant to be there. */
+  readonly isWhole: boolean;
   readonly dimensions: Dimensions | null;
 }
 
 /** What such a file may begin with, as ExifTool and ffmpeg take it. */
 const firstBoxes: ReadonlySet<string> = new Set([
-  ...['ftyp', 'styp', 'free', 'skip', 'wide', 'uuid', 'moov', 'mdat', 'pnot', 'junk', 'PICT', 'pict', 'prfl'],
-  ...['moof', 'sidx', 'meta'],
+  ...['ftyp', 'free', 'skip', 'wide', 'uuid', 'moov', 'mdat', 'pnot', 'junk', 'PICT', 'pict', 'prfl', 'meta'],
 ]);
 
 const mostHeaders = 400;
@@ -32,37 +33,30 @@ export async function readIso(source: MediaSource, byName: string | null): Promi
   if (!firstBoxes.has(ascii(source.head, 4, 8))) return null;
   const budget = { headers: mostHeaders };
   const level = await readBoxes(source, 0, source.sizeBytes, budget);
-  const find = (...types: readonly string[]) => level.boxes.find(({ type }) => types.includes(type));
-  const brands = await readBrands(source, find('ftyp', 'styp'));
+  const find = (wanted: string) => level.boxes.find(({ type }) => type === wanted);
+  const brands = await readBrands(source, find('ftyp'));
   const moov = find('moov');
   const meta = find('meta');
-  if (brands === null && !(await isMovie(source, moov ?? find('moof'), budget))) {
+  if (brands === null && !(await isMovie(source, moov, budget))) {
     // Without its tables, a film without brands shows itself only by a place for data that fits.
     const data = find('mdat');
     if (data === undefined || !isFilmName(byName)) return null;
-    return { contentType: 'video/quicktime', missing: missingPart(level), dimensions: null };
+    return { contentType: 'video/quicktime', ...completeness(level), dimensions: null };
   }
   const [major = 'qt  ', ...compatible] = brands ?? [];
   const movie = moov === undefined ? null : await readTracks(source, moov, budget);
   const picture = meta === undefined ? null : await readPicture(source, meta);
-  const missing = missingPart(level);
   const isPicture =
     isPictureBrand(major) ||
     (moov === undefined && (picture !== null || compatible.some((brand) => isPictureBrand(brand))));
-  if (isPicture) return pictureMedia(pictureType(major, compatible, picture?.coding ?? null), picture, movie, missing);
+  if (isPicture) {
+    const contentType = pictureType(major, compatible, picture?.coding ?? null);
+    return { contentType, ...completeness(level), dimensions: picture?.dimensions ?? movie?.dimensions ?? null };
+  }
   const type = filmType(major, compatible, byName);
   const isSound = movie?.kinds.has('soun') === true && !movie.kinds.has('vide');
   const contentType = isSound && type !== 'video/quicktime' ? type.replace('video/', 'audio/') : type;
-  return { contentType, missing, dimensions: null };
-}
-
-function pictureMedia(
-  contentType: string,
-  picture: PictureFacts | null,
-  movie: Movie | null,
-  missing: string | null,
-): IsoMedia {
-  return { contentType, missing, dimensions: picture?.dimensions ?? movie?.dimensions ?? null };
+  return { contentType, ...completeness(level), dimensions: null };
 }
 
 function isFilmName(byName: string | null): boolean {
@@ -90,13 +84,13 @@ async function isMovie(source: MediaSource, box: Box | undefined, budget: Budget
  * A film is of no use without its tables, which may stand at its end: where that end was not written, a copy has stopped.
  * Pictures have theirs in `meta`, fragments in `moof`.
  */
-function missingPart({ boxes, ending }: Boxes): string | null {
+function completeness({ boxes, ending }: Boxes): Pick<IsoMedia, 'missing' | 'isWhole'> {
   const hasTables = boxes.some(({ type }) => ['moov', 'moof', 'meta'].includes(type));
   const hasData = boxes.some(({ type }) => type === 'mdat');
-  if (hasTables) return null;
-  if (ending === 'zeros') return 'zeros';
-  if (hasData && ending === 'cut') return 'the end of the file';
-  return null;
+  const isWhole = ending === 'whole' && boxes.at(-1)?.type !== 'mdat';
+  if (hasTables) return { missing: null, isWhole };
+  const missing = ending === 'zeros' ? 'zeros' : hasData && ending === 'cut' ? 'the end of the file' : null;
+  return { missing, isWhole };
 }
 
 interface Movie {

@@ -28,6 +28,7 @@ export interface Recognised {
   readonly isTagged: boolean;
   /** See `IsoMedia`. */
   readonly missing: string | null;
+  readonly isWhole: boolean;
   /** Of a picture; a function where it takes more looks into the file. */
   readonly dimensions: Dimensions | null | (() => Promise<Dimensions | null>);
 }
@@ -40,7 +41,7 @@ export interface Recognised {
  */
 export async function recognise(source: MediaSource, byName: string | null): Promise<Recognised> {
   const { head } = source;
-  const none = { contentType: null, bytes: head, isTagged: false, missing: null, dimensions: null };
+  const none = { contentType: null, bytes: head, isTagged: false, missing: null, isWhole: false, dimensions: null };
   const plain = plainType(source, byName);
   if (plain !== null) return { ...none, ...plain };
   const iso = await readIso(source, byName);

@@ -13,8 +13,8 @@ export interface InspectorDeps extends AdmitDeps {
   readonly mayTake: (file: FolderFile) => boolean;
   /** The file is not what it was: look at its name again. */
   readonly onLost: (file: FolderFile) => void;
-  /** It looks like a copy that has paused: settle it once more. */
-  readonly onUnfinished: (file: FolderFile, stat: FileStat) => void;
+  /** It looks like a copy that has paused: settle it once more, for so many quiet periods. */
+  readonly onUnfinished: (file: FolderFile, stat: FileStat, quietPeriods: number) => void;
   readonly onChange: () => void;
   readonly onError: (error: unknown) => void;
 }
@@ -78,7 +78,7 @@ export class Inspector {
       }
       case 'unfinished':
         this.#unfinished.set(file, stat);
-        return onUnfinished(file, stat);
+        return onUnfinished(file, stat, inspection.quietPeriods);
       case 'changed':
       case 'gone':
         return onLost(file);

@@ -68,7 +68,7 @@ export class Intake {
         return folder !== undefined && this.#folders.mayTake(folder);
       },
       onLost,
-      onUnfinished: (file, stat) => this.#settling.again(file, stat),
+      onUnfinished: (file, stat, quietPeriods) => this.#settling.again(file, stat, quietPeriods),
       onChange: () => {
         this.#settled.advance();
         this.#changed();

@@ -195,8 +195,8 @@ export type OpenedSource =
 export type Inspection =
   | { readonly kind: 'fingerprint'; readonly fingerprint: Fingerprint }
   | { readonly kind: 'problem'; readonly problem: Problem }
-  /** Quiet, but it looks as if it were still being written. */
-  | { readonly kind: 'unfinished' }
+  /** Quiet, but it looks as if it were still being written: to be believed only after so many quiet periods more. */
+  | { readonly kind: 'unfinished'; readonly quietPeriods: number }
   | { readonly kind: 'changed' | 'gone' };
 
 /** What stands at a name now. */

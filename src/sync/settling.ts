@@ -73,20 +73,18 @@ export class Settling<F extends FilePath> {
     this.#put(key, { file, candidate, isQuiet: isQuietNow, dueMs, isHeldOpen: false });
   }
 
-  /** Begins another whole quiet period for a file that had one, whatever its times say. */
-  again(file: F, stat: FileStat): void {
+  /** Begins so many more quiet periods for a file that had one; it has had them, where its times prove it. */
+  again(file: F, stat: FileStat, quietPeriods: number): void {
     const key = absolutePath(file);
     // Somebody saw it change meanwhile.
     if (this.#waiting.has(key)) return;
-    const sinceMs = this.#deps.clock.monotonic();
+    const now = this.#now(file.root);
+    const candidate = { stat, sinceMs: now.monotonicMs };
+    const waitMs = quietPeriods * now.quietMs;
+    const isQuietNow = isQuiet(candidate, { ...now, quietMs: now.quietMs + waitMs });
+    const dueMs = isQuietNow ? now.monotonicMs : now.monotonicMs + waitMs;
     this.#count(file, 1);
-    this.#put(key, {
-      file,
-      candidate: { stat, sinceMs },
-      isQuiet: false,
-      dueMs: sinceMs + this.#deps.quietMs,
-      isHeldOpen: false,
-    });
+    this.#put(key, { file, candidate, isQuiet: isQuietNow, dueMs, isHeldOpen: false });
   }
 
   /** Forgets what waits at or below this path. */

@@ -275,9 +275,9 @@ for (const isLocal of [true, false]) {
 
 test('a file that is called unfinished is neither read on nor a problem', async (t) => {
   const root = plantTemporary(t, { 'a.mp4': Buffer.alloc(4 << 20) });
-  const judge = async () => ({ ...picture, problem: { code: 'x', reason: 'x' }, isUnfinished: true });
+  const judge = async () => ({ ...picture, problem: { code: 'x', reason: 'x' }, doubtfulFor: 3 });
   for (const isLocal of [true, false]) {
     const result = await fingerprintFile({ root, directory: '', name: 'a.mp4' }, { signal, isLocal, judge });
-    assert.deepEqual(result, { kind: 'unfinished' });
+    assert.deepEqual(result, { kind: 'unfinished', quietPeriods: 3 });
   }
 });

@@ -149,7 +149,7 @@ describe('what is sent', () => {
       assert.deepEqual(await judge(media.png(10, 10), name), {
         contentType: 'image/png',
         problem: null,
-        isUnfinished: false,
+        doubtfulFor: 0,
       });
     }
     assert.equal(await reasonOf(utf8('%PDF-1.4\nrest'), 'a.pdf'), 'sent');
@@ -290,7 +290,7 @@ describe('the largest image', () => {
     ['image/avif', media.isoImage('avif', 15_000, 10_000), media.isoImage('avif', 15_000, 10_001)],
   ] as const) {
     it(`has 150 megapixels: ${contentType}`, async () => {
-      assert.deepEqual(await judge(exactly, 'a'), { contentType, problem: null, isUnfinished: false });
+      assert.deepEqual(await judge(exactly, 'a'), { contentType, problem: null, doubtfulFor: 0 });
       const { problem } = await judge(above, 'a');
       assert.equal(problem?.code, 'too_many_megapixels');
       assert.match(problem?.reason ?? '', /150\.1 megapixels \(1500\d × 1000\d\); FLORA takes at most 150/);
@@ -311,27 +311,44 @@ describe('the largest image', () => {
 });
 
 describe('what looks unfinished', () => {
-  const isUnfinished = async (content: Uint8Array, name: string) => (await judge(content, name)).isUnfinished;
+  const isUnfinished = async (content: Uint8Array, name: string) => (await judge(content, name)).doubtfulFor === 1;
 
   it('is what begins with zeros, also behind a tag, or ends within it', async () => {
     assert.ok(await isUnfinished(zeros, 'a.mp4'));
     assert.ok(await isUnfinished(new Uint8Array(3_000_000), 'a'));
     assert.ok(await isUnfinished(bytes(media.id3(1_500_000), zeros), 'a.mp3'));
     assert.ok(await isUnfinished(media.id3(1_500_000).subarray(0, 1_200_000), 'a.mp3'));
-    assert.equal((await judge(zeros, 'a.mp4', ['*'])).isUnfinished, true, 'whatever is accepted');
+    assert.equal((await judge(zeros, 'a.mp4', ['*'])).doubtfulFor, 1, 'whatever is accepted');
   });
 
   it('is a film whose tables were not written yet; it is half a file', async () => {
     const start = bytes(media.ftyp('isom', 'isom', 'mp41'), media.box('mdat', nothing));
     for (const half of [start.subarray(0, 10_000), bytes(start, zeros), bytes(media.ftyp('isom', 'isom'), zeros)]) {
       const verdict = await judge(half, 'a.mp4');
-      assert.equal(verdict.isUnfinished, true);
+      assert.equal(verdict.doubtfulFor, 1);
       assert.equal(verdict.problem?.code, 'unfinished');
       assert.match(verdict.problem?.reason ?? '', /^Half a file: it begins like an MP4 film, but/);
       assert.equal((await judge(half, 'a.mp4', ['*'])).problem, null);
     }
     assert.equal(await reasonOf(bytes(start, media.moov('vide')), 'a.mp4'), 'sent');
     assert.equal(await reasonOf(bytes(media.ftyp('isom'), media.moov('vide'), zeros), 'a.mp4'), 'sent');
+  });
+
+  it('is, for longer, what ends with zeros where nothing says that they belong there; it is sent then', async () => {
+    const verdict = async (content: Uint8Array, name: string, accept = DEFAULT_ACCEPT) => {
+      const { problem, doubtfulFor } = await judge(content, name, accept);
+      return [problem, doubtfulFor];
+    };
+    const film = bytes(media.ftyp('isom'), media.moov('vide'), media.box('mdat', nothing, zeros));
+    const long = bytes(media.png(3, 2), new Uint8Array(3 * HEAD_BYTES));
+    for (const content of [bytes(media.png(3, 2), zeros), bytes(media.riff('WAVE'), zeros), film, long]) {
+      assert.deepEqual(await verdict(content, 'a.png'), [null, 4]);
+      assert.deepEqual(await verdict(content, 'a.png', ['*']), [null, 4]);
+    }
+    const padded = bytes(media.ftyp('isom'), media.moov('vide'), media.box('mdat', nothing), media.box('free', zeros));
+    assert.deepEqual(await verdict(padded, 'a.mp4'), [null, 0]);
+    assert.deepEqual(await verdict(bytes(media.png(3, 2), zeros.subarray(0, 500)), 'a.png'), [null, 0]);
+    assert.equal((await verdict(bytes(media.bmp(), zeros), 'a.png'))[1], 0, 'what is not sent is not waited for');
   });
 
   it('is nothing else', async () => {

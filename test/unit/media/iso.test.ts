@@ -64,11 +64,7 @@ describe('an ISO file', () => {
     ['an MP4 behind a UUID', bytes(box('uuid', new Uint8Array(40)), ftyp('mp42', 'mp41'), moov('vide')), 'video/mp4'],
     ['an MP4 behind what is skipped', bytes(box('skip', new Uint8Array(40)), ftyp('mp42'), moov('vide')), 'video/mp4'],
     ['an MP4 of a brand that nobody knows', bytes(ftyp('XAVC', 'XAVC', 'mp42', 'iso2'), moov('vide')), 'video/mp4'],
-    [
-      'a fragment',
-      bytes(box('styp', 'msdh', [0, 0, 0, 0], 'msdh'), box('moof', box('mfhd', new Uint8Array(8))), data),
-      'video/mp4',
-    ],
+    ['a segment without its tables', bytes(box('styp', 'msdh', [0, 0, 0, 0], 'msdh'), box('moof'), data), null],
     ['a telephone’s MP4', bytes(ftyp('3gp4', 'isom', '3gp4'), moov('vide')), 'video/mp4'],
     ['sound with the brand of it', ftyp('M4A ', 'M4A ', 'isom'), 'audio/mp4'],
     ['sound with a film’s brand', bytes(ftyp('isom', 'isom', 'mp42'), moov('soun')), 'audio/mp4'],
@@ -112,6 +108,15 @@ describe('an ISO file', () => {
     for (const tables of [moov('vide'), pictureMeta(3, 2), box('moof', new Uint8Array(16))]) {
       assert.equal(await missing(bytes(ftyp('isom', 'mif1'), tables, data.subarray(0, 500))), null);
     }
+  });
+
+  it('is whole where its boxes end with the file, and the last holds no data', async () => {
+    const isWhole = async (content: Uint8Array) => (await read(content))?.isWhole;
+    const film = bytes(ftyp('isom'), moov('vide'), data);
+    assert.equal(await isWhole(film), false);
+    assert.equal(await isWhole(bytes(film, new Uint8Array(600))), false);
+    assert.equal(await isWhole(bytes(film, box('free', new Uint8Array(600)))), true);
+    assert.equal(await isWhole(bytes(ftyp('isom'), data, moov('vide'))), true);
   });
 
   it('is not read but for its headers and tables, wherever they are', async () => {

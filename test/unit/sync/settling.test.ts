@@ -53,25 +53,27 @@ describe('Settling', () => {
     assert.equal(settling.size, 0);
   });
 
-  it('holds a file for another whole quiet period when it is told so, however old its times are', async () => {
+  it('holds a file for more quiet periods when it is told so, unless its times prove that it had them', async () => {
     const { clock, settling, settled, write } = open();
     const old = write(10);
     await clock.advance(5_000);
-    settling.again(file, old);
+    settling.again(file, old, 2);
     settling.add(file, old);
-    await clock.advance(1_999);
-    assert.deepEqual(settled, []);
+    await clock.advance(3_999);
+    assert.deepEqual(settled, [], 'two and the first one are 6 s, and it is 5 s old');
     assert.equal(settling.size, 1);
     await clock.advance(1);
     assert.deepEqual(settled, ['a.png']);
-    settling.again(file, old);
-    const changed = write(20);
-    settling.add(file, changed);
-    settling.again(file, old);
+    settling.again(file, old, 2);
+    await clock.advance(0);
+    assert.deepEqual(settled, ['a.png', 'a.png'], 'by now it is older');
+    settling.again(file, old, 9);
+    settling.add(file, write(20));
+    settling.again(file, old, 9);
     await clock.advance(1_999);
-    assert.deepEqual(settled, ['a.png'], 'a change begins the period anew');
+    assert.equal(settled.length, 2);
     await clock.advance(1);
-    assert.deepEqual(settled, ['a.png', 'a.png']);
+    assert.equal(settled.length, 3, 'what changed settles like any other');
   });
 
   it('looks no second time at what was old at the first; but again at what somebody holds open', async () => {
