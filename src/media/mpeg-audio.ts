@@ -70,14 +70,16 @@ function ac3Frame(bytes: Uint8Array, at: number): Frame | null {
   return { lengthBytes: words * 2, stream: version * 4 + rate };
 }
 
-/** Whether so many frames stand one behind the other, or fewer that fill the file to its last byte (or to a tag there). */
+/** Whether so many frames stand one behind the other, or one fewer that fill the file to its last byte (or to a tag there). */
 function hasFrames(read: FrameReader, bytes: Uint8Array, from: number, wanted: number, isAll: boolean): boolean {
   let stream: number | null = null;
   let at = from;
   for (let count = 0; count < wanted; count += 1) {
     const frame = read(bytes, at);
     if (frame === null || (stream !== null && frame.stream !== stream)) {
-      return count > 0 && isAll && (at === bytes.length || ['TAG', 'APE'].includes(ascii(bytes, at, at + 3)));
+      return (
+        count === wanted - 1 && isAll && (at === bytes.length || ['TAG', 'APE'].includes(ascii(bytes, at, at + 3)))
+      );
     }
     stream = frame.stream;
     at += frame.lengthBytes;

@@ -17,7 +17,7 @@ import { jpegDimensions } from './jpeg.ts';
 import { behindTags, framesType, hasMpegAudioBehindJunk } from './mpeg-audio.ts';
 import { gifDimensions, pngDimensions, webpDimensions } from './pictures.ts';
 import type { MediaSource } from './source.ts';
-import { isText } from './text.ts';
+import { isText as beginsWithText, isPage } from './text.ts';
 
 /** What the bytes of a file were found to be. */
 export interface Recognised {
@@ -62,8 +62,9 @@ const tailBytes = 72 * 1024;
  */
 export function recogniseByName(source: MediaSource, byName: string | null): string | null {
   const { head } = source;
-  // Text that speaks of PDF is none, unless it is called one.
-  if (hasPdfBehindJunk(head) && (byName === 'application/pdf' || !isText(head))) return 'application/pdf';
+  // Text that speaks of PDF is none, unless it is called one, and a page of the web is none at all.
+  const isText = byName === 'application/pdf' ? isPage(head) : beginsWithText(head);
+  if (hasPdfBehindJunk(head) && !isText) return 'application/pdf';
   return byName === 'audio/mpeg' && isLooseMpeg(source, head, 0) ? 'audio/mpeg' : null;
 }
 

@@ -52,9 +52,20 @@ export function describeBytes(bytes: Uint8Array): string {
   const { encoding } = found;
   const text = found.text.replace(/^\ufeff/, '').trimStart();
   if (text.startsWith('version https://git-lfs.github.com/spec/')) return 'a Git LFS pointer, not the file itself';
-  if (/^<(?:!doctype\s+html|html|head|body)\b/i.test(text)) return `an HTML page${encoding}`;
+  if (pageStart.test(text)) return `an HTML page${encoding}`;
   if (/^<\?xml|^<svg\b/i.test(text)) return `XML${encoding}`;
   return `text${encoding}`;
+}
+
+const pageStart = /^<(?:!doctype\s+html|html|head|body)\b/i;
+
+/** Whether these bytes begin like a page of the web. */
+export function isPage(bytes: Uint8Array): boolean {
+  return pageStart.test(
+    readText(bytes)
+      ?.text.replace(/^\ufeff/, '')
+      .trimStart() ?? '',
+  );
 }
 
 /** Whether these bytes begin like a text, in whatever encoding. */

@@ -253,6 +253,13 @@ describe('what is sent', () => {
     }
   });
 
+  it('is no page that speaks of PDF in its first lines, and no noise that ends where a frame would', async () => {
+    const page = '<html><!-- %PDF-1.4 --><body>What a PDF begins with</body></html>';
+    assert.match(await reasonOf(utf8(page), 'a.pdf'), /like a PDF: an HTML page/);
+    const frame = media.mp3Frames().subarray(0, 417);
+    assert.match(await reasonOf(bytes(nothing.subarray(0, 5_000), frame), 'a.mp3'), /like an MP3: unknown bytes/);
+  });
+
   it('is no text or zeros behind a tag', async () => {
     assert.equal(
       await reasonOf(bytes(media.id3(9_000), text), 'a.mp3'),
