@@ -41,10 +41,12 @@ export interface Holder {
   readonly name: string;
 }
 
-/** Why a file is not sent as it is: a stable code, and a sentence for people. */
+/** Why a file is not sent as it is: a stable code, a sentence for people, and what there is to say beyond it. */
 export interface Problem {
   readonly code: string;
   readonly reason: string;
+  /** Kept in the file's history in place of the reason, which every list of files repeats. */
+  readonly detail?: string;
 }
 
 /** Whether what has the problem is neither file nor directory. Of what only cannot be read, nobody knows. */

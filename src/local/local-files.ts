@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FilePath, FileStat, Fingerprint, Holder, Problem } from '../core/entry.ts';
 import { SyncError } from '../errors.ts';
+import type { MediaSource } from '../media/source.ts';
 import { untilTriedAgain, whenDescriptorsAreFree } from './descriptors.ts';
 import { openDetours } from './detours.ts';
 import { remoteDevices } from './file-system.ts';
 import { fingerprintFile } from './fingerprint.ts';
 import { glance } from './glance.ts';
-import { identifyMedia, judgeMedia } from './media.ts';
+import { judgeMedia } from './media.ts';
 import { findOpenForWriting } from './open-writers.ts';
 import { isUnfinished, readDirectoryInSteps, rootIdentity, type ScannedDirectory, statFile } from './scanner.ts';
 import { type ByteSource, openSource } from './source.ts';
@@ -22,10 +23,12 @@ export interface LocalFilesOptions {
   readonly onShort?: (error: SyncError) => void;
 }
 
-type Inspection =
+type Digested =
   | { readonly kind: 'fingerprint'; readonly fingerprint: Fingerprint }
   | { readonly kind: 'problem'; readonly problem: Problem }
   | { readonly kind: 'changed' | 'gone' };
+
+type Inspection = Digested | { readonly kind: 'unfinished'; readonly quietPeriods: number };
 
 type Read =
   | { readonly kind: 'listing'; readonly listing: ScannedDirectory }
@@ -142,14 +145,15 @@ export function createLocalFiles({ now, accept, onShort = () => {} }: LocalFiles
 
     looksUnwritten,
 
-    async inspect(path: FilePath, signal: AbortSignal): Promise<Inspection> {
+    async inspect(path: FilePath, signal: AbortSignal, isLastLook = false): Promise<Inspection> {
       await breathe();
       const options = {
         signal,
         isLocal: isLocal(path),
-        identify: identifyMedia,
-        judge: (head: Uint8Array, contentType: string, sizeBytes: number) =>
-          judgeMedia({ contentType, sizeBytes, head, accept }),
+        async judge(media: MediaSource, name: string) {
+          const verdict = await judgeMedia(media, name, accept);
+          return isLastLook ? { ...verdict, doubtfulFor: 0 } : verdict;
+        },
       };
       const result = await whenDescriptorsAreFree(() => fingerprintFile(path, options), signal, onShort);
       if (result.kind !== 'fingerprint' && result.kind !== 'problem') return result;
@@ -159,9 +163,10 @@ export function createLocalFiles({ now, accept, onShort = () => {} }: LocalFiles
     },
 
     /** What the file holds now, be it acceptable or not: to compare, not to send. */
-    async digest(path: FilePath, signal: AbortSignal): Promise<Inspection> {
-      const options = { signal, isLocal: isLocal(path), identify: async () => '' };
+    async digest(path: FilePath, signal: AbortSignal): Promise<Digested> {
+      const options = { signal, isLocal: isLocal(path) };
       const result = await whenDescriptorsAreFree(() => fingerprintFile(path, options), signal, onShort);
+      if (result.kind === 'unfinished') throw new Error('A file that nobody judged is called unfinished');
       return result.kind === 'fingerprint' && detours.find(path, true) !== null ? { kind: 'gone' } : result;
     },
 

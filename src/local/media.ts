@@ -1,81 +1,109 @@
-import { fileTypeFromBuffer } from 'file-type';
 import { imageSize } from 'image-size';
 import mime from 'mime';
 import { canonicalContentType, DEFAULT_ACCEPT, isAcceptedType, UNKNOWN_CONTENT_TYPE } from '../core/content-type.ts';
 import type { Problem } from '../core/entry.ts';
-import { ascii, isoImageType, isText, isWeakEvidence, oggType } from './media-signature.ts';
-
-/**
- * How many bytes from the start of a file its judges want (fewer only if the file is shorter). The type is in the first
- * 4 KiB; what needs the rest is the size of a JPEG, which stands behind its EXIF, ICC and XMP segments of up to 64 KiB each.
- * A file is read for its digest anyway, in larger chunks, so that these bytes come free.
- */
-export const HEAD_BYTES = 256 * 1024;
+import { isZeros } from '../media/bytes.ts';
+import type { Dimensions } from '../media/dimensions.ts';
+import { type Recognised, recognise, recogniseByName } from '../media/recognise.ts';
+import type { MediaSource } from '../media/source.ts';
+import { beginsWithZeros, describeBytes } from '../media/text.ts';
+import { inWords, inWordsWithType } from '../media/words.ts';
+import { hasSignature, otherType } from './other-types.ts';
 
 /** FLORA's limit for images; an image of exactly this many pixels is accepted. */
 export const MOST_PIXELS = 150_000_000;
 
-// Enough for every signature, and too little for an archive to unpack into much (file-type looks inside gzip and zip).
-const SIGNATURE_BYTES = 4100;
-
-/**
- * The canonical content type of a file, from its first bytes (`HEAD_BYTES`) and, where these do not tell, its name;
- * `application/octet-stream` if neither does. Never throws, whatever the bytes are.
- */
-export async function identifyMedia(head: Uint8Array, name: string): Promise<string> {
-  const byName = typeOfName(name);
-  const byContent = await typeOfBytes(head, byName);
-  if (byContent === null) return byName ?? UNKNOWN_CONTENT_TYPE;
-  // Two bytes of magic prove little: one file of random bytes in some thousands "is" an MP3 or a bitmap.
-  if (byName !== null && isWeakEvidence(byContent, head)) return byName;
-  return byContent;
+/** What a file is, and whether it is sent. */
+export interface MediaVerdict {
+  /** Canonical: by content, where that says nothing by name, else `application/octet-stream`. */
+  readonly contentType: string;
+  /** Why it is not sent; null if it is. */
+  readonly problem: Problem | null;
+  /** It may still be written, however quiet it is: for how many quiet periods more it has to look so before the verdict holds. */
+  readonly doubtfulFor: number;
 }
 
-export interface MediaFacts {
-  /** Canonical, as `identifyMedia` gives it. */
-  readonly contentType: string;
-  readonly sizeBytes: number;
-  /** The first `HEAD_BYTES` of the file, or all of it. */
-  readonly head: Uint8Array;
+/** A beginning that is not there yet will not be sent: one more period shows whether it comes. */
+const blankDoubt = 1;
+/** The rest may be silence or padding: then it is sent, but not before a copy that reserved its place has had time to go on. */
+const unendedDoubt = 4;
+/** A sector: copies go on in no smaller steps. */
+const tailBytes = 512;
+
+/**
+ * Judges a file by its content. The name adds what the content leaves open, and is the claim that it is held against: what does
+ * not begin as its name says is not sent, nor is what is recognised as something that is not accepted. `*` in `accept` leaves all
+ * but an empty file to FLORA, as does an image whose dimensions cannot be found. Never throws because of what the bytes are.
+ *
+ * @param accept patterns as `isAcceptedType` takes them
+ */
+export async function judgeMedia(source: MediaSource, name: string, accept: readonly string[]): Promise<MediaVerdict> {
+  const byName = typeOfName(name);
+  if (source.sizeBytes === 0) {
+    const problem = { code: 'empty', reason: 'The file is empty.' };
+    return { contentType: byName ?? UNKNOWN_CONTENT_TYPE, problem, doubtfulFor: 0 };
+  }
+  const found = await recognise(source, byName);
+  const byContent =
+    found.contentType ??
+    (found.isTagged ? null : ((await otherType(source.head, byName)) ?? recogniseByName(source, byName)));
+  const contentType = byContent ?? byName ?? UNKNOWN_CONTENT_TYPE;
+  // Zeros, or the end of the file in the middle of its tag.
+  const isBlank = beginsWithZeros(found.bytes) || found.bytes.length === 0;
+  const isUnfinished = found.missing !== null || (byContent === null && isBlank);
+  const judged = { name, byName, byContent, found, accept };
+  const problem = accept.includes('*') ? null : (refusal(judged) ?? (await sizeProblem(contentType, source, found)));
+  const isUnended = problem === null && !found.isWhole && (await endsWithZeros(source));
+  return { contentType, problem, doubtfulFor: isUnfinished ? blankDoubt : isUnended ? unendedDoubt : 0 };
+}
+
+async function endsWithZeros({ sizeBytes, read }: MediaSource): Promise<boolean> {
+  return sizeBytes > tailBytes && isZeros(await read(sizeBytes - tailBytes, tailBytes));
+}
+
+interface Judged {
+  readonly name: string;
+  readonly byName: string | null;
+  readonly byContent: string | null;
+  readonly found: Recognised;
   readonly accept: readonly string[];
 }
 
-/**
- * Why a file is not sent, or null if it is. An empty file never is, nor is text under the name of a medium; `*` in `accept`
- * leaves everything else to FLORA, as does an image whose dimensions cannot be read from its head.
- */
-export function judgeMedia({ contentType, sizeBytes, head, accept }: MediaFacts): Problem | null {
-  if (sizeBytes === 0) return { code: 'empty', reason: 'The file is empty.' };
-  if (accept.includes('*')) return null;
-  if (!isAcceptedType(contentType, accept)) return unsupported(contentType, accept);
-  if (isAlwaysBinary(contentType) && isText(head)) return disguised(contentType);
-  if (!contentType.startsWith('image/')) return null;
-  const size = imageDimensions(contentType, head);
-  if (size === null || size.width * size.height <= MOST_PIXELS) return null;
-  const megapixels = Math.ceil((size.width * size.height) / 100_000) / 10;
-  return {
-    code: 'too_many_megapixels',
-    reason: `The image has ${megapixels} megapixels (${size.width} × ${size.height}); FLORA takes at most 150.`,
-  };
+function refusal({ name, byName, byContent, found, accept }: Judged): Problem | null {
+  const called = byName === null ? null : `Named ${extension(name)}`;
+  if (byContent !== null) {
+    if (!isAcceptedType(byContent, accept)) {
+      const what = inWordsWithType(byContent);
+      return unsupported(
+        called === null || byName === byContent ? `It is ${what}` : `${called}, but it is ${what}`,
+        accept,
+      );
+    }
+    return found.missing === null ? null : unfinished(byContent, found.missing);
+  }
+  const what = found.isTagged ? `behind its tag ${describeBytes(found.bytes)}` : describeBytes(found.bytes);
+  if (byName === null) return unsupported(`Neither its content nor its name tells what it is: ${what}`, accept);
+  if (!isAcceptedType(byName, accept)) return unsupported(`It is ${inWordsWithType(byName)} by its name`, accept);
+  // Nothing that is accepted begins with zeros; of what may begin in any way the name has to tell.
+  if (!hasSignature(byName) && !beginsWithZeros(found.bytes)) return null;
+  return { code: 'unsupported_type', reason: `${called}, but does not begin like ${inWords(byName)}: ${what}.` };
 }
 
-/** SVG is text, and a PDF may begin with it. */
-function isAlwaysBinary(contentType: string): boolean {
-  return DEFAULT_ACCEPT.includes(contentType) && contentType !== 'application/pdf';
+function unsupported(what: string, accept: readonly string[]): Problem {
+  const isDefault = accept.length === DEFAULT_ACCEPT.length && accept.every((type) => DEFAULT_ACCEPT.includes(type));
+  const list = `${isDefault ? 'FLORA takes' : 'FLORA_SYNC_ACCEPT allows'} ${accept.join(', ')}.`;
+  const reason = `${what}; that is not accepted.`;
+  return { code: 'unsupported_type', reason, detail: `${reason} ${list}` };
 }
 
-/** Only the name can have said that this is a picture or a sound: none of them is text from its first byte on. */
-function disguised(contentType: string): Problem {
-  return { code: 'unsupported_type', reason: `The file is named as ${contentType}, but its content is text.` };
+function unfinished(contentType: string, missing: string): Problem {
+  const reason = `Half a file: it begins like ${inWords(contentType)}, but where its tables should be there is ${missing}.`;
+  return { code: 'unfinished', reason };
 }
 
-function unsupported(contentType: string, accept: readonly string[]): Problem {
-  const what =
-    contentType === UNKNOWN_CONTENT_TYPE
-      ? 'Neither the content nor the name of the file tells what it is'
-      : `The file is ${contentType}`;
-  const whose = DEFAULT_ACCEPT.includes(contentType) ? 'FLORA_SYNC_ACCEPT allows' : 'what is accepted is';
-  return { code: 'unsupported_type', reason: `${what}; ${whose} ${accept.join(', ')}.` };
+/** With its dot, as it is spelled. */
+function extension(name: string): string {
+  return name.slice(name.lastIndexOf('.'));
 }
 
 function typeOfName(name: string): string | null {
@@ -86,52 +114,29 @@ function typeOfName(name: string): string | null {
   return canonical === UNKNOWN_CONTENT_TYPE ? null : canonical;
 }
 
-async function typeOfBytes(head: Uint8Array, byName: string | null): Promise<string | null> {
-  const start = ascii(head, 0, 4);
-  if (start === 'OggS') return oggType(head) ?? (byName?.endsWith('/ogg') ? byName : 'application/ogg');
-  const isoImage = isoImageType(head);
-  if (isoImage !== null) return isoImage;
-  const detected = await detect(head.subarray(0, SIGNATURE_BYTES));
-  if (detected === null) return isTiff(start) ? tiffType(byName) : null;
-  // SVG and its like are XML with a name of their own.
-  if (detected === 'application/xml' && byName?.endsWith('+xml')) return byName;
-  if (detected === 'image/gif' && start !== 'GIF8') return null;
-  return detected;
+async function sizeProblem(contentType: string, source: MediaSource, found: Recognised): Promise<Problem | null> {
+  if (!contentType.startsWith('image/')) return null;
+  const size = await dimensions(contentType, source, found);
+  if (size === null || size.width * size.height <= MOST_PIXELS) return null;
+  const megapixels = Math.ceil((size.width * size.height) / 100_000) / 10;
+  return {
+    code: 'too_many_megapixels',
+    reason: `The image has ${megapixels} megapixels (${size.width} × ${size.height}); FLORA takes at most 150.`,
+  };
 }
 
-async function detect(bytes: Uint8Array): Promise<string | null> {
-  try {
-    const found = await fileTypeFromBuffer(bytes);
-    return found === undefined ? null : canonicalContentType(found.mime);
-  } catch {
-    // file-type ran off the end of something malformed: the bytes do not tell, so the name has to.
-    return null;
-  }
+async function dimensions(contentType: string, source: MediaSource, found: Recognised): Promise<Dimensions | null> {
+  if (typeof found.dimensions === 'function') return await found.dimensions();
+  return found.dimensions ?? (DEFAULT_ACCEPT.includes(contentType) ? null : otherDimensions(source.head));
 }
 
-function isTiff(start: string): boolean {
-  return start === 'II*\0' || start === 'MM\0*';
-}
+const otherDimensionBytes = 32 * 1024;
 
-/** TIFF keeps its directory anywhere, also behind the head. Raw photos are TIFF too, and their names tell them apart. */
-function tiffType(byName: string | null): string {
-  return byName?.startsWith('image/') && !DEFAULT_ACCEPT.includes(byName) ? byName : 'image/tiff';
-}
-
-interface Dimensions {
-  readonly width: number;
-  readonly height: number;
-}
-
-// HEIF's boxes are searched over and over: its head is kept short, so that hostile ones cannot hold the event loop.
-const DIMENSION_BYTES: Readonly<Record<string, number>> = { 'image/jpeg': HEAD_BYTES };
-const OTHER_DIMENSION_BYTES = 32 * 1024;
-
-function imageDimensions(contentType: string, head: Uint8Array): Dimensions | null {
+/** Of images that FLORA does not list. Little of the head, because some formats are searched over and over. */
+function otherDimensions(head: Uint8Array): Dimensions | null {
   try {
     // A copy, because image-size reads on behind the end of a view, into whatever else shares its memory.
-    const bytes = new Uint8Array(head.subarray(0, DIMENSION_BYTES[contentType] ?? OTHER_DIMENSION_BYTES));
-    const { width, height } = imageSize(bytes);
+    const { width, height } = imageSize(new Uint8Array(head.subarray(0, otherDimensionBytes)));
     return width > 0 && height > 0 ? { width, height } : null;
   } catch {
     // Truncated, malformed, or a format that image-size does not know: FLORA will judge.

@@ -77,12 +77,13 @@ export async function admitProblem(
     const known = tables.files.get(directoryId, file.name);
     tables.files.saveProblem(directoryId, file.name, stat, problem, nowMs);
     if (racyMs !== null) tables.racyFiles.note(directoryId, file.name, racyMs);
-    if (known?.problem?.code === problem.code && !known.isGone) return false;
+    const before = known?.isGone === false ? known.problem : null;
+    if (before?.code === problem.code && before.reason === problem.reason) return false;
     tables.history.append({
       ...fileRecord(directoryId, file.name, nowMs),
       event: 'rejected',
       to: 'rejected',
-      detail: problem.reason,
+      detail: problem.detail ?? problem.reason,
     });
     return true;
   });

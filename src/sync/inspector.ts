@@ -14,6 +14,8 @@ export interface InspectorDeps extends AdmitDeps {
   readonly mayTake: (file: FolderFile) => boolean;
   /** The file is not what it was: look at its name again. */
   readonly onLost: (file: FolderFile) => void;
+  /** It looks like a copy that has paused: settle it once more, for so many quiet periods. */
+  readonly onUnfinished: (file: FolderFile, stat: FileStat, quietPeriods: number) => void;
   readonly onChange: () => void;
   readonly onError: (error: unknown) => void;
 }
@@ -32,6 +34,8 @@ export class Inspector {
   readonly #deps: InspectorDeps;
   readonly #queue = new PQueue({ concurrency: inspectors });
   readonly #toRead = new Set<Settled>();
+  /** How files looked that are settling once more. Those that changed meanwhile begin anew. */
+  readonly #unfinished = new WeakMap<FolderFile, FileStat>();
   #admitting = 0;
 
   constructor(deps: InspectorDeps) {
@@ -68,10 +72,11 @@ export class Inspector {
   }
 
   async #inspect(file: FolderFile, stat: FileStat): Promise<void> {
-    const { clock, local, signal, mayTake, onLost } = this.#deps;
+    const { clock, local, signal, mayTake, onLost, onUnfinished } = this.#deps;
     if (signal.aborted) return;
+    const before = this.#unfinished.get(file);
     const racyMs = racyUntilMs(stat, clock.now(), local.isRemote(file, stat.device));
-    const inspection = await local.inspect(file, signal);
+    const inspection = await local.inspect(file, signal, before !== undefined && isSameStat(before, stat));
     if (signal.aborted) return;
     // Another drive may have come into its place while the file was waited for.
     if (!mayTake(file)) return onLost(file);
@@ -88,6 +93,9 @@ export class Inspector {
         await admitProblem(this.#deps, file, problem.code === 'read_error' ? unknownStat : stat, problem, racyMs);
         return;
       }
+      case 'unfinished':
+        this.#unfinished.set(file, stat);
+        return onUnfinished(file, stat, inspection.quietPeriods);
       case 'changed':
       case 'gone':
         return onLost(file);

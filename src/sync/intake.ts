@@ -69,6 +69,7 @@ export class Intake {
         return folder !== undefined && this.#folders.mayTake(folder);
       },
       onLost,
+      onUnfinished: (file, stat, quietPeriods) => this.#settling.again(file, stat, quietPeriods),
       onChange: () => {
         this.#settled.advance();
         this.#changed();
@@ -227,8 +228,7 @@ export class Intake {
 
   async #examineHinted({ folderId, directory, names }: HintedDirectory): Promise<void> {
     const folder = this.#byId.get(folderId);
-    if (folder === undefined || this.#deps.signal.aborted) return;
-    await this.#examiner.hinted(folder, directory, names);
+    if (folder !== undefined && !this.#deps.signal.aborted) await this.#examiner.hinted(folder, directory, names);
   }
 
   async #guard(work: Promise<void>): Promise<void> {

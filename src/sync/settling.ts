@@ -1,5 +1,6 @@
-import { absolutePath, type FilePath, type FileStat, type Holder, joinPath } from '../core/entry.ts';
+import { absolutePath, type FilePath, type FileStat, type Holder } from '../core/entry.ts';
 import { type Candidate, isQuiet, lookAgain, mayBeUnwritten, quietInMs } from '../core/settle.ts';
+import { PathMap } from './path-map.ts';
 import type { ClockPort, LocalPort } from './ports.ts';
 
 export interface SettlingDeps<F extends FilePath> {
@@ -57,9 +58,7 @@ const unwrittenPollMs = 2_000;
  */
 export class Settling<F extends FilePath> {
   readonly #deps: SettlingDeps<F>;
-  readonly #waiting = new Map<string, Waiting<F>>();
-  /** How many wait in each directory: most names that vanish are no directory, and need not be compared with ten thousand. */
-  readonly #directories = new Map<string, number>();
+  readonly #waiting = new PathMap<Waiting<F>>();
   #timer: { cancel(): void } | undefined;
   #wakesAtMs = Number.POSITIVE_INFINITY;
   #isLooking = false;
@@ -102,26 +101,32 @@ export class Settling<F extends FilePath> {
     const now = this.#now(file, stat);
     const isQuietNow = isQuiet(candidate, now);
     const dueMs = isQuietNow ? nowMs : nowMs + quietInMs(candidate, now);
-    if (waiting === undefined) this.#count(file, 1);
     const isSameFile = waiting !== undefined && identity(waiting.candidate.stat) === identity(stat);
     const held = isSameFile ? waiting.held : null;
-    this.#waiting.set(key, { file, candidate, isQuiet: isQuietNow, dueMs, isHeldOpen: false, held });
-    this.#wakeAt(dueMs);
+    this.#put({ file, candidate, isQuiet: isQuietNow, dueMs, isHeldOpen: false, held });
+  }
+
+  /** Begins so many more quiet periods for a file that had one; it has had them, where its times prove it. */
+  again(file: F, stat: FileStat, quietPeriods: number): void {
+    const key = absolutePath(file);
+    // Somebody saw it change meanwhile.
+    if (this.#waiting.has(key)) return;
+    const now = this.#now(file, stat);
+    const candidate = { stat, sinceMs: now.monotonicMs };
+    const waitMs = quietPeriods * now.quietMs;
+    const isQuietNow = isQuiet(candidate, { ...now, quietMs: now.quietMs + waitMs });
+    const dueMs = isQuietNow ? now.monotonicMs : now.monotonicMs + waitMs;
+    this.#put({ file, candidate, isQuiet: isQuietNow, dueMs, isHeldOpen: false, held: null });
   }
 
   /** Forgets what waits at or below this path. */
   forget(path: string): void {
-    this.#remove(path);
-    const below = `${path}/`;
-    const isAbove = (directory: string) => directory === path || directory.startsWith(below);
-    if (![...this.#directories.keys()].some(isAbove)) return;
-    for (const key of [...this.#waiting.keys()]) if (key.startsWith(below)) this.#remove(key);
+    this.#waiting.deleteTree(path);
   }
 
   close(): void {
     this.#timer?.cancel();
     this.#waiting.clear();
-    this.#directories.clear();
   }
 
   #seen(waiting: Waiting<F>, open: ReadonlyMap<string, readonly Holder[]>): boolean {
@@ -131,18 +136,9 @@ export class Settling<F extends FilePath> {
     return holders !== undefined;
   }
 
-  #remove(key: string): void {
-    const waiting = this.#waiting.get(key);
-    if (waiting === undefined) return;
-    this.#waiting.delete(key);
-    this.#count(waiting.file, -1);
-  }
-
-  #count({ root, directory }: F, by: 1 | -1): void {
-    const path = joinPath(root, directory);
-    const count = (this.#directories.get(path) ?? 0) + by;
-    if (count === 0) this.#directories.delete(path);
-    else this.#directories.set(path, count);
+  #put(waiting: Waiting<F>): void {
+    this.#waiting.set(waiting);
+    this.#wakeAt(waiting.dueMs);
   }
 
   #now(file: F, { device }: FileStat) {
@@ -190,7 +186,7 @@ export class Settling<F extends FilePath> {
       }
       const look = this.#deps.local.look(waiting.file);
       if (look.kind !== 'file') {
-        this.#remove(key);
+        this.#waiting.delete(key);
         this.#deps.onLost(waiting.file);
         continue;
       }
@@ -218,7 +214,7 @@ export class Settling<F extends FilePath> {
         continue;
       }
       if (await this.#isUnwritten(waiting)) continue;
-      this.#remove(key);
+      this.#waiting.delete(key);
       this.#deps.onSettled(waiting.file, waiting.candidate.stat);
     }
   }

@@ -19,7 +19,7 @@ describe('files that FLORA does not accept', () => {
   /** Name, bytes, and what the reason must speak of. */
   const unacceptable: readonly [string, Uint8Array | string, RegExp][] = [
     ['drawing.svg', '<svg xmlns="http://www.w3.org/2000/svg"><rect width="1" height="1"/></svg>', /svg|type/i],
-    ['notes.png', 'Just some words, whatever the name says.\n', /image\/png, but its content is text/],
+    ['notes.png', 'Just some words, whatever the name says.\n', /Named \.png, but does not begin like a PNG: text/],
     ['empty.png', '', /empty/i],
     ['huge.png', png(15_000, 10_001), /megapixel/i],
     ['archive.zip', 'PK\u0003\u0004\u0014\0\0\0\0\0', /zip|type/i],

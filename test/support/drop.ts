@@ -22,7 +22,8 @@ export async function openDrop(
   const { ledger, database } = memoryLedger();
   const stopping = new AbortController();
   const troubles: (SyncError | null)[] = [];
-  const local = { ...createLocalFiles({ now: systemClock.monotonic, accept: ['*'] }), ...patch };
+  const real = createLocalFiles({ now: systemClock.monotonic, accept: ['*'] });
+  const local = { ...real, ...patch };
   const register = (folder: string | null) =>
     ledger.write((tables) => {
       const destinationId = tables.directories.destinationId({ workspaceId: 'ws_1', folder, projectId: null });
@@ -68,5 +69,5 @@ export async function openDrop(
   };
   const contentOf = (text: string) =>
     ledger.contents.withBytes(folder.destinationId, createHash('sha256').update(text).digest('hex'))[0];
-  return { root, ledger, database, intake, folder, troubles, scan, present, contentOf, register, local };
+  return { root, ledger, database, intake, folder, troubles, scan, present, contentOf, register, local, real };
 }

@@ -59,8 +59,9 @@ const composition: ReadonlySet<string> = new Set([
 /** What each room may see beside itself and packages. */
 const visible: Readonly<Record<string, (target: string) => boolean>> = {
   core: () => false,
+  media: () => false,
   ledger: (target) => isCoreOrErrors(target) || target === 'sqlite.ts',
-  local: isCoreOrErrors,
+  local: (target) => isCoreOrErrors(target) || roomOf(target) === 'media',
   remote: isCoreOrErrors,
   contract: (target) => isCoreOrErrors(target) || roomOf(target) === 'remote',
   sync: isCoreOrErrors,
@@ -177,6 +178,9 @@ describe('the rules themselves', () => {
     ['errors.ts', './core/entry.ts'],
     ['ledger/x.ts', '../local/scanner.ts'],
     ['local/x.ts', '../remote/client.ts'],
+    ['media/x.ts', '../core/entry.ts'],
+    ['media/x.ts', '../local/media.ts'],
+    ['emulator/x.ts', '../media/iso.ts'],
     ['remote/x.ts', '../ledger/ledger.ts'],
     ['remote/x.ts', '../clock.ts'],
     ['contract/x.ts', '../cli/output.ts'],

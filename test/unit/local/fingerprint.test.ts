@@ -15,19 +15,21 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FilePath } from '../../../src/core/entry.ts';
-import { type FingerprintResult, fingerprintFile } from '../../../src/local/fingerprint.ts';
-import { HEAD_BYTES } from '../../../src/local/media.ts';
+import { type FingerprintResult, fingerprintFile, type Judgement } from '../../../src/local/fingerprint.ts';
+import { HEAD_BYTES, type MediaSource } from '../../../src/media/source.ts';
 import { openDescriptors } from '../../support/descriptors.ts';
 import { withoutRights } from '../../support/nobody.ts';
 import { fifo, link, plantTemporary } from '../../support/tree.ts';
 
 const signal = new AbortController().signal;
 
+const picture: Judgement = { contentType: 'image/png', problem: null };
+
 async function fingerprint(
   path: FilePath,
-  identify = async (): Promise<string> => 'image/png',
+  judge = async (): Promise<Judgement> => picture,
 ): Promise<FingerprintResult> {
-  return fingerprintFile(path, { signal, identify });
+  return fingerprintFile(path, { signal, judge });
 }
 
 function problemOf(result: FingerprintResult): string {
@@ -35,8 +37,8 @@ function problemOf(result: FingerprintResult): string {
 }
 
 for (const isLocal of [true, false]) {
-  for (const sizeBytes of [0, 1, HEAD_BYTES - 1, HEAD_BYTES, HEAD_BYTES + 1, 1_048_576, 2_500_000]) {
-    test(`a file of ${sizeBytes} bytes on a ${isLocal ? 'local' : 'remote'} disk has the digest of all, and is judged by its first 256 KiB`, async (t) => {
+  for (const sizeBytes of [0, 1, 300_000, HEAD_BYTES - 1, HEAD_BYTES, HEAD_BYTES + 1, 2_500_000]) {
+    test(`a file of ${sizeBytes} bytes on a ${isLocal ? 'local' : 'remote'} disk has the digest of all, and is judged by its first MiB`, async (t) => {
       const content = randomBytes(sizeBytes);
       const root = plantTemporary(t, { sub: { 'a.png': content } });
       const heads: Buffer[] = [];
@@ -45,9 +47,10 @@ for (const isLocal of [true, false]) {
         {
           signal,
           isLocal,
-          identify: async (head) => {
+          judge: async ({ head, sizeBytes: told }, name) => {
             heads.push(Buffer.from(head));
-            return 'image/png';
+            assert.deepEqual([told, name], [sizeBytes, 'a.png']);
+            return picture;
           },
         },
       );
@@ -67,14 +70,11 @@ for (const sizeBytes of [1_000, 2_000_000]) {
     const root = plantTemporary(t, Object.fromEntries(contents.map((content, at) => [`${at}`, content])));
     const digests = await Promise.all(
       contents.map(async (_, at) => {
-        const identify = async () => {
+        const judge = async () => {
           await nextTurn();
-          return 'image/png';
+          return picture;
         };
-        const result = await fingerprintFile(
-          { root, directory: '', name: `${at}` },
-          { signal, isLocal: true, identify },
-        );
+        const result = await fingerprintFile({ root, directory: '', name: `${at}` }, { signal, isLocal: true, judge });
         return result.kind === 'fingerprint' ? result.fingerprint.sha256 : result.kind;
       }),
     );
@@ -135,7 +135,7 @@ for (const isLocal of [true, false]) {
     skip: process.platform !== 'linux',
   }, async () => {
     const path = { root: '/proc/sys', directory: 'kernel', name: 'ostype' };
-    const result = await fingerprintFile(path, { signal, isLocal, identify: async () => '' });
+    const result = await fingerprintFile(path, { signal, isLocal });
     assert.deepEqual(result, { kind: 'changed' });
   });
 }
@@ -146,7 +146,7 @@ test('a file that we may not read is a problem with the permission that is missi
   chmodSync(join(root, 'a.png'), 0o000);
   const module = import.meta.resolve('../../../src/local/fingerprint.js');
   const path = JSON.stringify({ root, directory: '', name: 'a.png' });
-  const call = `fingerprint.fingerprintFile(${path}, { signal: new AbortController().signal, identify: () => '' })`;
+  const call = `fingerprint.fingerprintFile(${path}, { signal: new AbortController().signal })`;
   const result = withoutRights({ fingerprint: module }, call) as FingerprintResult;
   assert.ok(result.kind === 'problem');
   assert.equal(result.problem.code, 'unreadable');
@@ -173,11 +173,11 @@ for (const isLocal of [true, false]) {
     const root = plantTemporary(t, { 'a.png': 'before' });
     const path = join(root, 'a.png');
     utimesSync(path, 1, 1);
-    const identify = async () => {
+    const judge = async () => {
       writeFileSync(path, 'after!');
-      return 'image/png';
+      return picture;
     };
-    const result = await fingerprintFile({ root, directory: '', name: 'a.png' }, { signal, isLocal, identify });
+    const result = await fingerprintFile({ root, directory: '', name: 'a.png' }, { signal, isLocal, judge });
     if (result.kind === 'changed') return assert.equal(isLocal, false);
     assert.ok(result.kind === 'fingerprint');
     assert.equal(result.fingerprint.sha256, createHash('sha256').update('before').digest('hex'));
@@ -209,10 +209,10 @@ test('no descriptor stays open, whatever happens', async (t) => {
   const root = plantTemporary(t, { 'a.mov': randomBytes(3_000_000), 'a.png': 'x' });
   const controller = new AbortController();
   const path = { root, directory: '', name: 'a.mov' };
-  const reading = fingerprintFile(path, { signal: controller.signal, identify: async () => '' });
+  const reading = fingerprintFile(path, { signal: controller.signal });
   controller.abort(new Error('stop'));
   await assert.rejects(reading, { message: 'stop' });
-  const broken = async (): Promise<string> => {
+  const broken = async (): Promise<Judgement> => {
     throw new Error('broken');
   };
   await assert.rejects(fingerprint({ root, directory: '', name: 'a.png' }, broken), { message: 'broken' });
@@ -222,22 +222,62 @@ test('no descriptor stays open, whatever happens', async (t) => {
 test('a large file that is not wanted is refused by its head, and the rest is not read', async (t) => {
   const root = plantTemporary(t, { 'big.bin': 'x'.repeat(4 << 20) });
   let judged = 0;
-  const result = await fingerprintFile(
-    { root, directory: '', name: 'big.bin' },
-    {
-      signal: new AbortController().signal,
-      identify: async () => 'application/octet-stream',
-      judge: (head, contentType, sizeBytes) => {
-        judged += 1;
-        assert.equal(head.length, HEAD_BYTES);
-        assert.equal(sizeBytes, 4 << 20);
-        return { code: 'unsupported_type', reason: contentType };
-      },
-    },
-  );
-  assert.equal(judged, 1);
-  assert.deepEqual(result, {
+  const problem = { code: 'unsupported_type', reason: 'It is big.' };
+  const judge = async ({ head, sizeBytes }: MediaSource) => {
+    judged += 1;
+    assert.equal(head.length, HEAD_BYTES);
+    assert.equal(sizeBytes, 4 << 20);
+    return { contentType: 'application/octet-stream', problem };
+  };
+  assert.deepEqual(await fingerprintFile({ root, directory: '', name: 'big.bin' }, { signal, judge }), {
     kind: 'problem',
-    problem: { code: 'unsupported_type', reason: 'application/octet-stream' },
+    problem,
   });
+  assert.equal(judged, 1);
+});
+
+for (const isLocal of [true, false]) {
+  for (const sizeBytes of [100_000, 3_000_000]) {
+    test(`whoever judges ${sizeBytes} bytes ${isLocal ? 'here' : 'on a server'} can look at any place in them`, async (t) => {
+      const content = randomBytes(sizeBytes);
+      const root = plantTemporary(t, { 'a.mp4': content });
+      const parts: Uint8Array[] = [];
+      const judge = async ({ read }: MediaSource) => {
+        for (const [position, length] of [
+          [10, 20],
+          [sizeBytes - 7, 7],
+          [sizeBytes - 5, 100],
+          [sizeBytes, 10],
+          [sizeBytes + 1, 10],
+          [HEAD_BYTES - 5, 10],
+        ] as const) {
+          parts.push(Uint8Array.from(await read(position, length)));
+        }
+        return picture;
+      };
+      const result = await fingerprintFile({ root, directory: '', name: 'a.mp4' }, { signal, isLocal, judge });
+      assert.ok(result.kind === 'fingerprint');
+      assert.equal(result.fingerprint.sha256, createHash('sha256').update(content).digest('hex'));
+      assert.deepEqual(
+        parts.map((part) => Buffer.from(part)),
+        [
+          content.subarray(10, 30),
+          content.subarray(-7),
+          content.subarray(-5),
+          Buffer.alloc(0),
+          Buffer.alloc(0),
+          content.subarray(HEAD_BYTES - 5, HEAD_BYTES + 5),
+        ],
+      );
+    });
+  }
+}
+
+test('a file that is called unfinished is neither read on nor a problem', async (t) => {
+  const root = plantTemporary(t, { 'a.mp4': Buffer.alloc(4 << 20) });
+  const judge = async () => ({ ...picture, problem: { code: 'x', reason: 'x' }, doubtfulFor: 3 });
+  for (const isLocal of [true, false]) {
+    const result = await fingerprintFile({ root, directory: '', name: 'a.mp4' }, { signal, isLocal, judge });
+    assert.deepEqual(result, { kind: 'unfinished', quietPeriods: 3 });
+  }
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { systemClock } from '../../../src/clock.ts';
@@ -215,6 +215,61 @@ describe('Intake', () => {
     isBroken = false;
     await scan();
     assert.equal(contentOf('one')?.state, 'queued');
+  });
+
+  it('looks at what seems unfinished once more, after another quiet period, before it believes it', async (t) => {
+    const problem = { code: 'unsupported_type', reason: 'zeros' };
+    const looks: string[] = [];
+    const drop = await openDrop(
+      t,
+      { zeros: 'one', copy: 'half' },
+      {
+        inspect: async (path, signal, isLastLook) => {
+          looks.push(`${path.name} ${isLastLook === true ? 'last' : 'first'}`);
+          if (path.name === 'zeros')
+            return isLastLook === true ? { kind: 'problem', problem } : { kind: 'unfinished', quietPeriods: 1 };
+          const size = lstatSync(join(drop.root, 'copy')).size;
+          if (size > 4) return await drop.real.inspect(path, signal, isLastLook);
+          // The copy that had paused goes on.
+          if (looks.filter((look) => look.startsWith('copy')).length === 1)
+            appendFileSync(join(drop.root, 'copy'), ' and');
+          return { kind: 'unfinished', quietPeriods: 1 };
+        },
+      },
+    );
+    const rows = () => drop.ledger.files.inDirectory(drop.ledger.directories.find(drop.folder.folderId, '')?.id ?? 0);
+    await drop.scan();
+    assert.deepEqual(
+      looks.filter((look) => look.startsWith('zeros')),
+      ['zeros first', 'zeros last'],
+    );
+    assert.equal(looks.filter((look) => look === 'copy first').length, 2, 'the changed copy begins anew');
+    assert.deepEqual(rows().find(({ name }) => name === 'zeros')?.problem, problem);
+    assert.equal(drop.contentOf('half and')?.state, 'queued');
+    const decided = looks.length;
+    await drop.scan();
+    assert.equal(looks.length, decided, 'what was decided is left alone');
+    appendFileSync(join(drop.root, 'zeros'), ' more');
+    await drop.scan();
+    assert.deepEqual(looks.slice(decided), ['zeros first', 'zeros last'], 'until it changes');
+  });
+
+  it('tells a reason again when it is another one, and keeps what there is to say beyond it', async (t) => {
+    let problem = { code: 'unsupported_type', reason: 'zeros', detail: 'zeros; images are accepted' };
+    const { root, scan, database } = await openDrop(
+      t,
+      { a: 'one' },
+      { inspect: async () => ({ kind: 'problem', problem }) },
+    );
+    const told = () => database.prepare("SELECT detail FROM history WHERE event = 'rejected'").pluck().all();
+    await scan();
+    appendFileSync(join(root, 'a'), ' more');
+    await scan();
+    assert.deepEqual(told(), ['zeros; images are accepted']);
+    problem = { code: 'unsupported_type', reason: 'text', detail: 'text; images are accepted' };
+    appendFileSync(join(root, 'a'), ' words');
+    await scan();
+    assert.deepEqual(told(), ['zeros; images are accepted', 'text; images are accepted']);
   });
 
   it('follows hints to a single name, a new tree, and a name that is gone', async (t) => {

@@ -117,6 +117,29 @@ describe('Settling', () => {
     assert.deepEqual(settled, ['a.png', 'a.png']);
   });
 
+  it('holds a file for more quiet periods when it is told so, unless its times prove that it had them', async () => {
+    const { clock, settling, settled, write } = open();
+    const old = write(10);
+    await clock.advance(5_000);
+    settling.again(file, old, 2);
+    settling.add(file, old);
+    await clock.advance(3_999);
+    assert.deepEqual(settled, [], 'two and the first one are 6 s, and it is 5 s old');
+    assert.equal(settling.size, 1);
+    await clock.advance(1);
+    assert.deepEqual(settled, ['a.png']);
+    settling.again(file, old, 2);
+    await clock.advance(0);
+    assert.deepEqual(settled, ['a.png', 'a.png'], 'by now it is older');
+    settling.again(file, old, 9);
+    settling.add(file, write(20));
+    settling.again(file, old, 9);
+    await clock.advance(1_999);
+    assert.equal(settled.length, 2);
+    await clock.advance(1);
+    assert.equal(settled.length, 3, 'what changed settles like any other');
+  });
+
   it('looks no second time at what was old at the first; but again at what somebody holds open', async () => {
     const { clock, disk, settling, settled, write, looks } = open();
     const old = write(10);

@@ -1,0 +1,4 @@
+export interface Dimensions {
+  readonly width: number;
+  readonly height: number;
+}
