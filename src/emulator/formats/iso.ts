@@ -11,8 +11,10 @@ interface Box {
 }
 
 const beginnings = ['ftyp', 'moov', 'mdat', 'wide', 'free', 'skip', 'pnot', 'meta', 'uuid', 'styp'];
-/** Films to those who read boxes, but known under another name: Canon's raw pictures, Motion JPEG 2000, 3GPP. */
-const others = /^(crx |mjp2|mj2s|jp2 |jpm |jpx |jxl |3g)/;
+/** Films to those who read boxes, but known under another name: Canon's raw pictures, Motion JPEG 2000. */
+const others = /^(crx |mjp2|mj2s|jp2 |jpm |jpx |jxl )/;
+/** Films for phones and for television, which players of MP4 play where they name it among their brands. */
+const relatives = /^(3g|dvr1|dvt1)/;
 /** Sound, with a cover at times, which some keep in a track of pictures. */
 const sounds = /^(M4[ABP] |F4[AB] |aax)/;
 const mp4Brands = /^(isom|iso\d|mp4\d|avc1|M4V|mmp4|MSNV|dash)/;
@@ -27,13 +29,16 @@ export function openIso(bytes: Bytes): Opened | typeof another {
   const last = boxes.at(-1);
   if (isCut && last !== undefined && last.end > bytes.sizeBytes) return fault(`ends inside its ${last.type} box`);
   const [movie, meta] = [find('moov'), find('meta')];
-  const picture = meta === undefined ? undefined : pictureOf(bytes, meta);
+  // A film may begin without a word of what it is, a picture may not.
+  const picture = meta === undefined || find('ftyp') === undefined ? undefined : pictureOf(bytes, meta);
   if (picture !== undefined) return picture;
   if (movie === undefined) return fault('has neither a moov box nor pictures');
   return movieOf(bytes, movie, find('ftyp'));
 }
 
+/** What is compressed says nothing of its tracks: QuickTime alone does that. */
 function movieOf(bytes: Bytes, movie: Box, ftyp: Box | undefined): Opened | typeof another {
+  if (inside(bytes, movie, 'cmov').length > 0) return { contentType: 'video/quicktime' };
   const handlers = inside(bytes, movie, 'trak').map((track) => {
     const [media] = inside(bytes, track, 'mdia');
     const [handler] = media === undefined ? [] : inside(bytes, media, 'hdlr');
@@ -42,9 +47,9 @@ function movieOf(bytes: Bytes, movie: Box, ftyp: Box | undefined): Opened | type
   const brands = ftyp === undefined ? [] : brandsOf(bytes, ftyp);
   const [major = 'qt  '] = brands;
   const compatible = brands.slice(1);
-  if (others.test(major) && !compatible.some((brand) => mp4Brands.test(brand))) return another;
-  if (sounds.test(major)) return another;
-  if (!handlers.includes('vide')) return handlers.length === 0 ? fault('has no tracks') : another;
+  if (others.test(major) || sounds.test(major)) return another;
+  if (relatives.test(major) && !compatible.some((brand) => mp4Brands.test(brand))) return another;
+  if (!handlers.some((type) => type === 'vide' || type === 'soun')) return fault('has no tracks that can be played');
   const isQuickTime = major === 'qt  ' || major === 'mqt ' || (!mp4Brands.test(major) && compatible.includes('qt  '));
   return { contentType: isQuickTime ? 'video/quicktime' : 'video/mp4' };
 }

@@ -17,21 +17,24 @@ const kbit = {
 } as const;
 const hertz = [44_100, 48_000, 32_000] as const;
 
-/** How far behind the tags the first frame may stand: taggers leave room, rippers leave zeros. */
-const maxJunkBytes = 128 * 1024;
-/** As many frames in a row are no chance. */
-const wantedFrames = 4;
+/** How far behind the tags the first frame may stand: taggers leave room, rippers leave zeros. As many in a row are no chance. */
+const behindRoom = { bytes: 128 * 1024, frames: 4 };
+/** Behind the rest of a frame, where a stream was cut, or whatever else it is. */
+const behindJunk = { bytes: 4 * 1024, frames: 10 };
 
 /** Null: there are no frames at the place where they would be. */
 export function openMpegAudio(bytes: Bytes): Opened | typeof another {
   const begin = afterTags(bytes);
   if (begin > bytes.sizeBytes) return fault('ends inside its ID3 tag');
-  const near = bytes.at(begin, maxJunkBytes);
-  // A frame that begins where it should need not be followed by as many: whole files of two or three are known.
+  // A frame that begins where it should need not be followed by many: whole files of two or three are known.
   if (isFrameRow(bytes, begin, 2)) return { contentType: 'audio/mpeg' };
-  if (begin === 0 && near[0] !== 0) return another;
+  const room = Buffer.from(bytes.at(begin, behindRoom.bytes));
+  const first = room.findIndex((byte) => byte !== 0);
+  const isRoom = first !== -1 && room[first] === 0xff;
+  const { frames, bytes: reach } = isRoom ? behindRoom : behindJunk;
+  const near = room.subarray(0, reach);
   for (let at = near.indexOf(0xff); at !== -1; at = near.indexOf(0xff, at + 1))
-    if (isFrameRow(bytes, begin + at, wantedFrames)) return { contentType: 'audio/mpeg' };
+    if (isFrameRow(bytes, begin + at, frames)) return { contentType: 'audio/mpeg' };
   return another;
 }
 
@@ -46,12 +49,12 @@ function afterTags(bytes: Bytes): number {
   }
 }
 
-/** Whether so many frames of one kind stand there, or fewer that are followed by the end or by a tag. */
+/** Whether so many frames of one kind stand there, or no fewer than two that are followed by the end or by a tag. */
 function isFrameRow(bytes: Bytes, offset: number, wanted: number): boolean {
   let kind: string | undefined;
   let at = offset;
   for (let count = 0; count < wanted; count += 1) {
-    const isEnd = count > 0 && (at === bytes.sizeBytes || ['TAG', 'APE', 'LYR'].includes(latin1(bytes, at, 3)));
+    const isEnd = count > 1 && (at === bytes.sizeBytes || ['TAG', 'APE', 'LYR'].includes(latin1(bytes, at, 3)));
     if (isEnd) return true;
     const frame = frameAt(bytes, at);
     if (frame === undefined || (kind !== undefined && frame.kind !== kind)) return false;
