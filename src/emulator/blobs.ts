@@ -2,17 +2,18 @@
 // only when they are whole, so a cut upload leaves nothing; what a killed process left in `tmp/` goes at the next start.
 // Nothing is fsynced: the emulator survives its own death, not the machine's.
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sniffBytes } from './sniff.ts';
+import { bytesOfBuffer, bytesOfFile } from './formats/bytes.ts';
+import { type Sniffed, sniff } from './sniff.ts';
 
 /** Whole bytes that wait under `tmp/` for their place. */
 export interface ReceivedBytes {
   readonly tempPath: string;
   readonly sizeBytes: number;
   readonly sha256: string;
-  readonly head: Buffer;
+  readonly sniffed: Sniffed;
 }
 
 /** Takes bytes in order. After `finish` or `discard` it is spent. */
@@ -53,7 +54,6 @@ export function openBlobs(dataDir: string): Blobs {
 
 function createSink(tempPath: string): ByteSink {
   const hash = createHash('sha256');
-  let head: Buffer = Buffer.alloc(0);
   let sizeBytes = 0;
   let collected: Buffer[] = [];
   let collectedBytes = 0;
@@ -71,26 +71,36 @@ function createSink(tempPath: string): ByteSink {
     sizeBytes: () => sizeBytes,
     async write(chunk) {
       hash.update(chunk);
-      if (head.length < sniffBytes) head = Buffer.concat([head, chunk.subarray(0, sniffBytes - head.length)]);
       sizeBytes += chunk.length;
       collected.push(chunk);
       collectedBytes += chunk.length;
       if (collectedBytes >= bufferBytes) await flush();
     },
     async finish() {
+      const digested = { tempPath, sizeBytes, sha256: hash.digest('hex') };
       if (file === undefined) {
-        writeFileSync(tempPath, Buffer.concat(collected), { flag: 'wx' });
-      } else {
-        await flush();
-        await file.close();
+        const whole = Buffer.concat(collected);
+        writeFileSync(tempPath, whole, { flag: 'wx' });
+        return { ...digested, sniffed: sniff(bytesOfBuffer(whole)) };
       }
-      return { tempPath, sizeBytes, sha256: hash.digest('hex'), head };
+      await flush();
+      await file.close();
+      return { ...digested, sniffed: sniffFile(tempPath, sizeBytes) };
     },
     async discard() {
       await file?.close();
       rmSync(tempPath, { force: true });
     },
   };
+}
+
+function sniffFile(path: string, sizeBytes: number): Sniffed {
+  const fd = openSync(path, 'r');
+  try {
+    return sniff(bytesOfFile(fd, sizeBytes));
+  } finally {
+    closeSync(fd);
+  }
 }
 
 async function writeFully(file: FileHandle, chunk: Buffer): Promise<void> {

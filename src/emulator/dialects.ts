@@ -68,6 +68,9 @@ export const settingsTable = {
   statusWords: choice('documented', 'processing', 'other'),
   /** Behind `url`: the stored bytes [M], what ImageKit makes of them, a redirect to them, a page. */
   urlHost: choice('bytes', 'optimised', 'redirect', 'page'),
+  /** Whose bytes fail: what no reader could open (nothing is documented beyond a list of types), or nobody's, for those who
+   * want to see all that is sent. */
+  contents: choice('readable', 'anything'),
   /** What complete makes of the bytes: nothing, another type and size, another size. Unknown, HEIC is suspected. */
   conversion: choice('none', 'type', 'size'),
   /** The pages of the listing: as S; each other word names what is wrong with them (`null-sizes` with GET too). */

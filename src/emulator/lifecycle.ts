@@ -9,7 +9,7 @@
 // - only signed uploads can be completed or retried; a failed server-side fetch cannot.
 import { conflict } from './answer.ts';
 import type { EmulatorSettings } from './dialects.ts';
-import { pngSize, sniff } from './sniff.ts';
+import type { Sniffed } from './sniff.ts';
 
 export type AssetStatus = 'pending_upload' | 'ready' | 'failed';
 export type UploadedVia = 'url' | 'signed_url' | 'direct';
@@ -46,6 +46,8 @@ export interface Asset {
   readonly content_type: string | null;
   readonly width: number | null;
   readonly height: number | null;
+  /** Why no reader can open them, where they begin as one of FLORA's types. */
+  readonly fault: string | null;
   /** What FLORA makes of those bytes (conversion.ts). */
   readonly conversion: EmulatorSettings['conversion'];
   /** 1: answers 404 and is not listed, as if FLORA had lost it. */
@@ -80,6 +82,7 @@ export function blankAsset(
     content_type: null,
     width: null,
     height: null,
+    fault: null,
     conversion: 'none',
     hidden: 0,
   };
@@ -120,29 +123,22 @@ export function isOpenForBytes(asset: Asset, now: number): boolean {
 /** The asset with these bytes, judged by content. */
 export function withBytes(
   asset: Asset,
-  bytes: { readonly sha256: string; readonly sizeBytes: number; readonly head: Buffer },
+  bytes: { readonly sha256: string; readonly sizeBytes: number; readonly sniffed: Sniffed },
 ): Asset {
-  const contentType = sniff(bytes.head);
-  const size = contentType === 'image/png' ? pngSize(bytes.head) : null;
-  return {
-    ...asset,
-    sha256: bytes.sha256,
-    size_bytes: bytes.sizeBytes,
-    content_type: contentType,
-    width: size?.width ?? null,
-    height: size?.height ?? null,
-  };
+  const { contentType, width, height, fault } = bytes.sniffed;
+  const { sha256, sizeBytes } = bytes;
+  return { ...asset, sha256, size_bytes: sizeBytes, content_type: contentType, width, height, fault };
 }
 
 export function withoutBytes(asset: Asset): Asset {
-  return { ...asset, sha256: null, size_bytes: null, content_type: null, width: null, height: null };
+  return { ...asset, sha256: null, size_bytes: null, content_type: null, width: null, height: null, fault: null };
 }
 
-type Judging = Pick<EmulatorSettings, 'conversion' | 'processingMs'>;
+type Judging = Pick<EmulatorSettings, 'contents' | 'conversion' | 'processingMs'>;
 
 /** The asset with its verdict, which takes effect `processingMs` from now. */
 export function judged(asset: Asset, now: number, settings: Judging): Asset {
-  const failure = failureOf(asset);
+  const failure = settings.contents === 'anything' ? null : failureOf(asset);
   const conversion = failure === null ? settings.conversion : 'none';
   const verdict = failure === null ? 'ready' : 'failed';
   return settling({ ...asset, conversion }, verdict, failure, now + settings.processingMs, now);
@@ -196,6 +192,7 @@ export function settling(
 
 function failureOf(asset: Asset): string | null {
   if (asset.size_bytes === 0) return 'The uploaded file is empty.';
+  if (asset.fault !== null) return asset.fault;
   if (asset.content_type === null) return 'The uploaded file is not a supported image, video, audio or PDF file.';
   if ((asset.width ?? 0) * (asset.height ?? 0) > maxPixels) return 'The image has more than 150 megapixels.';
   return null;

@@ -43,6 +43,7 @@ const steps: readonly string[] = [
   ALTER TABLE assets ADD COLUMN is_target_spent INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE assets ADD COLUMN completed_at INTEGER;
   ALTER TABLE assets ADD COLUMN conversion TEXT NOT NULL DEFAULT 'none';`,
+  'ALTER TABLE assets ADD COLUMN fault TEXT;',
 ];
 
 export const mutableColumns = [
@@ -63,6 +64,7 @@ export const mutableColumns = [
   'content_type',
   'width',
   'height',
+  'fault',
   'conversion',
   'hidden',
 ] as const satisfies readonly (keyof Asset)[];

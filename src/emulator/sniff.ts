@@ -1,49 +1,55 @@
-// Judges bytes the way FLORA does: by content, never by name or declared type. Minimal on purpose: magic numbers only, no decoding.
+// Judges bytes the way FLORA does: by content, never by name or declared type. It asks what a reader asks who wants to open the
+// file, from the formats' specifications, so that it shares no thought with whoever decides what is sent: a file of which the
+// end is missing is failed where its format says that there should be one.
+import type { Bytes } from './formats/bytes.ts';
+import { isGif, openGif } from './formats/gif.ts';
+import { isIso, openIso } from './formats/iso.ts';
+import { isJpeg, openJpeg } from './formats/jpeg.ts';
+import { isMatroska, openMatroska } from './formats/matroska.ts';
+import { openMpegAudio } from './formats/mpeg-audio.ts';
+import { isOgg, openOgg } from './formats/ogg.ts';
+import type { another, Opened } from './formats/opened.ts';
+import { isPdf, openPdf } from './formats/pdf.ts';
+import { isPng, openPng } from './formats/png.ts';
+import { isWav, isWebp, openWav, openWebp } from './formats/riff.ts';
 
-/** How many leading bytes `sniff` and `pngSize` want to see. */
-export const sniffBytes = 64;
-
-/** The content type of a file that FLORA accepts, from its first bytes, or null for everything else. */
-export function sniff(head: Buffer): string | null {
-  if (startsWith(head, 0, '\x89PNG\r\n\x1a\n')) return 'image/png';
-  if (startsWith(head, 0, '\xff\xd8\xff')) return 'image/jpeg';
-  if (startsWith(head, 0, 'GIF87a') || startsWith(head, 0, 'GIF89a')) return 'image/gif';
-  if (startsWith(head, 0, '%PDF-')) return 'application/pdf';
-  if (startsWith(head, 0, 'OggS')) return 'audio/ogg';
-  if (startsWith(head, 0, 'RIFF')) return sniffRiff(head);
-  if (startsWith(head, 4, 'ftyp')) return sniffBrand(head);
-  if (['moov', 'mdat', 'wide', 'free', 'skip'].some((atom) => startsWith(head, 4, atom))) return 'video/quicktime';
-  if (startsWith(head, 0, '\x1a\x45\xdf\xa3')) return head.includes('webm') ? 'video/webm' : null;
-  if (startsWith(head, 0, 'ID3') || isMpegAudioFrame(head)) return 'audio/mpeg';
-  return null;
+/** What was found: all null for what FLORA does not take, `fault` why what it takes cannot be opened. */
+export interface Sniffed {
+  readonly contentType: string | null;
+  readonly width: number | null;
+  readonly height: number | null;
+  /** Why it cannot be opened, as a sentence; null where it can, and where it is nothing that FLORA takes. */
+  readonly fault: string | null;
 }
 
-/** Width and height of a PNG from its IHDR, or null when the head is too short. */
-export function pngSize(head: Buffer): { readonly width: number; readonly height: number } | null {
-  if (head.length < 24 || !startsWith(head, 12, 'IHDR')) return null;
-  return { width: head.readUInt32BE(16), height: head.readUInt32BE(20) };
+interface Format {
+  readonly name: string;
+  readonly begins: (bytes: Bytes) => boolean;
+  readonly open: (bytes: Bytes) => Opened | typeof another;
 }
 
-function sniffRiff(head: Buffer): string | null {
-  if (startsWith(head, 8, 'WEBP')) return 'image/webp';
-  return startsWith(head, 8, 'WAVE') ? 'audio/wav' : null;
-}
+// What may stand behind junk, or has no signature at all, comes last.
+const formats: readonly Format[] = [
+  { name: 'PNG', begins: isPng, open: openPng },
+  { name: 'JPEG', begins: isJpeg, open: openJpeg },
+  { name: 'GIF', begins: isGif, open: openGif },
+  { name: 'WebP', begins: isWebp, open: openWebp },
+  { name: 'WAV', begins: isWav, open: openWav },
+  { name: 'Ogg', begins: isOgg, open: openOgg },
+  { name: 'WebM', begins: isMatroska, open: openMatroska },
+  { name: 'ISO media or QuickTime', begins: isIso, open: openIso },
+  { name: 'PDF', begins: isPdf, open: openPdf },
+  { name: 'MP3', begins: () => true, open: openMpegAudio },
+];
 
-function sniffBrand(head: Buffer): string | null {
-  const brand = head.toString('latin1', 8, 12);
-  if (brand === 'avif' || brand === 'avis') return 'image/avif';
-  if (['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx'].includes(brand)) return 'image/heic';
-  if (brand === 'mif1' || brand === 'msf1') return 'image/heif';
-  if (brand === 'qt  ') return 'video/quicktime';
-  return brand.startsWith('M4A') || brand.startsWith('M4B') ? null : 'video/mp4';
-}
+const nothing: Sniffed = { contentType: null, width: null, height: null, fault: null };
 
-/** An MPEG audio frame sync with a layer; AAC in ADTS has the same sync but layer 0, and is not accepted. */
-function isMpegAudioFrame(head: Buffer): boolean {
-  const [first = 0, second = 0] = head;
-  return first === 0xff && (second & 0xe0) === 0xe0 && (second & 0x06) !== 0;
-}
-
-function startsWith(head: Buffer, at: number, magic: string): boolean {
-  return head.length >= at + magic.length && head.toString('latin1', at, at + magic.length) === magic;
+/** What FLORA takes a file for, and whether a reader could open it; throws what reading it throws. */
+export function sniff(bytes: Bytes): Sniffed {
+  const format = formats.find(({ begins }) => begins(bytes));
+  const opened = format?.open(bytes) ?? null;
+  if (opened === null) return nothing;
+  if ('fault' in opened) return { ...nothing, fault: `The ${format?.name} file ${opened.fault}.` };
+  const { contentType, width = null, height = null } = opened;
+  return { contentType, width, height, fault: null };
 }

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { EmulatorOptions } from '../../src/emulator/emulator.ts';
+import { film, mp3 } from '../support/whole-media.ts';
 import { apiKey, type Bench, png, record, records, send, startBench, workspaceId } from './emulator-support.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -38,7 +39,7 @@ async function post(upload: unknown, bytes: Buffer, type: string, fieldOf = (nam
 }
 
 const orFile = (name: unknown) => (name === undefined ? 'file' : String(name));
-const mp4 = Buffer.from('\0\0\0\x18ftypisom', 'latin1');
+const mp4 = film('isom');
 
 async function only(bench: Bench): Promise<Json> {
   const [asset, ...others] = records((await bench.admin('GET', '/assets')).json()['assets']);
@@ -103,7 +104,7 @@ describe('public clients', () => {
   const scheduler = async (ask: Ask) => {
     const wanted = { source: 'signed-url', workspace_id: workspaceId, content_type: 'audio/mpeg', file_name: 'a.mp3' };
     const created = await ask('POST', '/assets', json({ ...wanted, folder: 'api-uploads' }));
-    await post(created['upload'], Buffer.from('fffb9064', 'hex'), 'audio/mpeg');
+    await post(created['upload'], mp3(3), 'audio/mpeg');
     const completed = await ask('POST', `/assets/${created['asset_id']}/complete`, json({}));
     assert.deepEqual([completed['status'], typeof completed['url']], ['ready', 'string']);
   };

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { ebml, film, wholeMedia } from '../support/whole-media.ts';
 import { errorCode, png, reservationOf, startBench, uploadForm } from './emulator-support.ts';
 
 describe('complete and retry', () => {
@@ -38,21 +39,12 @@ describe('complete and retry', () => {
   });
 
   const contents: readonly (readonly [string, Buffer, string])[] = [
-    ['image/png', png(), ''],
-    ['image/jpeg', Buffer.from('ffd8ffe000104a464946', 'hex'), ''],
-    ['image/gif', Buffer.from('GIF89a..'), ''],
-    ['image/webp', Buffer.from('RIFF\x10\0\0\0WEBPVP8 ', 'latin1'), ''],
-    ['image/avif', Buffer.from('\0\0\0\x1cftypavif', 'latin1'), ''],
-    ['image/heic', Buffer.from('\0\0\0\x18ftypheic', 'latin1'), ''],
-    ['video/mp4', Buffer.from('\0\0\0\x18ftypisom', 'latin1'), ''],
-    ['video/quicktime', Buffer.from('\0\0\0\x14ftypqt  ', 'latin1'), ''],
-    ['video/webm', Buffer.from('\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x84webm', 'latin1'), ''],
-    ['audio/wav', Buffer.from('RIFF\x10\0\0\0WAVEfmt ', 'latin1'), ''],
-    ['audio/mpeg', Buffer.from('fffb9064', 'hex'), ''],
-    ['audio/ogg', Buffer.from('OggS\0\x02', 'latin1'), ''],
-    ['application/pdf', Buffer.from('%PDF-1.7'), ''],
+    ...Object.entries(wholeMedia).map(([type, bytes]) => [type, bytes, ''] as const),
+    ['what no reader can open: a head of zeros', preallocated(), 'supported'],
+    ['what no reader can open: half a picture', png().subarray(0, 60), 'PNG file ends inside its IDAT chunk'],
+    ['what no reader can open: a film without its tracks', film('isom').subarray(0, 300), 'ends inside its m'],
     ['nothing FLORA takes: text', Buffer.from('hello'), 'not a supported'],
-    ['nothing FLORA takes: matroska', Buffer.from('\x1aE\xdf\xa3\x9fB\x82\x88matroska', 'latin1'), 'not a supported'],
+    ['nothing FLORA takes: matroska', ebml('matroska'), 'not a supported'],
     ['nothing FLORA takes: AAC', Buffer.from('fff15080', 'hex'), 'not a supported'],
     ['nothing FLORA takes: an empty file', Buffer.alloc(0), 'empty'],
     ['nothing FLORA takes: 150 megapixels and more', hugePng(), '150 megapixels'],
@@ -72,6 +64,15 @@ describe('complete and retry', () => {
       }
     });
   }
+
+  it('content is not judged where anything is to be taken', async (t) => {
+    const bench = await startBench(t, { contents: 'anything' });
+    for (const bytes of [Buffer.from('hello'), Buffer.alloc(0), png().subarray(0, 60)]) {
+      const assetId = await bench.finish(bytes, { content_type: 'text/plain' });
+      const asset = (await bench.call('GET', `/assets/${assetId}`)).json();
+      assert.deepEqual([asset['status'], asset['failure_message']], ['ready', null]);
+    }
+  });
 
   it('a completed asset stays pending_upload while it is processed, and can be neither completed nor retried', async (t) => {
     let now = 1_000_000;
@@ -115,6 +116,10 @@ describe('complete and retry', () => {
     assert.equal((await bench.call('POST', `/assets/${old.assetId}/complete`)).json()['status'], 'ready');
   });
 });
+
+function preallocated(): Buffer {
+  return Buffer.alloc(3_000_000);
+}
 
 function hugePng(): Buffer {
   const bytes = png();

@@ -75,7 +75,7 @@ it('a directory of an emulator that knew fewer settings is opened with all that 
   const ready = (await before.call('GET', `/assets/${assetId}`)).json();
   await before.emulator.close();
   const database = openSqlite(join(dataDir, 'emulator.sqlite'));
-  for (const column of ['form_fields', 'target_uses', 'is_target_spent', 'completed_at', 'conversion']) {
+  for (const column of ['form_fields', 'target_uses', 'is_target_spent', 'completed_at', 'conversion', 'fault']) {
     database.exec(`ALTER TABLE assets DROP COLUMN ${column}`);
   }
   database.pragma('user_version = 1');

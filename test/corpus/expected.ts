@@ -1,0 +1,88 @@
+// The disagreements that are meant to be, each with its reason. What is not in this table is a fault.
+import { type Finding, type FindingKind, saidBy } from './findings.ts';
+
+export interface Expectation {
+  readonly kinds: readonly FindingKind[];
+  /** Which files: all of what is given must match. */
+  readonly origin?: RegExp;
+  /** Against one line with what all judges said. */
+  readonly judges?: RegExp;
+  readonly said?: RegExp;
+  readonly reason: string;
+}
+
+const byProgram: readonly FindingKind[] = ['sent', 'refused', 'mistyped'];
+const byEmulator: readonly FindingKind[] = ['emulator-takes', 'emulator-fails', 'emulator-mistypes'];
+const byBoth = [...byProgram, ...byEmulator];
+
+export const expectations: readonly Expectation[] = [
+  {
+    kinds: byBoth,
+    origin: /^made \w+(-only)?-(major|brand)-\w+\./,
+    reason: 'The brand is wrong on purpose. ExifTool and `file` go by it; the boxes and items say what the file holds.',
+  },
+  {
+    kinds: ['mistyped', 'emulator-mistypes'],
+    origin: /^made \w+-(free|skip|uuid|wide)-first\./,
+    reason:
+      'ExifTool 12.57 calls what does not begin with ftyp QuickTime, ffprobe does not say; the ftyp behind is right.',
+  },
+  {
+    kinds: byBoth,
+    origin: /^made \w+-id3-\d+\.(png|wav|ogg|ts)$/,
+    reason:
+      'An ID3 tag before what is no MPEG audio: ffprobe and `file` look behind it, and nobody shows such a picture.',
+  },
+  {
+    kinds: ['sent', 'emulator-takes'],
+    judges: /ExifTool: (3GP|3G2|DVB) /,
+    reason: 'A film for phones that names MP4 among its brands: every player of MP4 plays it.',
+  },
+  {
+    kinds: ['sent', 'refused', 'emulator-takes', 'emulator-fails'],
+    origin: /^made [\w-]+-head\.mp[23]$/,
+    reason: 'The first 300 bytes of MPEG audio: ffprobe wants more frames than there are.',
+  },
+  {
+    kinds: ['sent', 'emulator-takes'],
+    origin: /is-really-a-pdf|document-after-junk\.pdf|fuzz\/(pdf\.dict|qpdf_extra\/15390\.fuzz)/,
+    reason: 'Readers of PDF look for its header in the first 1,024 bytes; ExifTool and `file` at the beginning alone.',
+  },
+  {
+    kinds: ['mistyped', 'emulator-mistypes'],
+    judges: /ExifTool: HEIF image\/heif/,
+    said: /image\/heic/,
+    reason: 'HEIC is HEIF coded as HEVC: the brand mif1 leaves it open, the items do not.',
+  },
+  {
+    kinds: byBoth,
+    origin: /libheif.*\/fuzzing\//,
+    reason: 'Found by fuzzing, with a brand that nobody knows: ExifTool calls what begins with ftyp MP4.',
+  },
+  {
+    kinds: ['refused', 'emulator-fails'],
+    origin: /rifx/,
+    reason: 'RIFF with its numbers the other way round: ffprobe alone knows it.',
+  },
+  {
+    kinds: ['sent', 'refused', 'emulator-takes', 'emulator-fails'],
+    origin: /taglib.*\/(invalid-frames\d|garbage)\.mp3/,
+    reason: 'MPEG audio between what is none: ffprobe is not sure, or looks for frames further on than others do.',
+  },
+  {
+    kinds: ['emulator-fails'],
+    origin: /^made \w+-no-end\.jpg$/,
+    reason: 'Only the last two bytes are missing: who does not decode cannot tell it from half a picture.',
+  },
+];
+
+/** The first expectation that a finding meets. */
+export function expectationOf(finding: Finding): Expectation | undefined {
+  return expectations.find(
+    ({ kinds, origin, judges, said }) =>
+      kinds.includes(finding.kind) &&
+      (origin?.test(finding.judged.origin) ?? true) &&
+      (judges?.test(saidBy(finding.judged.answers)) ?? true) &&
+      (said?.test(finding.said) ?? true),
+  );
+}
