@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bench, Figure } from './measure.ts';
 import { startDaemon } from './running.ts';
+import { plantOne } from './trees.ts';
 
 const quietMs = 500;
 
@@ -13,7 +14,7 @@ export async function latency(bench: Bench, { scale }: { scale: number }): Promi
   const extra: number[] = [];
   for (let at = 0; at < Math.max(10, Math.round(60 * scale)); at += 1) {
     await bench.sink.ask({ type: 'reset', notesTimes: true });
-    writeFileSync(join(root, `one-${at}.png`), Buffer.alloc(20_480, at + 1));
+    plantOne(join(root, `one-${at}.png`), 20_480, at);
     const closedMs = Date.now();
     const { completedAtMs } = await daemon.until(({ completed }) => completed === 1);
     extra.push((completedAtMs[0] ?? Number.NaN) - closedMs - quietMs);

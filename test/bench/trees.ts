@@ -15,6 +15,11 @@ export function plantFiles(root: string, count: number, sizeBytes: number, perDi
   }
 }
 
+/** One file that begins like a PNG, of which every number has bytes of its own. */
+export function plantOne(path: string, sizeBytes: number, number: number): void {
+  writeFileSync(path, pngLike(sizeBytes, number + 1));
+}
+
 /** One large file, written in pieces that do not repeat. */
 export function plantLarge(path: string, sizeBytes: number, seed: number): void {
   const piece = pngLike(1 << 20, seed);

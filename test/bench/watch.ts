@@ -1,10 +1,9 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench, Figure } from './measure.ts';
 import { startDaemon } from './running.ts';
 import { settledLedger } from './settled.ts';
-import { plantFiles } from './trees.ts';
+import { plantFiles, plantOne } from './trees.ts';
 
 /** `run` on settled trees: in 1,000 directories, and in one. */
 export async function watch(bench: Bench, { scale }: { scale: number }): Promise<readonly Figure[]> {
@@ -30,7 +29,7 @@ export async function watch(bench: Bench, { scale }: { scale: number }): Promise
     for (let at = 0; at < 20; at += 1) {
       await bench.sink.ask({ type: 'reset' });
       const before = daemon.cpuMs();
-      writeFileSync(join(root, 'fd0', `new-${at}.png`), Buffer.alloc(20_480, at + 1));
+      plantOne(join(root, 'fd0', `new-${at}.png`), 20_480, at);
       await daemon.until(({ completed }) => completed === 1);
       await sleep(300);
       costs.push(daemon.cpuMs() - before);
