@@ -52,7 +52,7 @@ const all = Promise.all([
   as('open', local.openSource(path, { sizeBytes: 1, sha256: '' }, signal)),
 ]);
 // Several rounds of those that wait; what does not is done before.
-while (shortages < 40 && done.length < 3) await systemClock.sleep(5);
+while (way === 'spare' ? done.length < 3 : shortages < 40) await systemClock.sleep(5);
 const doneWithout = [...done].sort();
 for (const descriptor of taken) closeSync(descriptor);
 const [, read, writers, inspection, source] = await all;

@@ -110,6 +110,43 @@ for (const [kind, isWriter] of [
   });
 }
 
+const windows = `import mmap, os, sys
+def map(name):
+    fd = os.open(name, os.O_RDWR)
+    memory = mmap.mmap(fd, 4096, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+    os.close(fd)
+    for each in os.listdir('/proc/self/fd'):
+        try:
+            if os.readlink('/proc/self/fd/' + each).endswith('.mov'): os.close(int(each))
+        except OSError: pass
+    return memory
+memory = None
+for line in sys.stdin:
+    if memory is not None: memory.close()
+    memory = map(line.strip()) if line.strip() != '-' else None
+    print('done', flush=True)
+`;
+
+test('a process that had nothing mapped, or another file of that size, is looked at anew', {
+  skip: isLinux && python !== undefined ? false : 'needs Linux and python3',
+}, async (t) => {
+  const page = 'x'.repeat(4_096);
+  const root = plantTemporary(t, { 'a.mov': page, 'b.mov': page });
+  const mapper = spawn(python ?? '', ['-c', windows], { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] });
+  t.after(() => mapper.kill());
+  const keys = new Map(['a.mov', 'b.mov'].map((name) => [keyOf(root, name), name]));
+  for (const name of ['-', 'a.mov', 'b.mov', 'a.mov', '-', 'b.mov']) {
+    mapper.stdin.write(`${name}\n`);
+    await once(mapper.stdout, 'data');
+    const found = await findOpenForWriting(keys, options);
+    assert.ok(found !== 'unsupported');
+    assert.deepEqual(
+      [...found.keys()].map((key) => keys.get(key)),
+      name === '-' ? [] : [name],
+    );
+  }
+});
+
 test('the event loop gets a turn after every slice, and an abort ends the search', { skip: !isLinux }, async () => {
   let clock = 0;
   let turns = 0;
