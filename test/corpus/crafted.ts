@@ -127,7 +127,6 @@ const textual: readonly (readonly [string, string | Buffer])[] = [
   ['of-bitmaps.txt', `BMP is no GIF. ${text}`],
   ['of-modes.txt', `MZ was his name. ${text}`],
   ['of-pages.txt', `OggS begins a page. ${text}`],
-  ['of-brands.txt', `The ftyp box comes first. ${text}`],
   ['of-documents.txt', `${text}Files of PDF begin with %PDF-1.7 at their start.\n${text}`],
   ['of-streams.txt', `Great. ${text}`],
 ];
@@ -169,7 +168,6 @@ const foreign: readonly (readonly [string, Buffer])[] = [
   ['id3-alone.mp3', id3(2_000)],
   ['pdf-far-behind.pdf', join(Buffer.alloc(5_000, 0x2e), document)],
   ['huge.png', hugePng()],
-  ['ftyp-alone.mp4', box('ftyp', 'isom\0\0\x02\0isomiso2mp41')],
   [
     'segment-alone.mp4',
     join(box('styp', 'msdh\0\0\0\0msdhmsix'), box('moof', box('mfhd', zeros(8))), box('mdat', random(10, 500))),
@@ -188,10 +186,13 @@ const good: readonly (readonly [string, Buffer, string])[] = [
   ['tagged-large.mp3', join(id3(100_000), mp3Frames), 'audio/mpeg'],
 ];
 
-/** What a copy leaves that was broken off, or has not ended: no type is told, because some readers show what there is. */
+/** What a copy leaves that was broken off, or has not ended, and what readers do not agree on: no type is told. */
 const broken: readonly (readonly [string, Buffer])[] = [
   // Readers look that far for its header, but none of the judges is one.
   ['document-after-junk.pdf', join(Buffer.alloc(900, 0x2e), '\n', document)],
+  // ExifTool and `file` take both for films: they look no further.
+  ['ftyp-alone.mp4', box('ftyp', 'isom\0\0\x02\0isomiso2mp41')],
+  ['of-brands.txt', latin1(`The ftyp box comes first. ${text}`)],
   ['half.png', half(picture)],
   ['half.gif', half(moving)],
   ['half.pdf', half(document)],

@@ -8,6 +8,8 @@ export interface Expectation {
   /** Against one line with what all judges said. */
   readonly judges?: RegExp;
   readonly said?: RegExp;
+  /** Under no other names than these. */
+  readonly as?: readonly string[];
   readonly reason: string;
 }
 
@@ -70,6 +72,17 @@ export const expectations: readonly Expectation[] = [
     reason: 'MPEG audio between what is none: ffprobe is not sure, or looks for frames further on than others do.',
   },
   {
+    kinds: ['refused'],
+    origin: /^made \w+-(after-zeros|after-junk|cut-front)\.mp3$/,
+    as: ['bare', 'png', 'jpg', 'mp4', 'pdf'],
+    reason: 'MPEG audio that begins with something else: it is believed where the name says so too.',
+  },
+  {
+    kinds: ['sent'],
+    origin: /^made [\w-]+-tiny\.(png|jpg|gif|webp|avif|mp4|mov|webm|wav|mp3|og[ga]|opus|spx)$/,
+    reason: 'The first 12 bytes of a file: it begins as it should, and what is missing only who decodes it can tell.',
+  },
+  {
     kinds: ['emulator-fails'],
     origin: /^made \w+-no-end\.jpg$/,
     reason: 'Only the last two bytes are missing: who does not decode cannot tell it from half a picture.',
@@ -79,10 +92,11 @@ export const expectations: readonly Expectation[] = [
 /** The first expectation that a finding meets. */
 export function expectationOf(finding: Finding): Expectation | undefined {
   return expectations.find(
-    ({ kinds, origin, judges, said }) =>
+    ({ kinds, origin, judges, said, as }) =>
       kinds.includes(finding.kind) &&
       (origin?.test(finding.judged.origin) ?? true) &&
       (judges?.test(saidBy(finding.judged.answers)) ?? true) &&
-      (said?.test(finding.said) ?? true),
+      (said?.test(finding.said) ?? true) &&
+      (as === undefined || finding.namings.every((naming) => as.includes(naming))),
   );
 }

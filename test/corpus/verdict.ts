@@ -32,8 +32,8 @@ export function verdictOf(answers: Answers): Verdict {
   if (common.length === 0) return byMajority(claims);
   if (!common.some((type) => accepted.has(type))) return { kind: 'refuse', because: common.join(' or ') };
   if (!common.every((type) => accepted.has(type))) return { kind: 'either', because: `may be ${common.join(' or ')}` };
-  if (answers.ffprobe === null && common.every((type) => films.includes(type)))
-    return { kind: 'either', because: 'there is no film that ffprobe can open' };
+  if (answers.ffprobe === null && common.every((type) => /^(video|audio)\//.test(type)))
+    return { kind: 'either', because: 'there is nothing that ffprobe can play' };
   if (claims.exiftool === undefined && claims.ffprobe === undefined)
     return { kind: 'either', because: 'neither ExifTool nor ffprobe can read it' };
   return { kind: 'send', types: common };
