@@ -1,5 +1,5 @@
 import { type Content, isActive } from '../core/content.ts';
-import { absolutePath, type FilePath, type FileStat, type Fingerprint, joinPath, type Problem } from '../core/entry.ts';
+import { absolutePath, type FilePath, type FileStat, type Fingerprint, type Problem } from '../core/entry.ts';
 import { displayName, remoteName } from '../core/name.ts';
 import { transition } from '../core/transition.ts';
 import type { Matching } from './matching.ts';
@@ -92,42 +92,6 @@ export async function admitProblem(
     deps.log.warn(facts, 'finished -> rejected');
   }
   return isNews;
-}
-
-/**
- * Notes that files are not there any more: the ledger keeps them as gone. In one write, so that callers bound their number.
- *
- * @param isGone asked of each inside the write
- */
-export async function admitVanished(
-  deps: AdmitDeps,
-  folder: { readonly folderId: number; readonly root: string },
-  directory: string,
-  directoryId: number,
-  names: readonly string[],
-  isGone: (name: string) => boolean,
-): Promise<void> {
-  const nowMs = deps.clock.now();
-  const gone = await deps.ledger.write((tables) =>
-    names.filter((name) => isGone(name) && vanish(tables, directoryId, name, nowMs)),
-  );
-  for (const name of gone) {
-    const path = displayName(joinPath(joinPath(folder.root, directory), name));
-    deps.log.info({ path, to: 'gone' }, 'the file is not there any more -> gone');
-  }
-}
-
-function vanish(tables: LedgerTablesPort, directoryId: number, name: string, nowMs: number): boolean {
-  const known = tables.files.get(directoryId, name);
-  if (known === undefined || known.isGone) return false;
-  if (known.contentId === null) {
-    tables.files.remove(directoryId, name);
-    return false;
-  }
-  tables.files.markGone(directoryId, name, nowMs);
-  const record = fileRecord(directoryId, name, nowMs);
-  tables.history.append({ ...record, contentId: known.contentId, event: 'vanished', to: 'gone' });
-  return true;
 }
 
 function admit(tables: LedgerTablesPort, deps: AdmitDeps, file: FolderFile, fingerprint: Fingerprint) {
@@ -249,7 +213,8 @@ function want(
   return wanted;
 }
 
-function fileRecord(directoryId: number, name: string, atMs: number) {
+/** A line of history that is about a file, with nothing told of it yet. */
+export function fileRecord(directoryId: number, name: string, atMs: number) {
   return {
     atMs,
     contentId: null,

@@ -1,6 +1,8 @@
 import { joinPath, splitPath } from '../core/entry.ts';
-import { type AdmitDeps, admitVanished } from './admit.ts';
+import { displayName } from '../core/name.ts';
+import { type AdmitDeps, fileRecord } from './admit.ts';
 import type { FolderWatch, IntakeFolder } from './folders.ts';
+import type { LedgerTablesPort } from './ports.ts';
 
 export interface VanishingDeps extends AdmitDeps {
   readonly folders: FolderWatch;
@@ -63,4 +65,40 @@ export class Vanishing {
       if (isGone(folder, parent, name, 'directory')) tables.directories.markGone(directoryId);
     });
   }
+}
+
+/**
+ * Notes that files are not there any more: the ledger keeps them as gone. In one write, so that callers bound their number.
+ *
+ * @param isGone asked of each inside the write
+ */
+async function admitVanished(
+  deps: AdmitDeps,
+  folder: { readonly folderId: number; readonly root: string },
+  directory: string,
+  directoryId: number,
+  names: readonly string[],
+  isGone: (name: string) => boolean,
+): Promise<void> {
+  const nowMs = deps.clock.now();
+  const gone = await deps.ledger.write((tables) =>
+    names.filter((name) => isGone(name) && vanish(tables, directoryId, name, nowMs)),
+  );
+  for (const name of gone) {
+    const path = displayName(joinPath(joinPath(folder.root, directory), name));
+    deps.log.info({ path, to: 'gone' }, 'the file is not there any more -> gone');
+  }
+}
+
+function vanish(tables: LedgerTablesPort, directoryId: number, name: string, nowMs: number): boolean {
+  const known = tables.files.get(directoryId, name);
+  if (known === undefined || known.isGone) return false;
+  if (known.contentId === null) {
+    tables.files.remove(directoryId, name);
+    return false;
+  }
+  tables.files.markGone(directoryId, name, nowMs);
+  const record = fileRecord(directoryId, name, nowMs);
+  tables.history.append({ ...record, contentId: known.contentId, event: 'vanished', to: 'gone' });
+  return true;
 }
