@@ -13,7 +13,7 @@ export interface SkipRule {
 }
 
 const partial = 'a download or copy that is not finished';
-const state = 'what a transfer tool notes down for itself';
+const state = 'what a program notes down for itself';
 const saving = 'what a program writes before it puts it in place of the old version';
 const lock = 'the sign of a program that somebody has the document open';
 const backup = 'the version before, kept by an editor';
@@ -113,7 +113,7 @@ export const skipRules: readonly SkipRule[] = [
   { pattern: 'thumbs.db:encryptable', kind: 'file', reason: previews, source: 'Windows Explorer, seen through Samba' },
   { pattern: 'ehthumbs.db', kind: 'file', reason: previews, source: 'Windows Media Center' },
   { pattern: 'ehthumbs_vista.db', kind: 'file', reason: previews, source: 'Windows Media Center' },
-  { pattern: 'photothumb.db', kind: 'file', reason: previews, source: 'Adobe Photoshop Album' },
+  { pattern: 'photothumb.db', kind: 'file', reason: previews, source: 'photo programs on Windows' },
   { pattern: 'desktop.ini', kind: 'file', reason: system, source: 'Windows Explorer' },
   // A colon stands as U+F03A in names that Cygwin, WSL or cifs mapped, and as U+F022 in those that a Mac did.
   { pattern: '*:zone.identifier', kind: 'file', reason: system, source: 'Windows, mark of the web' },

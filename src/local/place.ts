@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, openSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { joinPath, splitPath } from '../core/entry.ts';
 import { decodeName } from '../core/name.ts';
@@ -19,8 +19,8 @@ interface Mount {
 }
 
 const mostLinks = 40;
-/** O_PATH | O_DIRECTORY | O_CLOEXEC: neither needs permission to read, nor has anything mounted by itself. */
-const pathOnly = 0o10000000 | 0o200000 | 0o2000000;
+/** O_PATH (open(2)) needs no permission to read, and has nothing mounted that mounts itself. Node has no name for it. */
+const pathOnly = 0o10000000 | (constants.O_DIRECTORY ?? 0);
 
 /** What is at this absolute path. Never throws for what is found on disk: what cannot be looked at stays as it is spelled. */
 export function placeOf(path: string): Place {

@@ -193,8 +193,8 @@ export class Examiner {
   }
 
   async #gone(folder: IntakeFolder, directory: string, name: string): Promise<void> {
-    const parent = this.#deps.ledger.directories.find(folder.folderId, directory);
-    if (parent !== undefined) await this.#vanishing.files(folder, directory, parent.id, [name]);
+    const row = this.#known(folder, directory, name);
+    if (row !== undefined && !row.isGone) await this.#vanishing.files(folder, directory, row.directoryId, [name]);
     await this.#treeGone(folder, joinPath(directory, name));
     // Even one that has no row may be watched.
     this.#deps.onDirectoryGone(folder, joinPath(directory, name));
