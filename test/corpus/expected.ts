@@ -63,6 +63,17 @@ export const expectations: readonly Expectation[] = [
   },
   {
     kinds: ['refused', 'emulator-fails'],
+    judges: /ffprobe: mov,mp4,m4a,3gp,3g2,mj2 100 \[audio:\w+( cover:\w+)*\]$/,
+    reason:
+      'MP4 with sound alone is audio/mp4 (RFC 4337), which FLORA does not list; ExifTool says so under some brands only.',
+  },
+  {
+    kinds: ['refused', 'emulator-fails'],
+    origin: /gdk-pixbuf.*\/bug775218\.jpg/,
+    reason: 'A JPEG whose first marker is broken: ffprobe alone looks for the next.',
+  },
+  {
+    kinds: ['refused', 'emulator-fails'],
     origin: /rifx/,
     reason: 'RIFF with its numbers the other way round: ffprobe alone knows it.',
   },

@@ -111,7 +111,7 @@ async function askFfprobe(path: string): Promise<NonNullable<Answers['ffprobe']>
 
 /** Why decoding all of it fails, by ffmpeg's first words; null where it does not. */
 export async function decodingFault(path: string): Promise<string | null> {
-  const words = ['-v', 'error', '-xerror', '-i', `file:${path}`, '-f', 'null', '-'];
+  const words = ['-nostdin', '-v', 'error', '-xerror', '-i', `file:${path}`, '-f', 'null', '-'];
   return execute('ffmpeg', words, { maxBuffer, timeout: 120_000 }).then(
     ({ stderr }) => firstLine(stderr),
     (error: { stderr?: string }) => firstLine(error.stderr ?? '') ?? 'fails',

@@ -59,6 +59,11 @@ describe('the verdict of the judges', () => {
       'refuse',
     ],
     ['`file` alone knows it, by its first bytes', answers('image/gif', '', ''), 'either'],
+    [
+      'a PNG of which nobody knows the size',
+      { ...answers('', '', ''), exiftool: { ...unknown, type: 'PNG', mime: 'image/png' } },
+      'either',
+    ],
     ['one against one', answers('text/plain', 'PDF application/pdf', ''), 'either'],
     ['a container of films and sound', answers('', '', `${iso} audio:aac`), 'either'],
   ];

@@ -22,6 +22,7 @@ export function verdictOf(answers: Answers): Verdict {
   if (known.length === 0) {
     // Of a few frames between others ffprobe is not sure.
     const isGuess = answers.ffprobe?.format === 'mp3' && [answers.file, answers.exiftool.mime].includes('audio/mpeg');
+    if (isBrokenPicture(answers)) return { kind: 'either', because: 'a picture that nobody can read' };
     return isGuess ? { kind: 'either', because: 'ffprobe guesses' } : { kind: 'refuse', because: 'nobody knows it' };
   }
   const { width, height, mime } = answers.exiftool;
@@ -37,6 +38,12 @@ export function verdictOf(answers: Answers): Verdict {
   if (claims.exiftool === undefined && claims.ffprobe === undefined)
     return { kind: 'either', because: 'neither ExifTool nor ffprobe can read it' };
   return { kind: 'send', types: common };
+}
+
+/** Named by its first bytes, but without a size. */
+function isBrokenPicture({ exiftool, ffprobe = null }: Answers): boolean {
+  const isNamed = exiftool.mime?.startsWith('image/') === true && accepted.has(exiftool.mime);
+  return isNamed || (ffprobe?.streams.some((stream) => stream.startsWith('unsized:')) ?? false);
 }
 
 /** Whether `file` and ExifTool know the same type, or two that FLORA does not take: a third need not be asked. */

@@ -51,7 +51,9 @@ function movieOf(bytes: Bytes, movie: Box, ftyp: Box | undefined): Opened | type
   if (relatives.test(major) && !compatible.some((brand) => mp4Brands.test(brand))) return another;
   if (!handlers.some((type) => type === 'vide' || type === 'soun')) return fault('has no tracks that can be played');
   const isQuickTime = major === 'qt  ' || major === 'mqt ' || (!mp4Brands.test(major) && compatible.includes('qt  '));
-  return { contentType: isQuickTime ? 'video/quicktime' : 'video/mp4' };
+  if (isQuickTime) return { contentType: 'video/quicktime' };
+  // MP4 without pictures is audio/mp4 (RFC 4337, section 2); QuickTime has one name for all.
+  return handlers.includes('vide') ? { contentType: 'video/mp4' } : another;
 }
 
 /** Of the items in a `meta` box with the handler `pict`. */
