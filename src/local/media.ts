@@ -25,7 +25,7 @@ export interface MediaVerdict {
 
 /** A beginning that is not there yet will not be sent: one more period shows whether it comes. */
 const blankDoubt = 1;
-/** The rest may be silence or padding: then it is sent, but not before a copy that reserved its place has had time to go on. */
+/** The rest may be silence, padding, or lost where it was copied from: then it is sent, but not before a copy that reserved its place has had time to go on. */
 const unendedDoubt = 4;
 /** A sector: copies go on in no smaller steps. */
 const tailBytes = 512;
@@ -53,7 +53,7 @@ export async function judgeMedia(source: MediaSource, name: string, accept: read
   const isUnfinished = found.missing !== null || (byContent === null && isBlank);
   const judged = { name, byName, byContent, found, accept };
   const problem = accept.includes('*') ? null : (refusal(judged) ?? (await sizeProblem(contentType, source, found)));
-  const isUnended = problem === null && !found.isWhole && (await endsWithZeros(source));
+  const isUnended = problem === null && !found.isWhole && (found.isCut || (await endsWithZeros(source)));
   return { contentType, problem, doubtfulFor: isUnfinished ? blankDoubt : isUnended ? unendedDoubt : 0 };
 }
 

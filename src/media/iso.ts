@@ -1,6 +1,6 @@
 import { ascii, u32 } from './bytes.ts';
 import type { Dimensions } from './dimensions.ts';
-import { type Box, type Boxes, type Budget, readBoxes } from './iso-boxes.ts';
+import { type Box, type Boxes, type Budget, type Ending, readBoxes } from './iso-boxes.ts';
 import { filmType, isPictureBrand, pictureType } from './iso-brands.ts';
 import { readPicture } from './iso-picture.ts';
 import type { MediaSource } from './source.ts';
@@ -12,6 +12,8 @@ export interface IsoMedia {
   readonly missing: string | null;
   /** Its boxes end where the file does, in one that holds no data: what it ends with is meant to be there. */
   readonly isWhole: boolean;
+  /** One of its boxes is longer than what there is of the file. */
+  readonly isCut: boolean;
   readonly dimensions: Dimensions | null;
 }
 
@@ -84,14 +86,21 @@ async function isMovie(source: MediaSource, box: Box | undefined, budget: Budget
  * A film is of no use without its tables, which may stand at its end: where that end was not written, a copy has stopped.
  * Pictures have theirs in `meta`, fragments in `moof`.
  */
-function completeness({ boxes, ending }: Boxes): Pick<IsoMedia, 'missing' | 'isWhole'> {
+function completeness({ boxes, ending }: Boxes): Pick<IsoMedia, 'missing' | 'isWhole' | 'isCut'> {
   const hasTables = boxes.some(({ type }) => ['moov', 'moof', 'meta'].includes(type));
-  const hasData = boxes.some(({ type }) => type === 'mdat');
   const isWhole = ending === 'whole' && boxes.at(-1)?.type !== 'mdat';
-  if (hasTables) return { missing: null, isWhole };
-  const missing = ending === 'zeros' ? 'zeros' : hasData && ending === 'cut' ? 'the end of the file' : null;
-  return { missing, isWhole };
+  const isCut = ending === 'cut';
+  return { missing: hasTables ? null : inTheirPlace[ending], isWhole, isCut };
 }
+
+/** What stands where the tables should; null where nobody looked. */
+const inTheirPlace: Readonly<Record<Ending, string | null>> = {
+  whole: 'the end of the file',
+  cut: 'the end of the file',
+  zeros: 'zeros',
+  other: 'something else',
+  unknown: null,
+};
 
 interface Movie {
   /** Handlers of its tracks: `vide`, `soun`, … */

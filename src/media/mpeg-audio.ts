@@ -101,11 +101,14 @@ export function framesType(bytes: Uint8Array, isAll: boolean): string | null {
 /** As far as players look for the first frame of what is called an MP3 (so does ffmpeg's demuxer). */
 const searchedBytes = 64 * 1024;
 
-/** Whether MPEG audio begins somewhere behind what does not belong to it: three frames, since chance makes up two. */
+/** A tenth of a second. What is made of patterns, pictures and samples of sound among it, makes up three of them. */
+const framesBehindJunk = 5;
+
+/** Whether MPEG audio begins somewhere behind what does not belong to it. */
 export function hasMpegAudioBehindJunk(bytes: Uint8Array, isAll: boolean): boolean {
   const end = Math.min(searchedBytes, bytes.length);
   for (let at = bytes.indexOf(0xff); at !== -1 && at < end; at = bytes.indexOf(0xff, at + 1)) {
-    if (hasFrames(mpegFrame, bytes, at, 3, isAll)) return true;
+    if (hasFrames(mpegFrame, bytes, at, framesBehindJunk, isAll)) return true;
   }
   return false;
 }

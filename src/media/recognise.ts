@@ -29,6 +29,7 @@ export interface Recognised {
   /** See `IsoMedia`. */
   readonly missing: string | null;
   readonly isWhole: boolean;
+  readonly isCut: boolean;
   /** Of a picture; a function where it takes more looks into the file. */
   readonly dimensions: Dimensions | null | (() => Promise<Dimensions | null>);
 }
@@ -41,7 +42,15 @@ export interface Recognised {
  */
 export async function recognise(source: MediaSource, byName: string | null): Promise<Recognised> {
   const { head } = source;
-  const none = { contentType: null, bytes: head, isTagged: false, missing: null, isWhole: false, dimensions: null };
+  const none = {
+    contentType: null,
+    bytes: head,
+    isTagged: false,
+    missing: null,
+    isWhole: false,
+    isCut: false,
+    dimensions: null,
+  };
   const plain = plainType(source, byName);
   if (plain !== null) return { ...none, ...plain };
   const iso = await readIso(source, byName);
@@ -53,7 +62,7 @@ export async function recognise(source: MediaSource, byName: string | null): Pro
   return { ...none, contentType, bytes, isTagged: true };
 }
 
-/** Of what stands behind a tag, as much is looked at as may be junk before the first frame, and three frames. */
+/** Of what stands behind a tag, as much is looked at as may be junk before the first frame, and five frames. */
 const tailBytes = 72 * 1024;
 
 /**

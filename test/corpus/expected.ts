@@ -19,6 +19,12 @@ const byBoth = [...byProgram, ...byEmulator];
 
 export const expectations: readonly Expectation[] = [
   {
+    kinds: ['sent'],
+    origin: /4jsno\.669$/,
+    as: ['mp3'],
+    reason: 'A module for trackers, whose samples make up a dozen MPEG frames; only under the name of an MP3.',
+  },
+  {
     kinds: byBoth,
     origin: /^made \w+(-only)?-(major|brand)-\w+\./,
     reason: 'The brand is wrong on purpose. ExifTool and `file` go by it; the boxes and items say what the file holds.',

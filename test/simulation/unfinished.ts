@@ -52,7 +52,8 @@ function unfinishedFile(
 
 /** What somebody removed from FLORA is called missing, or is asked for while nothing else is there to compare with. */
 function isTold(world: World, { state, reasonCode }: Content, removed: Asset): boolean {
-  if (state === 'missing') return true;
+  // What FLORA had failed before is told already.
+  if (state === 'missing' || (state === 'rejected' && reasonCode === 'asset_failed')) return true;
   const { flora } = world;
   const isAlone = !flora.assets.some((each) => each !== removed && flora.isShown(each, 'get'));
   return isAlone && state === 'checking' && reasonCode === 'asset_missing';

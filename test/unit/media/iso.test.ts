@@ -99,7 +99,10 @@ describe('an ISO file', () => {
   it('without tables is half a film, if the rest is missing', async () => {
     const start = bytes(ftyp('isom', 'isom'), data);
     const missing = async (content: Uint8Array, byName?: string) => (await read(content, byName))?.missing;
-    assert.equal(await missing(start), null, 'nothing says that there is more');
+    assert.equal(await missing(start), 'the end of the file');
+    assert.equal(await missing(ftyp('isom', 'iso2')), 'the end of the file');
+    assert.equal(await missing(ftyp('heic', 'mif1')), 'the end of the file');
+    assert.equal(await missing(bytes(ftyp('isom'), [0, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8])), 'something else');
     assert.equal(await missing(start.subarray(0, 500)), 'the end of the file');
     assert.equal(await missing(bytes(start, new Uint8Array(100))), 'zeros');
     assert.equal(await missing(bytes(ftyp('isom'), new Uint8Array(3 * HEAD_BYTES))), 'zeros');
@@ -117,6 +120,12 @@ describe('an ISO file', () => {
     assert.equal(await isWhole(bytes(film, new Uint8Array(600))), false);
     assert.equal(await isWhole(bytes(film, box('free', new Uint8Array(600)))), true);
     assert.equal(await isWhole(bytes(ftyp('isom'), data, moov('vide'))), true);
+  });
+
+  it('is cut where a box is longer than what there is', async () => {
+    const isCut = async (content: Uint8Array) => (await read(content))?.isCut;
+    const film = bytes(ftyp('isom'), moov('vide'), data);
+    assert.deepEqual([await isCut(film), await isCut(film.subarray(0, film.length - 1))], [false, true]);
   });
 
   it('is not read but for its headers and tables, wherever they are', async () => {
