@@ -44,7 +44,7 @@ if (simulated.length > 0) {
   // Told as one, behind the others.
   codes.push(Promise.all([text(child.stdout), codeOf(child)]));
 }
-if (others.length > 0) codes.push(codeOf(start(others, 5, 'inherit')).then((code) => ['', code]));
+if (others.length > 0) codes.push(codeOf(start(others, 4, 'inherit')).then((code) => ['', code]));
 for (const [output, code] of (await Promise.all(codes)).reverse()) {
   process.stdout.write(output);
   if (code !== 0) process.exitCode = 1;

@@ -30,40 +30,58 @@ export class Vanishing {
     this.#perWrite = deps.vanishedPerWrite ?? 200;
   }
 
-  /** Those of a directory's names that are gone. */
-  async files(folder: IntakeFolder, directory: string, directoryId: number, names: readonly string[]): Promise<void> {
+  /** Those of a directory's names that are gone; all of them, where `above`, which they are below, is. */
+  async files(
+    folder: IntakeFolder,
+    directory: string,
+    directoryId: number,
+    names: readonly string[],
+    above: string | null = null,
+  ): Promise<void> {
     const { folders, signal, isGone } = this.#deps;
     for (let at = 0; at < names.length; at += this.#perWrite) {
       signal.throwIfAborted();
       if (!folders.isThere(folder, directory)) return;
       const slice = names.slice(at, at + this.#perWrite);
-      await admitVanished(this.#deps, folder, directory, directoryId, slice, (name) =>
-        isGone(folder, directory, name, 'file'),
+      await admitVanished(
+        this.#deps,
+        folder,
+        directory,
+        directoryId,
+        slice,
+        (name) => this.#isTreeGone(folder, above) || isGone(folder, directory, name, 'file'),
       );
     }
   }
 
   /** A directory that is not there, with all that was in and below it; itself last, so that what is left is looked for again. */
-  async tree(folder: IntakeFolder, directory: string, directoryId: number): Promise<void> {
-    const { ledger, folders, isGone } = this.#deps;
+  async tree(folder: IntakeFolder, directory: string, directoryId: number, top = directory): Promise<void> {
+    const { ledger, folders } = this.#deps;
     if (!folders.isThere(folder, directory)) return;
     this.#deps.onVanished(joinPath(folder.root, directory));
     this.#deps.onDirectoryGone(folder, directory);
     for (let after = ''; ; ) {
       const slice = ledger.files.inDirectory(directoryId, after, this.#perWrite);
       const names = slice.filter((file) => !file.isGone).map(({ name }) => name);
-      await this.files(folder, directory, directoryId, names);
+      await this.files(folder, directory, directoryId, names, top);
       const last = slice.at(-1);
       if (last === undefined || slice.length < this.#perWrite) break;
       after = last.name;
     }
-    for (const child of ledger.directories.children(directoryId)) await this.tree(folder, child.path, child.id);
+    for (const child of ledger.directories.children(directoryId)) await this.tree(folder, child.path, child.id, top);
     if (!folders.isThere(folder, directory)) return;
-    const { directory: parent, name } = splitPath(directory);
     await ledger.write((tables) => {
       // It may have come back while its names were written down.
-      if (isGone(folder, parent, name, 'directory')) tables.directories.markGone(directoryId);
+      const isGone = this.#isTreeGone(folder, top) || this.#isTreeGone(folder, directory);
+      if (isGone) tables.directories.markGone(directoryId);
     });
+  }
+
+  /** Its names may stand there all the same, below a directory that is skipped, or was only spelled otherwise. */
+  #isTreeGone(folder: IntakeFolder, path: string | null): boolean {
+    if (path === null) return false;
+    const { directory, name } = splitPath(path);
+    return this.#deps.isGone(folder, directory, name, 'directory');
   }
 }
 

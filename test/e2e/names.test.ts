@@ -121,7 +121,10 @@ for (const fileSystem of foldingFileSystems) {
       // Of another size, because exFAT's times may be those of the first version.
       writeFileSync(join(drop, 'sHOT.png'), picture(2, 8));
       writeFileSync(join(drop, 'OTHER.png'), picture(3));
-      await world.lsUntil('the second version is ready', areOnly(on, listed(/shot/i), listed(/other/i)), momentMs);
+      const areBoth = areOnly(on, listed(/shot/i), listed(/other/i));
+      // The first version is ready, too.
+      const isSecond = (lines: readonly LsLine[]) => lines.some(({ size }) => size === picture(2, 8).length);
+      await world.lsUntil('the second version is ready', (lines) => areBoth(lines) && isSecond(lines), momentMs);
       await verifies(on);
       await stops(daemon);
       assert.equal((await storedAssets(world)).length, 3, 'two versions of one, and another');

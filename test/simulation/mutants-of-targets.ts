@@ -10,8 +10,8 @@ export const targetMutants: readonly Mutant[] = [
     file: 'core/transition.js',
     search: `const mayHaveAllBytes = content.mayHaveAllBytes || isUnclear;`,
     replace: `const mayHaveAllBytes = content.mayHaveAllBytes;`,
-    withinSeeds: 1_500,
-    caughtBy: 684,
+    withinSeeds: 4_000,
+    caughtBy: 3458,
   },
   {
     name: 'mayHaveAllBytes is not set before the last piece of a large file leaves',

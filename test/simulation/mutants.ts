@@ -176,5 +176,6 @@ export const mutants: readonly Mutant[] = [
     search: `return ctimeMs % 1_000 === 0 ? coarseTickMs : fineTickMs;`,
     replace: `return ctimeMs === 0 ? coarseTickMs : 0;`,
     withinSeeds: 2_000,
+    caughtBy: 221,
   },
 ];
