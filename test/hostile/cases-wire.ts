@@ -138,7 +138,12 @@ export const wireCases: readonly Case[] = [
   })),
   ...titled(answerInTrouble, (name, what) => ({
     title: `once at each place, the true answer ${name}`,
-    troubles: [everywhere(what, 'after')],
+    troubles: [
+      everywhere(what, 'after', { at: places.filter((place) => place !== 'upload') }),
+      // Not of the file whose target is renewed: where both its answers are lost, FLORA has an open target that nobody knows,
+      // and makes no other before that is over.
+      everywhere(what, 'after', { at: ['upload'], name: /^good-[^2]/ }),
+    ],
   })),
   ...titled(answerInAnotherForm, (name, what) => ({
     title: `everywhere and always, the true answer ${name}`,
