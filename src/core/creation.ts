@@ -1,4 +1,4 @@
-import type { Content } from './content.ts';
+import { type Content, isActive } from './content.ts';
 import type { ContentEvent } from './event.ts';
 
 /**
@@ -128,7 +128,7 @@ function pauseMs({ probes, isMisunderstood }: Creation, isSpentNow: boolean): nu
 
 /** Whether a content has an asset none of whose bytes was accepted yet, and that may still get them. */
 export function isWithoutBytes({ assetId, isCompleteSent, state }: Content): boolean {
-  return assetId !== null && !isCompleteSent && state !== 'rejected' && state !== 'gone' && state !== 'ready';
+  return assetId !== null && !isCompleteSent && isActive(state);
 }
 
 /** Whether a step can mean anything for the budget at all: most do not, and need no look at it. */

@@ -119,13 +119,16 @@ export class Pace {
 
   /** FLORA refused a call for its rate, and is asked again at that time. */
   refused(nowMs: number, opensAtMs: number): void {
-    // What was on its way when it closed is no further evidence.
-    if (this.#closing !== null) return;
+    if (this.#closing !== null) {
+      // What was on its way when it closed is no further evidence.
+      this.#closing.opensAtMs = opensAtMs;
+      return;
+    }
     const allowed = this.perSecond(nowMs);
     const spanMs = this.#measureMs(nowMs, allowed);
     const count = this.#grants.since(nowMs - spanMs);
     const granted = (count / spanMs) * 1_000;
-    this.#closing = { sinceMs: nowMs, allowed, granted, refusedProbes: 0, lastProbeMs: nowMs };
+    this.#closing = { sinceMs: nowMs, allowed, granted, refusedProbes: 0, lastProbeMs: nowMs, opensAtMs };
     if (allowed === Number.POSITIVE_INFINITY) {
       const perSecond = (count / (spanMs + Math.max(0, opensAtMs - nowMs))) * 1_000;
       this.#go('doubling', Math.max(leastPerSecond, perSecond), opensAtMs);
@@ -184,12 +187,14 @@ export class Pace {
     return nowMs - this.#lastCallMs > idleMs + (perSecond === Number.POSITIVE_INFINITY ? 0 : 4_000 / perSecond);
   }
 
-  #reopen({ sinceMs, allowed, granted, refusedProbes, lastProbeMs }: Closing, nowMs: number): void {
+  #reopen({ sinceMs, allowed, granted, refusedProbes, lastProbeMs, opensAtMs }: Closing, nowMs: number): void {
+    // Where nobody had anything to ask, it is no longer closed than it was to be.
+    const seenMs = nowMs - opensAtMs > idleMs ? opensAtMs : nowMs;
     // It opened at some time since the last probe that was refused.
-    const openedMs = (lastProbeMs + nowMs) / 2;
+    const openedMs = (lastProbeMs + seenMs) / 2;
     const cycleMs = Math.max(shortestMeasureMs, openedMs - this.#cycleMs);
     const whole = Math.max(leastPerSecond, (this.#cycleGrants / cycleMs) * 1_000);
-    const closedMs = nowMs - sinceMs;
+    const closedMs = seenMs - sinceMs;
     // A bucket of the rate that was granted would have let the next one through by then, unless others took its tokens.
     const oneMs = 1_000 / Math.max(leastPerSecond, granted);
     const isTelling = this.#cycleGrants >= fewestGrants;

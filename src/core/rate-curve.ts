@@ -38,4 +38,6 @@ export interface Closing {
   refusedProbes: number;
   /** When it was still closed, as was seen last. */
   lastProbeMs: number;
+  /** When it is asked again. */
+  opensAtMs: number;
 }

@@ -73,7 +73,7 @@ const unreadableCodes: ReadonlySet<string> = new Set(['not_understood', 'bad_ans
 
 const longestAskedMs = 15 * 60_000;
 
-/** An asset that may have bytes and answers 404 for so long is not waited for any more. */
+/** An asset that may have bytes and answers 404 for so long is called missing: to make another would be to make two, were it there. */
 const unclearGoneMs = 60 * 60_000;
 
 /** A fresh key is worth an immediate try, unless the last one was fresh too. */
@@ -190,12 +190,13 @@ function assetMissing(content: Content, isControlled: boolean, context: Transiti
   }
   if (!mayBecomeReady(content) && state !== 'ready') return beginAnew(content, 'asset_missing', reason, context);
   if (isControlled && isSecondLookDue({ missingSinceMs }, context.nowMs)) {
-    // It was never complete, as far as we know, so that nobody can have removed it on purpose; but bytes may arrive late.
+    // What was never complete, as far as we know, may only have bytes to come.
     const isUnclear = !content.isCompleteSent && state !== 'ready';
-    const isLongGone = context.nowMs - missingSinceMs >= unclearGoneMs;
-    if (isUnclear && isLongGone) return beginAnew(content, 'asset_missing', reason, context);
-    if (!isUnclear)
-      return { ...settleAs(content, 'missing', 'asset_missing', 'The asset is not in FLORA any more'), missingSinceMs };
+    if (!isUnclear || context.nowMs - missingSinceMs >= unclearGoneMs) {
+      const how = isUnclear ? ', and no answer told whether it had its bytes' : '';
+      const told = `The asset is not in FLORA any more${how}`;
+      return { ...settleAs(content, 'missing', 'asset_missing', told), missingSinceMs };
+    }
   }
   const notBeforeMs = context.nowMs + seldomMs;
   return later(content, 'checking', context, { notBeforeMs, missingSinceMs, reasonCode: 'asset_missing', reason });

@@ -132,7 +132,7 @@ class Client {
     this.refused += 1;
     if (isProbe) this.pace.probeRefused(nowMs);
     const waitS = this.pace.closedMs(verdict === 0 ? null : verdict * 1_000) / 1_000 + this.#random();
-    if (!this.#isClosed) this.pace.refused(nowMs, nowMs + waitS * 1_000);
+    if (!this.#isClosed || isProbe) this.pace.refused(nowMs, nowMs + waitS * 1_000);
     if (!this.#isClosed || isProbe) this.#opensAtS = this.#world.nowS + waitS;
     this.#isClosed = true;
   }

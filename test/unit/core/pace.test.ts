@@ -178,6 +178,20 @@ describe('a learned rate', () => {
     assert.equal(Math.round(saved.perSecond * saved.cycleMs), 101_000, 'a hundred, and the one that was let in');
   });
 
+  it('is none of a window where nobody asked for long after it was closed for a moment', () => {
+    const pace = new Pace();
+    for (let nowMs = 0; nowMs < 10_000; nowMs += 100) {
+      pace.took(nowMs, 0.5);
+      pace.granted(nowMs + 50);
+    }
+    pace.took(10_000, 0.5);
+    pace.refused(10_000, 11_000);
+    pace.took(910_000, 0.5);
+    pace.granted(910_000);
+    assert.notEqual(pace.kind(910_000), 'window');
+    assert.ok(pace.perSecond(910_000) > 5, `${pace.perSecond(910_000)}`);
+  });
+
   it('of an idle client is not taken for what FLORA allows', () => {
     const pace = new Pace();
     let nowMs = 0;

@@ -64,11 +64,15 @@ describe('an asset that may have all bytes', () => {
     assert.ok(nowMs - now > seldomMs, 'and not asked for in a tight loop');
   });
 
-  it('gives way to another once it was certainly not there for an hour, as it was never complete', () => {
+  it('is missing once it was certainly not there for an hour, and no other is made: it may only be hidden', () => {
     const old = { ...unclear, missingSinceMs: now - 60 * 60_000 };
     const next = after(old, missing(true));
-    assert.deepEqual([next.state, next.assetId, next.mayHaveAllBytes], ['queued', null, false]);
-    assert.equal(after({ ...old, isCompleteSent: true }, missing(true)).state, 'missing');
+    assert.deepEqual([next.state, next.assetId], ['missing', 'asset_1']);
+    assert.match(next.reason ?? '', /not in FLORA any more, and no answer told whether it had its bytes/);
+    const shown = after(next, { type: 'asset', facts: facts({ status: 'ready' }), by: 'listing' });
+    assert.equal(shown.state, 'ready');
+    const again = after(next, { type: 'wanted', by: 'operator', needsMatching: false });
+    assert.deepEqual([again.state, again.assetId, again.mayHaveAllBytes], ['queued', null, false]);
     assert.equal(after({ ...unclear, missingSinceMs: now - seldomMs }, missing(true)).state, 'checking', 'not before');
   });
 
