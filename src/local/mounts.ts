@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { decodeName } from '../core/name.ts';
 import { isSkippedName } from '../core/skip.ts';
 import { errnoCode } from '../errors.ts';
 import { isInside, realPath } from './fs-path.ts';
+import { mountsIn, readMountInfo } from './mount-info.ts';
 
 /** Where something was mounted or unmounted: a directory (or file) below a root, relative to it. */
 export interface MountChange {
@@ -28,14 +27,14 @@ const nothing: readonly MountChange[] = [];
  */
 export function watchMounts(roots: readonly string[], read: () => Buffer | null = readMountInfo): MountWatch {
   let list = read();
-  let before: Mounts = list === null ? new Map() : mountsIn(list);
+  let before: Mounts = list === null ? new Map() : byPoint(list);
   return {
     changes() {
       const now = read();
       // Mostly it is the same, and then it is not even taken apart.
       if (now === null || list?.equals(now) === true) return nothing;
       list = now;
-      const after = mountsIn(now);
+      const after = byPoint(now);
       const points = [...new Set([...before.keys(), ...after.keys()])]
         .filter((point) => before.get(point) !== after.get(point))
         .sort((a, b) => a.length - b.length);
@@ -63,30 +62,10 @@ function changesBelow(root: string, points: readonly string[]): readonly MountCh
 }
 
 /** Mount points with what tells each mount from another: its id, its device, and what of that is mounted, from where. */
-function mountsIn(list: Buffer): Mounts {
+function byPoint(list: Buffer): Mounts {
   const mounts = new Map<string, string>();
-  // Latin-1 keeps each byte as it is: names need not be UTF-8.
-  for (const line of list.toString('latin1').split('\n')) {
-    const [id, , device, root, point] = line.split(' ');
-    if (point === undefined) continue;
-    const source = line.slice(line.indexOf(' - '));
-    const path = decodeName(Buffer.from(unescapeOctal(point), 'latin1'));
-    mounts.set(path, `${mounts.get(path) ?? ''}${id} ${device} ${root}${source}\n`);
+  for (const { id, device, root, mountPoint, source } of mountsIn(list)) {
+    mounts.set(mountPoint, `${mounts.get(mountPoint) ?? ''}${id} ${device} ${root}${source}\n`);
   }
   return mounts;
-}
-
-/** Space, tab, newline and backslash stand there as `\040` and so on. */
-function unescapeOctal(text: string): string {
-  return text.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
-}
-
-function readMountInfo(): Buffer | null {
-  if (process.platform !== 'linux') return null;
-  try {
-    return readFileSync('/proc/self/mountinfo');
-  } catch (error) {
-    if (errnoCode(error) === undefined) throw error;
-    return null;
-  }
 }

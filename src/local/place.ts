@@ -7,16 +7,8 @@ import { foldName } from '../core/spelling.ts';
 import { errnoCode } from '../errors.ts';
 import { openDetours } from './detours.ts';
 import { fsPath, realPath } from './fs-path.ts';
+import { type Mount, mountsIn, readMountInfo } from './mount-info.ts';
 import { readNames } from './names.ts';
-
-/** One line of `/proc/self/mountinfo` (proc_pid_mountinfo(5)). */
-interface Mount {
-  readonly id: string;
-  readonly device: string;
-  /** The directory within the file system that is mounted. */
-  readonly root: string;
-  readonly mountPoint: string;
-}
 
 const mostLinks = 40;
 /** O_PATH (open(2)) needs no permission to read, and has nothing mounted that mounts itself. Node has no name for it. */
@@ -26,7 +18,8 @@ const pathOnly = 0o10000000 | (constants.O_DIRECTORY ?? 0);
 export function placeOf(path: string): Place {
   const { existing, rest } = resolvePath(path);
   const spelled = spellAsListed(existing);
-  const mounts = readMounts();
+  const list = readMountInfo();
+  const mounts = list === null ? [] : mountsIn(list);
   const own = treeOf(spelled, rest, mounts);
   const whole = joinPath(spelled, rest);
   const below = mounts.filter((mount) => mount.mountPoint !== whole && isPathWithin(mount.mountPoint, whole));
@@ -137,26 +130,4 @@ function mountIdOf(path: string): string | null {
   } finally {
     if (fd !== -1) closeSync(fd);
   }
-}
-
-function readMounts(): readonly Mount[] {
-  let text: string;
-  try {
-    text = decodeName(readFileSync('/proc/self/mountinfo'));
-  } catch (error) {
-    if (errnoCode(error) === undefined) throw error;
-    return [];
-  }
-  return text
-    .split('\n')
-    .map((line) => line.split(' ').map(unescapeOctal))
-    .flatMap(([id, , device, root, mountPoint]) =>
-      id === undefined || device === undefined || root === undefined || mountPoint === undefined
-        ? []
-        : [{ id, device, root, mountPoint }],
-    );
-}
-
-function unescapeOctal(field: string): string {
-  return field.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }

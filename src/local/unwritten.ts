@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { absolutePath, type FilePath } from '../core/entry.ts';
+import { isZeros } from '../media/bytes.ts';
 import { fsPath } from './fs-path.ts';
 import { systemErrno } from './local-problem.ts';
 
@@ -56,11 +57,4 @@ async function hasPageOfZeros(file: FileHandle, signal: AbortSignal): Promise<bo
     if (bytesRead < chunkBytes) break;
   }
   return false;
-}
-
-const zeros = Buffer.alloc(pageBytes);
-
-function isZeros(page: Buffer): boolean {
-  // Mostly the first byte says no.
-  return page[0] === 0 && page.equals(zeros);
 }

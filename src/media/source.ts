@@ -39,8 +39,3 @@ export function mediaSource(
     },
   };
 }
-
-/** Bytes that are all of a file. */
-export function wholeSource(bytes: Uint8Array): MediaSource {
-  return mediaSource(bytes.length, bytes, async () => new Uint8Array(0));
-}

@@ -3,8 +3,9 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { DEFAULT_ACCEPT } from '../../src/core/content-type.ts';
 import { judgeMedia } from '../../src/local/media.ts';
-import { HEAD_BYTES, mediaSource, wholeSource } from '../../src/media/source.ts';
+import { HEAD_BYTES, mediaSource } from '../../src/media/source.ts';
 import * as media from '../support/media.ts';
+import { wholeSource } from '../support/whole-source.ts';
 
 const { box, bytes } = media;
 const beginnings: readonly Uint8Array[] = [

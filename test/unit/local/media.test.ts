@@ -3,8 +3,9 @@ import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { DEFAULT_ACCEPT } from '../../../src/core/content-type.ts';
 import { judgeMedia } from '../../../src/local/media.ts';
-import { HEAD_BYTES, mediaSource, wholeSource } from '../../../src/media/source.ts';
+import { HEAD_BYTES, mediaSource } from '../../../src/media/source.ts';
 import * as media from '../../support/media.ts';
+import { wholeSource } from '../../support/whole-source.ts';
 
 const { bytes, utf8 } = media;
 const text = utf8('Nothing but words, which have no magic number at all.');

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { DEFAULT_ACCEPT } from '../../../src/core/content-type.ts';
 import { judgeMedia } from '../../../src/local/media.ts';
-import { wholeSource } from '../../../src/media/source.ts';
 import { findProgram } from '../../support/programs.ts';
+import { wholeSource } from '../../support/whole-source.ts';
 
 // Files that somebody else's program has written, and another of theirs has read.
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { behindTags, framesType, hasMpegAudioBehindJunk } from '../../../src/media/mpeg-audio.ts';
-import { HEAD_BYTES, mediaSource, wholeSource } from '../../../src/media/source.ts';
+import { HEAD_BYTES, mediaSource } from '../../../src/media/source.ts';
 import { ac3Frame, adtsFrame, bytes, id3, mp3Frames, noiseBytes } from '../../support/media.ts';
+import { wholeSource } from '../../support/whole-source.ts';
 
 const frame = (header: readonly number[], length: number) => bytes(header, new Uint8Array(length - header.length));
 
