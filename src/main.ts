@@ -6,13 +6,15 @@ import { tell } from './cli/output.ts';
 /** An `import` has most of the program's files open at the same moment. */
 const enoughOpenFiles = 256;
 
-type Program = typeof import('./program.ts');
+type Program = typeof import('./cli/program.ts');
 
 const most = mostOpenFiles();
 try {
   // `require` opens one after the other. Its modules are the same.
   const isFrugal = most < enoughOpenFiles && process.features.require_module === true;
-  const program: Program = isFrugal ? createRequire(import.meta.url)('./program.js') : await import('./program.ts');
+  const program: Program = isFrugal
+    ? createRequire(import.meta.url)('./cli/program.js')
+    : await import('./cli/program.ts');
   await program.main();
 } catch (error) {
   if (!(error instanceof Error && 'code' in error && error.code === 'EMFILE')) throw error;

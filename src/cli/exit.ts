@@ -1,4 +1,4 @@
-import { ConfigError } from '../config-error.ts';
+import { ConfigError } from '../config/config-error.ts';
 import { showText } from '../core/show-text.ts';
 import { SyncError } from '../errors.ts';
 

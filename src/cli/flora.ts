@@ -1,12 +1,12 @@
-import { systemClock } from '../clock.ts';
-import type { Config, PartialConfig } from '../config.ts';
-import { connect } from '../connecting.ts';
+import type { Config, PartialConfig } from '../config/load.ts';
 import type { SyncError } from '../errors.ts';
-import { systemRandom } from '../random.ts';
-import { Patience, reachFlora, withPatience } from '../reaching.ts';
+import { Patience, reachFlora, withPatience } from '../operations/patience.ts';
 import type { FloraClient } from '../remote/client.ts';
-import { Gate } from '../sync/gate.ts';
-import type { ListingDeps } from '../sync/listing.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { systemRandom } from '../runtime/random.ts';
+import { connect } from '../setup/flora-client.ts';
+import { Gate } from '../sync/flora/gate.ts';
+import type { ListingDeps } from '../sync/flora/listing.ts';
 
 /** What a command needs that asks FLORA by itself, beside a daemon or without one. */
 export interface FloraSession extends ListingDeps {

@@ -1,6 +1,6 @@
-import { type Config, loadConfig, type PartialConfig, type Requirement } from '../config.ts';
-import { looseFiles } from '../config-guard.ts';
-import type { ConfigFlags } from '../config-sources.ts';
+import { looseFiles } from '../config/guard.ts';
+import { type Config, loadConfig, type PartialConfig, type Requirement } from '../config/load.ts';
+import type { ConfigFlags } from '../config/sources.ts';
 import { showText } from '../core/show-text.ts';
 import { tell } from './output.ts';
 

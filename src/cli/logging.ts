@@ -1,7 +1,7 @@
 import type { DestinationStream } from 'pino';
-import type { Config } from '../config.ts';
-import { looseFiles } from '../config-guard.ts';
-import { createLogger, type Logger } from '../logger.ts';
+import { looseFiles } from '../config/guard.ts';
+import type { Config } from '../config/load.ts';
+import { createLogger, type Logger } from '../runtime/logger.ts';
 
 /** The command's logger: JSON on stderr, or pretty when a terminal reads along. */
 export function loggerFor(config: Pick<Config, 'logLevel'>, destination?: DestinationStream) {

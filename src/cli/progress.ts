@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import type { MultiBar, SingleBar } from 'cli-progress';
 import type { DestinationStream } from 'pino';
-import { systemClock } from '../clock.ts';
 import type { Content } from '../core/content.ts';
 import { isActive } from '../core/content.ts';
-import type { Engine } from '../daemon.ts';
+import type { Engine } from '../daemon/engine.ts';
+import { systemClock } from '../runtime/clock.ts';
 import { showBytes, showPath, showSeconds } from './output.ts';
 
 export interface Progress {

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { reconcileAlone } from '../alone.ts';
-import { commandDaemon } from '../control-client.ts';
+import { commandDaemon } from '../control/client.ts';
 import { showText } from '../core/show-text.ts';
-import type { reconcileAsked } from '../operating.ts';
+import { openKnownLedger } from '../operations/known-files.ts';
+import type { reconcileAsked } from '../operations/operations.ts';
+import { reconcileAlone } from '../operations/standalone.ts';
 import { exitCodes } from './exit.ts';
 import { interruptible } from './interrupt.ts';
-import { openKnownLedger } from './known.ts';
 import { loadSettings } from './loading.ts';
 import { loggerFor, quieter } from './logging.ts';
 import { plural, print, printJson, showBytes, showPath, showSeconds } from './output.ts';

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { resumeAlone } from '../alone.ts';
-import { commandDaemon } from '../control-client.ts';
+import { commandDaemon } from '../control/client.ts';
 import { showText } from '../core/show-text.ts';
 import { Inventory, type InventoryFolder } from '../ledger/inventory.ts';
-import { type Accepted, folderAt } from '../operating.ts';
+import { meanings, openKnownLedger } from '../operations/known-files.ts';
+import { type Accepted, folderAt } from '../operations/operations.ts';
+import { resumeAlone } from '../operations/standalone.ts';
 import { exitCodes } from './exit.ts';
 import { interruptible } from './interrupt.ts';
-import { meanings, openKnownLedger } from './known.ts';
 import { loadSettings } from './loading.ts';
 import { loggerFor, quieter } from './logging.ts';
 import { print, printJson, showPath } from './output.ts';

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { type Config, loadConfig } from '../config.ts';
-import { type Engine, startEngine } from '../daemon.ts';
+import { type Config, loadConfig } from '../config/load.ts';
+import { type Engine, startEngine } from '../daemon/engine.ts';
 import { errnoCode, SyncError } from '../errors.ts';
-import type { Logger } from '../logger.ts';
-import { version } from '../version.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { version } from '../runtime/version.ts';
 import { loggerFor, warnOfLooseFiles } from './logging.ts';
 import { isoTime, printJson } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { SETTINGS, type SettingKey } from '../config-schema.ts';
-import type { ConfigFlags } from '../config-sources.ts';
+import { SETTINGS, type SettingKey } from '../config/schema.ts';
+import type { ConfigFlags } from '../config/sources.ts';
 
 const repeatable: ReadonlySet<SettingKey> = new Set(['folder']);
 

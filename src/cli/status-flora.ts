@@ -1,8 +1,8 @@
-import type { LivePace } from '../control.ts';
+import type { LivePace } from '../control/protocol.ts';
 import type { Creation } from '../core/creation.ts';
 import type { Learnt, LearntType } from '../core/records.ts';
 import { showText } from '../core/show-text.ts';
-import type { ReasonSum } from '../ledger/waits.ts';
+import type { ReasonSum } from '../ledger/tables/waits.ts';
 import { isoTime, plural, showSeconds } from './output.ts';
 
 // What `status` says of how FLORA answers.

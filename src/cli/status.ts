@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
-import type { LiveStatus } from '../control.ts';
-import { askStatus } from '../control-client.ts';
+import { askStatus } from '../control/client.ts';
+import type { LiveStatus } from '../control/protocol.ts';
 import type { MatchingSummary } from '../core/records.ts';
 import { showText } from '../core/show-text.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
-import { findOwner } from '../ledger/owner-lock.ts';
+import { findOwner } from '../ledger/recovery/owner-lock.ts';
 import { Reports } from '../ledger/reports.ts';
-import { WaitReports } from '../ledger/waits.ts';
-import { summaryLine } from '../operating.ts';
+import { WaitReports } from '../ledger/tables/waits.ts';
+import { summaryLine } from '../operations/operations.ts';
 import { askInHand, describeSettling, settlingLine } from './in-hand.ts';
 import { loadSettings } from './loading.ts';
 import { isoTime, plural, print, printJson, showBytes, showPath } from './output.ts';

@@ -1,5 +1,5 @@
-import { systemClock, type Timer } from '../clock.ts';
 import type { MatchingSummary } from '../core/records.ts';
+import { systemClock, type Timer } from '../runtime/clock.ts';
 
 /** Changes within this are one. */
 const gatherMs = 5;

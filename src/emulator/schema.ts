@@ -1,5 +1,5 @@
 // The tables, as a list of steps: a database that an older emulator left gets those that it lacks.
-import type { SqliteDatabase } from '../sqlite.ts';
+import type { SqliteDatabase } from '../runtime/sqlite.ts';
 import type { Asset } from './lifecycle.ts';
 
 const steps: readonly string[] = [

@@ -1,7 +1,7 @@
 // The metadata: one SQLite file, `<dataDir>/emulator.sqlite`, that survives kill -9 (WAL; NORMAL does not sync each commit, so
 // a power cut may lose the newest rows). Opened exclusively: a second emulator on the same directory is refused.
 import type Database from 'better-sqlite3';
-import { openSqlite } from '../sqlite.ts';
+import { openSqlite } from '../runtime/sqlite.ts';
 import type { EmulatorSettings } from './dialects.ts';
 import type { Asset } from './lifecycle.ts';
 import { columns, migrate, mutableColumns } from './schema.ts';

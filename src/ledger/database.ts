@@ -1,12 +1,12 @@
 import { chmodSync, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoCode, SyncError } from '../errors.ts';
-import { openSqlite, type SqliteDatabase } from '../sqlite.ts';
-import { isDamage, readThrough, requireSound } from './damage.ts';
+import { openSqlite, type SqliteDatabase } from '../runtime/sqlite.ts';
 import { migrate, requireKnownVersion } from './migrate.ts';
 import { migrations } from './migrations.ts';
-import { type LedgerNotice, restoreLedger, setAside } from './restore.ts';
-import { claimStateDir, requireTrustedStateDir } from './state-dir.ts';
+import { isDamage, readThrough, requireSound } from './recovery/damage.ts';
+import { type LedgerNotice, restoreLedger, setAside } from './recovery/restore.ts';
+import { claimStateDir, requireTrustedStateDir } from './recovery/state-dir.ts';
 
 export type LedgerDatabase = SqliteDatabase;
 

@@ -2,7 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { ContentState } from '../core/content.ts';
 import { type FilePath, joinPath } from '../core/entry.ts';
 import type { LedgerDatabase } from './database.ts';
-import { fromStored, type StoredName, toStored } from './names.ts';
+import { fromStored, type StoredName, toStored } from './tables/names.ts';
 
 /** A watched drop folder. */
 export interface InventoryFolder {

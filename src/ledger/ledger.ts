@@ -1,14 +1,14 @@
 import { SyncError } from '../errors.ts';
-import { BoundAssetStore } from './bound-assets.ts';
-import { ContentStore } from './contents.ts';
 import { asLedgerError, type LedgerDatabase } from './database.ts';
-import { DirectoryStore } from './directories.ts';
-import { FactStore } from './facts.ts';
-import { FileStore } from './files.ts';
 import { GroupCommit, type GroupCommitOptions } from './group-commit.ts';
-import { HistoryStore } from './history.ts';
-import { RacyFileStore } from './racy-files.ts';
-import { RemoteAssetStore } from './remote-assets.ts';
+import { BoundAssetStore } from './tables/bound-assets.ts';
+import { ContentStore } from './tables/contents.ts';
+import { DirectoryStore } from './tables/directories.ts';
+import { FactStore } from './tables/facts.ts';
+import { FileStore } from './tables/files.ts';
+import { HistoryStore } from './tables/history.ts';
+import { RacyFileStore } from './tables/racy-files.ts';
+import { RemoteAssetStore } from './tables/remote-assets.ts';
 
 /** The tables. Read from them at any time; write to them only inside `Ledger.write`. */
 export interface LedgerTables {

@@ -1,5 +1,5 @@
 import { SyncError } from '../errors.ts';
-import type { SqliteDatabase } from '../sqlite.ts';
+import type { SqliteDatabase } from '../runtime/sqlite.ts';
 import { migrations } from './migrations.ts';
 
 /** Brings a ledger's schema up to date. Throws what `requireKnownVersion` throws. */

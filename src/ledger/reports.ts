@@ -4,8 +4,8 @@ import type { Creation } from '../core/creation.ts';
 import { joinPath } from '../core/entry.ts';
 import type { Learnt, MatchingSummary, ReconcileSummary } from '../core/records.ts';
 import type { LedgerDatabase } from './database.ts';
-import { FactStore } from './facts.ts';
-import { fromStored, type StoredName, toStored } from './names.ts';
+import { FactStore } from './tables/facts.ts';
+import { fromStored, type StoredName, toStored } from './tables/names.ts';
 
 /** One file as `ls` shows it. */
 export interface FileReport {

@@ -3,16 +3,16 @@ import type { FilePath, FileStat, Fingerprint, Holder, Problem } from '../core/e
 import { SyncError } from '../errors.ts';
 import type { MediaSource } from '../media/source.ts';
 import { untilTriedAgain, whenDescriptorsAreFree } from './descriptors.ts';
-import { openDetours } from './detours.ts';
 import { remoteDevices } from './file-system.ts';
-import { fingerprintFile } from './fingerprint.ts';
-import { glance } from './glance.ts';
-import { judgeMedia } from './media.ts';
-import { findOpenForWriting } from './open-writers.ts';
-import { isUnfinished, readDirectoryInSteps, rootIdentity, type ScannedDirectory, statFile } from './scanner.ts';
-import { type ByteSource, openSource } from './source.ts';
-import { looksUnwritten } from './unwritten.ts';
-import { walk } from './walk.ts';
+import { fingerprintFile } from './read/fingerprint.ts';
+import { judgeMedia } from './read/media.ts';
+import { findOpenForWriting } from './read/open-writers.ts';
+import { type ByteSource, openSource } from './read/source.ts';
+import { looksUnwritten } from './read/unwritten.ts';
+import { openDetours } from './walk/detours.ts';
+import { glance } from './walk/glance.ts';
+import { isUnfinished, readDirectoryInSteps, rootIdentity, type ScannedDirectory, statFile } from './walk/scanner.ts';
+import { walk } from './walk/walk.ts';
 
 export interface LocalFilesOptions {
   /** A monotonic clock in milliseconds. */

@@ -5,10 +5,10 @@ import { decodeName } from '../core/name.ts';
 import { isPathWithin, type Place, type Tree } from '../core/place.ts';
 import { foldName } from '../core/spelling.ts';
 import { errnoCode } from '../errors.ts';
-import { openDetours } from './detours.ts';
 import { fsPath, realPath } from './fs-path.ts';
 import { type Mount, mountsIn, readMountInfo } from './mount-info.ts';
-import { readNames } from './names.ts';
+import { openDetours } from './walk/detours.ts';
+import { readNames } from './walk/names.ts';
 
 const mostLinks = 40;
 /** O_PATH (open(2)) needs no permission to read, and has nothing mounted that mounts itself. Node has no name for it. */

@@ -1,12 +1,12 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { systemClock } from '../../src/clock.ts';
 import { openDatabase } from '../../src/ledger/database.ts';
 import { openLedger } from '../../src/ledger/ledger.ts';
 import { createLocalFiles } from '../../src/local/local-files.ts';
-import { systemRandom } from '../../src/random.ts';
-import { Intake } from '../../src/sync/intake.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { systemRandom } from '../../src/runtime/random.ts';
+import { Intake } from '../../src/sync/intake/intake.ts';
 import type { Bench, Figure } from './measure.ts';
 import { settledLedger } from './settled.ts';
 import { plantFiles } from './trees.ts';

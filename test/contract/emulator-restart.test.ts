@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
 import { startEmulator } from '../../src/emulator/emulator.ts';
 import { SyncError } from '../../src/errors.ts';
-import { openSqlite } from '../../src/sqlite.ts';
+import { openSqlite } from '../../src/runtime/sqlite.ts';
 import {
   type Bench,
   benchOver,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Asset } from '../../src/emulator/lifecycle.ts';
 import { formFieldsOf } from '../../src/emulator/wire.ts';
-import { openSqlite } from '../../src/sqlite.ts';
+import { openSqlite } from '../../src/runtime/sqlite.ts';
 import { addFaults, requests } from '../support/flora.ts';
 import { writePictures } from '../support/pictures.ts';
 import { ended, logged, run } from '../support/process.ts';

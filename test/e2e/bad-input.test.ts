@@ -4,7 +4,7 @@ import { chmodSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSyn
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { openSqlite } from '../../src/sqlite.ts';
+import { openSqlite } from '../../src/runtime/sqlite.ts';
 import { assertReadyOnce, requests } from '../support/flora.ts';
 import { png } from '../support/media.ts';
 import { picture, writePictures } from '../support/pictures.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { closeSync, ftruncateSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 import { assertReadyOnce, readyAssets, sha256 } from '../support/flora.ts';
 import { type DiskKind, openMountSpace, whyNoDisk } from '../support/mounts.ts';
 import { noise } from '../support/pictures.ts';

@@ -8,7 +8,7 @@ import type { Row } from '../../src/contract/row.ts';
 import type { EmulatorOptions } from '../../src/emulator/emulator.ts';
 import type { Asset } from '../../src/emulator/lifecycle.ts';
 import { formFieldsOf } from '../../src/emulator/wire.ts';
-import { openSqlite } from '../../src/sqlite.ts';
+import { openSqlite } from '../../src/runtime/sqlite.ts';
 import { addFaults, requests, storedAssets } from '../support/flora.ts';
 import { type Exit, ended, type Running, run } from '../support/process.ts';
 import { findProgram } from '../support/programs.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
-import { socketPath } from '../../src/control.ts';
+import { socketPath } from '../../src/control/protocol.ts';
 import { addFaults, clearFaults, faultHits } from '../support/flora.ts';
 import { writePictures } from '../support/pictures.ts';
 import { ended, type Running } from '../support/process.ts';

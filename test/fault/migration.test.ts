@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { ledgerFile, openDatabase } from '../../src/ledger/database.ts';
 import { migrations } from '../../src/ledger/migrations.ts';
-import { openSqlite } from '../../src/sqlite.ts';
+import { openSqlite } from '../../src/runtime/sqlite.ts';
 import { oldLedger, rowsOf } from '../support/old-ledger.ts';
 import { ledgerCalls, tampered, whyNoStrace } from '../support/strace.ts';
 import { World } from '../support/world.ts';

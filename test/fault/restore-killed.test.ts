@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { openDatabase } from '../../src/ledger/database.ts';
-import { takeSnapshot } from '../../src/ledger/snapshots.ts';
+import { takeSnapshot } from '../../src/ledger/recovery/snapshots.ts';
 import { oldLedger } from '../support/old-ledger.ts';
 import { damageFile, ledgerIn, never } from '../support/state-dir.ts';
 import { ledgerCalls, tampered, whyNoStrace, writeCalls } from '../support/strace.ts';

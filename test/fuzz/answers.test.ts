@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Creating } from '../../src/sync/creating.ts';
+import { Creating } from '../../src/sync/flora/creating.ts';
 import { Prng } from '../simulation/prng.ts';
 import { type Case, cases, nameOf, type Outcome, play } from './answers.ts';
 import { known, knownOf } from './known.ts';

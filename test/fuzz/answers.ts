@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { LedgerDatabase } from '../../src/ledger/database.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import { WaitReports } from '../../src/ledger/waits.ts';
+import { WaitReports } from '../../src/ledger/tables/waits.ts';
 import { type ClientOptions, FloraClient } from '../../src/remote/client.ts';
-import type { Creating, CreatingDeps } from '../../src/sync/creating.ts';
-import type { RemotePort } from '../../src/sync/ports.ts';
-import { WorkspaceCheck } from '../../src/sync/workspace-check.ts';
+import type { Creating, CreatingDeps } from '../../src/sync/flora/creating.ts';
+import { WorkspaceCheck } from '../../src/sync/flora/workspace-check.ts';
+import type { RemotePort } from '../../src/sync/ports/ledger.ts';
 import { Computer } from '../simulation/computer.ts';
 import type { Parts } from '../simulation/engine.ts';
 import { Guard } from '../simulation/invariants.ts';
@@ -99,7 +99,7 @@ export async function play(
 
 let waits: WaitReports | undefined;
 
-/** One for all cases: statements are never collected (src/sqlite.ts). */
+/** One for all cases: statements are never collected (src/runtime/sqlite.ts). */
 function waitsOf(database: LedgerDatabase): WaitReports {
   waits ??= new WaitReports(database);
   return waits;
@@ -150,7 +150,7 @@ function partsOf(
   };
 }
 
-/** As `src/connecting.ts` remembers it, which needs a package beside it. */
+/** As `src/setup/flora-client.ts` remembers it, which needs a package beside it. */
 function bodyMemory(world: World, ledger: Ledger): Pick<ClientOptions, 'bodyForm' | 'onBodyForm'> {
   return {
     bodyForm: ledger.facts.learnt('ws_1').body ?? undefined,

@@ -1,5 +1,5 @@
 import type { MatchingSummary } from '../../src/core/records.ts';
-import type { WaitReports } from '../../src/ledger/waits.ts';
+import type { WaitReports } from '../../src/ledger/tables/waits.ts';
 import type { Row } from '../simulation/committed.ts';
 import type { Built } from '../simulation/engine.ts';
 import type { World } from '../simulation/world.ts';

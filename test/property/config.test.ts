@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { ConfigError } from '../../src/config-error.ts';
-import { formatDuration, nearestName, parseBaseUrl, parseDuration, parseSize } from '../../src/config-parse.ts';
-import { SETTINGS } from '../../src/config-schema.ts';
+import { ConfigError } from '../../src/config/config-error.ts';
+import { formatDuration, nearestName, parseBaseUrl, parseDuration, parseSize } from '../../src/config/parse.ts';
+import { SETTINGS } from '../../src/config/schema.ts';
 import { complete, DEFAULT_FILE, KEY, load } from '../support/settings.ts';
 
 const anyText = fc.oneof(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { DEFAULT_ACCEPT } from '../../src/core/content-type.ts';
-import { judgeMedia } from '../../src/local/media.ts';
+import { judgeMedia } from '../../src/local/read/media.ts';
 import { HEAD_BYTES, mediaSource } from '../../src/media/source.ts';
 import * as media from '../support/media.ts';
 import { wholeSource } from '../support/whole-source.ts';

@@ -1,24 +1,24 @@
 import { setMaxListeners } from 'node:events';
-import { repeat } from '../../src/clock.ts';
-import { coalesce } from '../../src/coalesce.ts';
 import type { Content } from '../../src/core/content.ts';
 import { joinPath } from '../../src/core/entry.ts';
 import type { LedgerDatabase } from '../../src/ledger/database.ts';
 import { type Ledger, type LedgerTables, openLedger } from '../../src/ledger/ledger.ts';
-import { registerFolders } from '../../src/opening.ts';
-import type { Admitted } from '../../src/sync/admit.ts';
-import { Creating, type CreatingDeps } from '../../src/sync/creating.ts';
-import type { IntakeFolder } from '../../src/sync/folders.ts';
-import { Gate } from '../../src/sync/gate.ts';
-import { Intake } from '../../src/sync/intake.ts';
-import { Learning } from '../../src/sync/learning.ts';
-import { type Place, placesOf } from '../../src/sync/listing.ts';
-import { Matching } from '../../src/sync/matching.ts';
-import { Polls } from '../../src/sync/polls.ts';
-import type { ClockPort, LogPort, RandomPort, RemotePort } from '../../src/sync/ports.ts';
-import { Reconciler } from '../../src/sync/reconciler.ts';
-import { mostInHand, type Scheduler, startScheduler } from '../../src/sync/scheduler.ts';
-import { Transfers } from '../../src/sync/transfers.ts';
+import { repeat } from '../../src/runtime/clock.ts';
+import { coalesce } from '../../src/runtime/coalesce.ts';
+import { registerFolders } from '../../src/setup/open-ledger.ts';
+import { Creating, type CreatingDeps } from '../../src/sync/flora/creating.ts';
+import { Gate } from '../../src/sync/flora/gate.ts';
+import { Learning } from '../../src/sync/flora/learning.ts';
+import { type Place, placesOf } from '../../src/sync/flora/listing.ts';
+import { Matching } from '../../src/sync/flora/matching.ts';
+import { Polls } from '../../src/sync/flora/polls.ts';
+import { Reconciler } from '../../src/sync/flora/reconciler.ts';
+import { Transfers } from '../../src/sync/flora/transfers.ts';
+import type { Admitted } from '../../src/sync/intake/admit.ts';
+import { Intake } from '../../src/sync/intake/intake.ts';
+import type { ClockPort, LogPort, RandomPort, RemotePort } from '../../src/sync/ports/ledger.ts';
+import type { IntakeFolder } from '../../src/sync/roots/root-guard.ts';
+import { mostInHand, type Scheduler, startScheduler } from '../../src/sync/upload/scheduler.ts';
 import type { Guard } from './invariants.ts';
 import { createLocal } from './local.ts';
 import type { Life } from './machine.ts';
@@ -98,7 +98,7 @@ function createRandom(world: World): RandomPort {
   };
 }
 
-/** The production rooms over the model world, put together as src/daemon.ts does. */
+/** The production rooms over the model world, put together as src/daemon/engine.ts does. */
 export async function startEngine(
   world: World,
   life: Life,

@@ -9,7 +9,7 @@ import type {
   OpenedSource,
   ReadResult,
   ScannedListing,
-} from '../../src/sync/ports.ts';
+} from '../../src/sync/ports/ledger.ts';
 import { bytesOf, type Directory, device, type Inode, type Root, statOf as shortStatOf } from './disk.ts';
 import type { Life } from './machine.ts';
 import type { World } from './world.ts';

@@ -28,11 +28,11 @@ export const dialectMutants: readonly Mutant[] = [
   },
   {
     name: 'bytes that FLORA made from ours prove another file',
-    file: 'sync/match.js',
+    file: 'sync/flora/match-content.js',
     search: `if (!areAsKept) {`,
     replace: `if (false) {`,
     also: {
-      file: 'sync/match.js',
+      file: 'sync/flora/match-content.js',
       search: `if (!isOtherSize(content, facts) ||`,
       replace: `if (true ||`,
     },

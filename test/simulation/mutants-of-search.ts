@@ -4,14 +4,14 @@ import type { Mutant } from './mutants.ts';
 export const searchMutants: readonly Mutant[] = [
   {
     name: 'an asset of the same name and size is adopted without a look at its bytes',
-    file: 'sync/match.js',
+    file: 'sync/flora/match-content.js',
     search: `if (fetched.sha256 === content.sha256)`,
     replace: `if (true)`,
     withinSeeds: 200,
   },
   {
     name: 'what a listing lacks is missing',
-    file: 'sync/reconciler.js',
+    file: 'sync/flora/reconciler.js',
     search: `await this.#ask(id, counts, signal);`,
     replace: `{
                 const lacking = contents.get(id);
@@ -31,7 +31,7 @@ export const searchMutants: readonly Mutant[] = [
   },
   {
     name: 'an asset is called missing while FLORA shows no other',
-    file: 'sync/perform.js',
+    file: 'sync/upload/perform.js',
     search: `isControlled: shown === 'some'`,
     replace: `isControlled: true`,
     withinSeeds: 500,
@@ -46,7 +46,7 @@ export const searchMutants: readonly Mutant[] = [
   },
   {
     name: 'uploads that are still open are no reason to wait',
-    file: 'sync/match.js',
+    file: 'sync/flora/match-content.js',
     search: `for (const candidate of ledger.remoteAssets.pending(query())) {`,
     replace: `for (const candidate of []) {`,
     withinSeeds: 1_000,
@@ -54,7 +54,7 @@ export const searchMutants: readonly Mutant[] = [
   },
   {
     name: 'one 404 of what was just listed is enough to send it again',
-    file: 'sync/match.js',
+    file: 'sync/flora/match-content.js',
     search: `if (nowMs - sinceMs < goneAfterMs)`,
     replace: `if (false)`,
     withinSeeds: 1_000,
@@ -62,11 +62,11 @@ export const searchMutants: readonly Mutant[] = [
   },
   {
     name: 'the search ends before everything is decided',
-    file: 'sync/matching.js',
+    file: 'sync/flora/matching.js',
     search: `if (open.length === 0 || ledger.contents.hasMatching())`,
     replace: `if (open.length === 0)`,
     also: {
-      file: 'sync/matching.js',
+      file: 'sync/flora/matching.js',
       search: `if (tables.contents.hasMatching())
                 return null;`,
       replace: `;`,
@@ -76,7 +76,7 @@ export const searchMutants: readonly Mutant[] = [
   },
   {
     name: 'an old upload that was open when it was listed is not asked again',
-    file: 'sync/match.js',
+    file: 'sync/flora/match-content.js',
     search: `async function awaitPending(deps, content, candidate, signals) {`,
     replace: `async function awaitPending(deps, content, candidate, signals) {
     if (deps.clock.now() - (candidate.createdAtMs ?? 0) > pendingMs)
@@ -86,7 +86,7 @@ export const searchMutants: readonly Mutant[] = [
   },
   {
     name: 'where copies do not share, a name that is taken again keeps the bytes that it had',
-    file: 'sync/admit.js',
+    file: 'sync/intake/admit.js',
     search: `return !isAnother(look.stat, path.stat);`,
     replace: `return true;`,
     withinSeeds: 1_000,
@@ -94,7 +94,7 @@ export const searchMutants: readonly Mutant[] = [
   },
   {
     name: 'what was bound when a copy of the ledger was taken counts as never completed',
-    file: 'ledger/restore.js',
+    file: 'ledger/recovery/restore.js',
     search: `complete_sent = asset_id IS NOT NULL, `,
     replace: ``,
     withinSeeds: 4_000,

@@ -15,7 +15,7 @@ export const targetMutants: readonly Mutant[] = [
   },
   {
     name: 'mayHaveAllBytes is not set before the last piece of a large file leaves',
-    file: 'sync/unclear.js',
+    file: 'sync/upload/unclear.js',
     search: `await write();`,
     replace: `;`,
     withinSeeds: 100,

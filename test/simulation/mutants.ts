@@ -28,7 +28,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'bytes are sent with the reservation, before it is bound',
-    file: 'sync/perform.js',
+    file: 'sync/upload/perform.js',
     search: `return { type: 'reserved', reservation: value, isReplayed };`,
     replace: `if (value.target !== null) void openFirst(deps, content, signals.abort).then(({ source }) => source && deps.remote.upload({ target: value.target, fileName, contentType, source, onSent: () => { }, livesForMs: null }, signals.abort)).catch(() => { });
                 return { type: 'reserved', reservation: value, isReplayed };`,
@@ -36,7 +36,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'what was digested need not be what settled',
-    file: 'sync/inspector.js',
+    file: 'sync/intake/inspector.js',
     search: `if (!isSameStat(inspection.fingerprint.stat, stat))`,
     replace: `if (false)`,
     withinSeeds: 2_000,
@@ -44,7 +44,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a change while sending is taken for success',
-    file: 'sync/perform.js',
+    file: 'sync/upload/perform.js',
     search: `if (error.code === 'source_changed')`,
     replace: `if (error.code === 'source_changed')
             return { event: { type: 'bytes-accepted' }, requestId: null, doubted };
@@ -76,7 +76,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the gate does not close for 429',
-    file: 'sync/asking.js',
+    file: 'sync/flora/request.js',
     search: `if (error.scope === 'service')`,
     replace: `if (error.scope === 'service' && error.code !== 'rate_limited')`,
     withinSeeds: 100,
@@ -93,7 +93,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a refusal of the bytes is taken for success',
-    file: 'sync/outcome.js',
+    file: 'sync/commit/outcome.js',
     search: `case 'upload_refused':`,
     replace: `case 'upload_refused':
             if (error.code !== '')
@@ -102,7 +102,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'lost bytes that come back are not wanted again',
-    file: 'sync/admit.js',
+    file: 'sync/intake/admit.js',
     search: `if (wanted === found)`,
     replace: `if (found)`,
     withinSeeds: 500,
@@ -125,19 +125,19 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a restart forgets what was due before it',
-    file: 'sync/scheduler.js',
+    file: 'sync/upload/scheduler.js',
     search: `.filter(({ id }) => !taken.has(id))`,
     replace: `.filter(({ id, notBeforeMs }) => !taken.has(id) && notBeforeMs >= (creating.startedMs ??= nowMs))`,
     withinSeeds: 100,
   },
   {
     name: 'a lost source ends the content although a copy has the bytes',
-    file: 'sync/commit.js',
+    file: 'sync/commit/commit.js',
     search: `if (event.type !== 'source-lost')
         return event;`,
     replace: `if (event)
         return event;`,
-    also: { file: 'sync/commit.js', search: `tables.files.doubtContent(after.id);`, replace: `;` },
+    also: { file: 'sync/commit/commit.js', search: `tables.files.doubtContent(after.id);`, replace: `;` },
     withinSeeds: 2_000,
     caughtBy: 104,
   },
@@ -157,7 +157,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'nobody asks who has the file open',
-    file: 'sync/settling.js',
+    file: 'sync/intake/settling.js',
     search: `if (waiting.isHeldOpen) {`,
     replace: `if (false) {`,
     withinSeeds: 500,

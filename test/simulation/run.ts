@@ -34,7 +34,7 @@ const mostSteps = 500_000;
 let opened: Opened | undefined;
 
 /**
- * One database for all seeds: its statements are never collected (src/sqlite.ts). Each seed is one big transaction that is
+ * One database for all seeds: its statements are never collected (src/runtime/sqlite.ts). Each seed is one big transaction that is
  * undone at its end, so that the ledger's own transactions are savepoints in it.
  */
 export function openOnce(): Opened {

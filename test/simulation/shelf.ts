@@ -1,5 +1,5 @@
 import type { LedgerDatabase } from '../../src/ledger/database.ts';
-import { markRestored } from '../../src/ledger/restore.ts';
+import { markRestored } from '../../src/ledger/recovery/restore.ts';
 
 const tables = ['destination', 'folder', 'directory', 'content', 'file', 'history', 'fact', 'remote_asset'] as const;
 

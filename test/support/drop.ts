@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { systemClock } from '../../src/clock.ts';
 import type { SyncError } from '../../src/errors.ts';
 import { createLocalFiles } from '../../src/local/local-files.ts';
-import { systemRandom } from '../../src/random.ts';
-import { Intake, type IntakeDeps } from '../../src/sync/intake.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { systemRandom } from '../../src/runtime/random.ts';
+import { Intake, type IntakeDeps } from '../../src/sync/intake/intake.ts';
 import { memoryLedger } from './ledgers.ts';
 import { plantTemporary, type Tree } from './tree.ts';
 import { until } from './until.ts';

@@ -1,5 +1,5 @@
 import { splitPath } from '../../src/core/entry.ts';
-import type { LocalPort } from '../../src/sync/ports.ts';
+import type { LocalPort } from '../../src/sync/ports/ledger.ts';
 
 /** What a root shows: its identity and, by path, what is in it. Null: nothing is there. */
 export interface FakeRoot {

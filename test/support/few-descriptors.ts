@@ -2,9 +2,9 @@
 // that something waits for one, and writes down what came of everything. Run it under `ulimit -n`.
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemClock } from '../../src/clock.ts';
 import { errnoCode } from '../../src/errors.ts';
 import { createLocalFiles } from '../../src/local/local-files.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 
 const [root = '', way = ''] = process.argv.slice(2);
 const { signal } = new AbortController();

@@ -2,10 +2,10 @@
 // came of that. Run it under `ulimit -n`.
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemClock } from '../../src/clock.ts';
 import { errnoCode } from '../../src/errors.ts';
 import { createLocalFiles } from '../../src/local/local-files.ts';
-import { openWatcher } from '../../src/local/watcher.ts';
+import { openWatcher } from '../../src/local/watch/watcher.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 import { until } from './until.ts';
 
 const [root = '', entryCount = ''] = process.argv.slice(2);

@@ -1,7 +1,7 @@
-import { Creating } from '../../src/sync/creating.ts';
-import { Learning } from '../../src/sync/learning.ts';
-import type { ClockPort, LedgerPort, RemotePort } from '../../src/sync/ports.ts';
-import { Transfers } from '../../src/sync/transfers.ts';
+import { Creating } from '../../src/sync/flora/creating.ts';
+import { Learning } from '../../src/sync/flora/learning.ts';
+import { Transfers } from '../../src/sync/flora/transfers.ts';
+import type { ClockPort, LedgerPort, RemotePort } from '../../src/sync/ports/ledger.ts';
 
 const noLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 

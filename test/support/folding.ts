@@ -1,7 +1,7 @@
 import { joinPath, splitPath } from '../../src/core/entry.ts';
 import { foldName } from '../../src/core/spelling.ts';
-import { readNames } from '../../src/local/names.ts';
-import type { IntakeDeps } from '../../src/sync/intake.ts';
+import { readNames } from '../../src/local/walk/names.ts';
+import type { IntakeDeps } from '../../src/sync/intake/intake.ts';
 
 type Local = IntakeDeps['local'];
 type Path = Parameters<Local['look']>[0];

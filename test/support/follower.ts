@@ -1,9 +1,9 @@
 import type { TestContext } from 'node:test';
 import { joinPath } from '../../src/core/entry.ts';
 import { SyncError } from '../../src/errors.ts';
-import { type ScannedDirectory, statFile } from '../../src/local/scanner.ts';
-import { walk } from '../../src/local/walk.ts';
-import { openWatcher, type Watcher, type WatcherOptions } from '../../src/local/watcher.ts';
+import { type ScannedDirectory, statFile } from '../../src/local/walk/scanner.ts';
+import { walk } from '../../src/local/walk/walk.ts';
+import { openWatcher, type Watcher, type WatcherOptions } from '../../src/local/watch/watcher.ts';
 import { readDirectory } from './read-directory.ts';
 import { realTimers } from './timers.ts';
 import { until } from './until.ts';

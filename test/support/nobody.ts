@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 
 /**
  * Runs an expression of compiled modules in a process without root's rights, and returns its JSON value. `modules` are
- * file URLs by name, e.g. `{ scanner: import.meta.resolve('../../src/local/scanner.js') }`.
+ * file URLs by name, e.g. `{ scanner: import.meta.resolve('../../src/local/walk/scanner.js') }`.
  */
 export function withoutRights(modules: Readonly<Record<string, string>>, expression: string): unknown {
   const imports = Object.entries(modules).map(([name, url]) => `import * as ${name} from ${JSON.stringify(url)};`);

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ledgerFile } from '../../src/ledger/database.ts';
 import { migrations } from '../../src/ledger/migrations.ts';
-import { openSqlite, type SqliteDatabase } from '../../src/sqlite.ts';
+import { openSqlite, type SqliteDatabase } from '../../src/runtime/sqlite.ts';
 
 /** The states of version 1, and whether a content in them has an asset. */
 const states = {

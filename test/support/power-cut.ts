@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { openSqlite } from '../../src/sqlite.ts';
+import { openSqlite } from '../../src/runtime/sqlite.ts';
 import { findProgram } from './programs.ts';
 import type { World } from './world.ts';
 

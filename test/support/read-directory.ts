@@ -1,4 +1,4 @@
-import { readDirectoryInSteps, type ScannedDirectory } from '../../src/local/scanner.ts';
+import { readDirectoryInSteps, type ScannedDirectory } from '../../src/local/walk/scanner.ts';
 
 /** One directory, read without a pause. */
 export function readDirectory(root: string, directory: string): ScannedDirectory | null {

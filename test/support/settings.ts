@@ -1,5 +1,11 @@
-import { type Config, type ConfigInput, loadConfig, type PartialConfig, type Requirement } from '../../src/config.ts';
-import { ConfigError, type ConfigProblem } from '../../src/config-error.ts';
+import { ConfigError, type ConfigProblem } from '../../src/config/config-error.ts';
+import {
+  type Config,
+  type ConfigInput,
+  loadConfig,
+  type PartialConfig,
+  type Requirement,
+} from '../../src/config/load.ts';
 
 export const KEY = 'sk_live_0123456789abcdefABCDEF';
 

@@ -1,4 +1,4 @@
-import type { Timers } from '../../src/local/timers.ts';
+import type { Timers } from '../../src/local/watch/timers.ts';
 
 /** The real ones, for tests against the kernel. */
 export const realTimers: Timers = {

@@ -2,7 +2,7 @@ import { chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/emulator.ts';
-import { openSqlite } from '../../src/sqlite.ts';
+import { openSqlite } from '../../src/runtime/sqlite.ts';
 import { type Cleanup, type Exit, type Launch, logged, type Running, run, start } from './process.ts';
 import { untilAsync } from './until.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { SyncError } from '../../../src/errors.ts';
 import { ledgerFile, openDatabase } from '../../../src/ledger/database.ts';
-import { watchLedgerFile } from '../../../src/ledger/file-watch.ts';
+import { watchLedgerFile } from '../../../src/ledger/recovery/file-watch.ts';
 import { memoryLedger, newContent, withFolder } from '../../support/ledgers.ts';
 
 describe('a disk that is full', () => {

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { SyncError } from '../../../src/errors.ts';
 import { ledgerFile, openDatabase, openDatabaseReadOnly } from '../../../src/ledger/database.ts';
-import { findOwner, takeOwnership } from '../../../src/ledger/owner-lock.ts';
-import type { LedgerNotice } from '../../../src/ledger/restore.ts';
+import { findOwner, takeOwnership } from '../../../src/ledger/recovery/owner-lock.ts';
+import type { LedgerNotice } from '../../../src/ledger/recovery/restore.ts';
 
 function stateDir(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'flora-ledger-'));
@@ -87,7 +87,7 @@ describe('takeOwnership', () => {
 
   it('is free again the moment its owner is killed: a lock cannot go stale', async (t) => {
     const dir = stateDir(t);
-    const module = new URL('../../../src/ledger/owner-lock.js', import.meta.url).href;
+    const module = new URL('../../../src/ledger/recovery/owner-lock.js', import.meta.url).href;
     const script = `const { takeOwnership } = await import(${JSON.stringify(module)});
       takeOwnership(${JSON.stringify(dir)}, { pid: process.pid, since: 1 });
       console.log('held'); setInterval(() => {}, 1000);`;

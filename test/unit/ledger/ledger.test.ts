@@ -4,8 +4,8 @@ import type { Content } from '../../../src/core/content.ts';
 import { unknownStat } from '../../../src/core/diff.ts';
 import type { FileStat } from '../../../src/core/entry.ts';
 import { decodeName } from '../../../src/core/name.ts';
-import { ContentStore } from '../../../src/ledger/contents.ts';
 import { Reports } from '../../../src/ledger/reports.ts';
+import { ContentStore } from '../../../src/ledger/tables/contents.ts';
 import { memoryLedger, newContent, plansOf, withFolder } from '../../support/ledgers.ts';
 
 const stat: FileStat = { sizeBytes: 3, mtimeMs: 1.5, ctimeMs: 2.25, inode: 2 ** 60, device: 5 };

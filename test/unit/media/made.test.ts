@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { DEFAULT_ACCEPT } from '../../../src/core/content-type.ts';
-import { judgeMedia } from '../../../src/local/media.ts';
+import { judgeMedia } from '../../../src/local/read/media.ts';
 import { findProgram } from '../../support/programs.ts';
 import { wholeSource } from '../../support/whole-source.ts';
 

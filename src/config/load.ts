@@ -1,0 +1,186 @@
+import { homedir } from 'node:os';
+import { canonicalContentType } from '../core/content-type.ts';
+import type { Destination } from '../core/entry.ts';
+import { type ApiKeySource, loadApiKey } from './api-key.ts';
+import { ConfigError, type ConfigProblem, showValue } from './config-error.ts';
+import { formatDuration, type Parsed, parseBaseUrl, parseDuration } from './parse.ts';
+import { defaultStateDir, expandPath, overlappingFolders, overlappingStateDir, type PathContext } from './paths.ts';
+import { proxyProblems } from './proxy.ts';
+import {
+  type Choice,
+  DURATION_LIMITS,
+  type DurationKey,
+  KEY_VARIABLE,
+  type LogLevel,
+  type SettingKey,
+  settingOf,
+} from './schema.ts';
+import type { Secret } from './secret.ts';
+import { baseOf, type ConfigFlags, collectSettings, type Environment, type ReadFile, readTextFile } from './sources.ts';
+import { type FolderTable, type ValidSettings, validateSettings } from './validate.ts';
+
+export interface FolderConfig {
+  /** Absolute and normalised; whether it exists is for the daemon to find out. */
+  readonly path: string;
+  readonly destination: Destination;
+  readonly onMissing: Choice<'on_missing'>;
+  readonly copies: Choice<'copies'>;
+}
+
+export interface Config {
+  readonly apiKey: Secret;
+  readonly apiKeySource: ApiKeySource;
+  /** Without a trailing slash. */
+  readonly baseUrl: string;
+  /** The general workspace; null if only the folders name theirs. */
+  readonly workspaceId: string | null;
+  readonly folders: readonly FolderConfig[];
+  readonly stateDir: string;
+  readonly settleMs: number;
+  readonly concurrency: number;
+  readonly rescanIntervalMs: number;
+  readonly reconcileIntervalMs: number;
+  /** Canonical content types, `type/*` patterns, or `*`. */
+  readonly accept: readonly string[];
+  readonly onNewLedger: Choice<'on_new_ledger'>;
+  readonly logLevel: LogLevel;
+  /** The TOML file that was read, absolute; null without one. */
+  readonly configFile: string | null;
+}
+
+export type Requirement = 'apiKey' | 'workspaceId' | 'folders';
+
+/**
+ * For commands that do not need everything: the key is undefined unless it was required, folders may be none, and a
+ * destination's workspace is '' where none was given.
+ */
+export interface PartialConfig extends Omit<Config, 'apiKey' | 'apiKeySource'> {
+  readonly apiKey: Secret | undefined;
+  readonly apiKeySource: ApiKeySource | undefined;
+}
+
+export interface ConfigInput {
+  readonly flags: ConfigFlags;
+  readonly env: Environment;
+  readonly readFile?: ReadFile;
+  readonly cwd?: string;
+  readonly homedir?: string;
+}
+
+const everything: readonly Requirement[] = ['apiKey', 'workspaceId', 'folders'];
+
+/**
+ * The settings of this run, frozen: flags > environment > TOML file > defaults (design.md, section 6). Throws one
+ * ConfigError that names every problem, and nothing else. With `require`, only what is listed there has to be given.
+ */
+export function loadConfig(input: ConfigInput & { readonly require?: never }): Config;
+export function loadConfig(input: ConfigInput & { readonly require: readonly Requirement[] }): PartialConfig;
+export function loadConfig(input: ConfigInput & { readonly require?: readonly Requirement[] }): PartialConfig {
+  const { flags, env, readFile = readTextFile, require: required = everything } = input;
+  const paths: PathContext = { cwd: () => input.cwd ?? process.cwd(), home: () => input.homedir ?? homedir() };
+  const raw = collectSettings({ flags, env, readFile, paths });
+  const valid = validateSettings(raw);
+  const { settings } = valid;
+  const problems: ConfigProblem[] = [...raw.problems, ...valid.problems];
+  const nameOf = (key: SettingKey) => raw.origins.get(key)?.name ?? settingOf(key).variable;
+  const baseFor = (key: SettingKey) => baseOf(raw.origins.get(key), raw.configFile, paths.cwd);
+
+  /** The parsed value; or the problem is noted, and the value is one that nobody will see. */
+  const take = <T>(key: SettingKey, text: string, parsed: Parsed<T>, otherwise: T): T => {
+    if (parsed.ok) return parsed.value;
+    problems.push({ setting: nameOf(key), value: showValue(text), problem: parsed.problem, hint: parsed.hint });
+    return otherwise;
+  };
+  const takeDuration = (key: DurationKey) => take(key, settings[key], durationWithin(key, settings[key]), 0);
+
+  // A file that could not be read may hold what is missing: only its own problem is told then.
+  const isMissing = (key: SettingKey, value: unknown) => value === undefined && raw.complete && !valid.refused.has(key);
+  const miss = (key: SettingKey) => {
+    const { variable, flag, wants } = settingOf(key);
+    const hint = `${wants} (in ${variable}, with ${flag}, or as ${key} in the TOML file)`;
+    problems.push({ setting: variable, value: null, problem: 'is missing', hint });
+  };
+
+  const tables = settings.folder ?? [];
+  const folders = tables.flatMap((table): readonly FolderConfig[] => {
+    const path = take('folder', table.path, expandPath(table.path, baseFor('folder'), paths), null);
+    return path === null ? [] : [folderOf(path, table, settings, raw.origins)];
+  });
+  if (required.includes('folders') && isMissing('folder', settings.folder)) miss('folder');
+  const needsGeneralWorkspace = tables.length === 0 || tables.some((table) => table.workspace_id === undefined);
+  if (required.includes('workspaceId') && needsGeneralWorkspace && isMissing('workspace_id', settings.workspace_id)) {
+    miss('workspace_id');
+  }
+
+  const stateDir =
+    settings.state_dir === undefined
+      ? defaultStateDir(env, paths)
+      : take('state_dir', settings.state_dir, expandPath(settings.state_dir, baseFor('state_dir'), paths), null);
+  const folderPaths = folders.map((folder) => folder.path);
+  problems.push(...overlappingFolders(nameOf('folder'), folderPaths));
+  if (stateDir !== null) problems.push(...overlappingStateDir(nameOf('state_dir'), stateDir, folderPaths));
+
+  const config = {
+    baseUrl: take('base_url', settings.base_url, parseBaseUrl(settings.base_url), ''),
+    workspaceId: settings.workspace_id ?? null,
+    folders: Object.freeze(folders.map(freezeFolder)),
+    stateDir: stateDir ?? '',
+    settleMs: takeDuration('settle'),
+    concurrency: settings.concurrency,
+    rescanIntervalMs: takeDuration('rescan_interval'),
+    reconcileIntervalMs: takeDuration('reconcile_interval'),
+    accept: Object.freeze([...new Set(settings.accept.map(canonicalContentType))]),
+    onNewLedger: settings.on_new_ledger,
+    logLevel: settings.log_level,
+    configFile: raw.configFile,
+  };
+
+  const keyOrigin = raw.origins.get('api_key_file');
+  const keyFile = keyOrigin && settings.api_key_file ? { text: settings.api_key_file, origin: keyOrigin } : undefined;
+  // Where the file's name is in doubt, so is whether the key is missing; what the variable holds is not.
+  const isKeyKnown = (raw.complete && !valid.refused.has('api_key_file')) || env[KEY_VARIABLE] !== undefined;
+  const isKeyWanted = required.includes('apiKey') && isKeyKnown;
+  const key = isKeyWanted ? loadApiKey({ env, readFile, paths, keyFile }) : undefined;
+  if (key !== undefined && 'problem' in key) problems.push(key);
+
+  // Without a key nothing is asked of FLORA.
+  if (required.includes('apiKey')) problems.push(...proxyProblems(env, settings.base_url));
+
+  if (problems.length > 0) throw new ConfigError(problems);
+  const found = key === undefined || 'problem' in key ? { apiKey: undefined, apiKeySource: undefined } : key;
+  return Object.freeze({ ...found, ...config });
+}
+
+/** A table's own word is about that folder alone, so it wins over general settings; only a flag was typed for this run. */
+function folderOf(
+  path: string,
+  table: FolderTable,
+  settings: ValidSettings,
+  origins: ReadonlyMap<SettingKey, { readonly kind: string }>,
+): FolderConfig {
+  type Key = Exclude<keyof FolderTable, 'path'>;
+  const pick = <K extends Key>(key: K): ValidSettings[K] | FolderTable[K] =>
+    origins.get(key)?.kind === 'flag' ? settings[key] : (table[key] ?? settings[key]);
+  return {
+    path,
+    destination: {
+      workspaceId: pick('workspace_id') ?? '',
+      folder: pick('destination') || null,
+      projectId: pick('project_id') || null,
+    },
+    onMissing: pick('on_missing') ?? 'report',
+    copies: pick('copies') ?? 'share',
+  };
+}
+
+function durationWithin(key: DurationKey, text: string): Parsed<number> {
+  const parsed = parseDuration(text);
+  const [leastMs, mostMs] = DURATION_LIMITS[key];
+  if (!parsed.ok || (parsed.value >= leastMs && parsed.value <= mostMs)) return parsed;
+  const problem = parsed.value < leastMs ? 'is too short' : 'is too long';
+  return { ok: false, problem, hint: `write something from ${formatDuration(leastMs)} to ${formatDuration(mostMs)}` };
+}
+
+function freezeFolder(folder: FolderConfig): FolderConfig {
+  return Object.freeze({ ...folder, destination: Object.freeze(folder.destination) });
+}

@@ -1,0 +1,38 @@
+// Takes one snapshot, as a process of its own: SQLite cannot be interrupted within a call, so a thread would hold up the stop of
+// the daemon for as long as a large ledger takes; a process can be killed at any moment. Started by snapshots.ts.
+import { closeSync, openSync } from 'node:fs';
+import { errnoCode } from '../../errors.ts';
+import { openSqlite } from '../../runtime/sqlite.ts';
+import { damage, requireSoundCopy } from './damage.ts';
+import { putInPlace } from './put-in-place.ts';
+
+const [ledger = '', partial = '', path = ''] = process.argv.slice(2);
+
+try {
+  // SQLite would make it readable for others; a file that is there and empty it takes.
+  closeSync(openSync(partial, 'wx', 0o600));
+  const version = copy();
+  check(version);
+  putInPlace(partial, path);
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stdout.write(JSON.stringify({ code: errnoCode(error) ?? null, message }));
+  process.exitCode = 1;
+}
+
+function copy(): unknown {
+  const database = openSqlite(ledger, { readonly: true });
+  const version = database.pragma('user_version', { simple: true });
+  database.prepare('VACUUM INTO ?').run(partial);
+  database.close();
+  return version;
+}
+
+function check(version: unknown): void {
+  const database = openSqlite(partial, { readonly: true });
+  const copied = database.pragma('user_version', { simple: true });
+  if (copied !== version) throw damage(`it is of version ${copied} instead of ${version}`);
+  // Its indexes were made a moment ago, from its tables.
+  requireSoundCopy(database, 'quick_check');
+  database.close();
+}

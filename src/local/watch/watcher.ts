@@ -1,0 +1,210 @@
+import { joinPath } from '../../core/entry.ts';
+import { isSkippedName, sidecarOwner } from '../../core/skip.ts';
+import { isOutOfDescriptors, type SyncError } from '../../errors.ts';
+import { realPath } from '../fs-path.ts';
+import { isSameDirectory, type ScannedDirectory } from '../walk/scanner.ts';
+import { openArmingQueue } from './arming.ts';
+import { guardBursts } from './burst-guard.ts';
+import { chokidarWatches, isChokidarPath } from './chokidar-watches.ts';
+import { collectHints, type OnHint } from './hints.ts';
+import { type InotifyLimits, readInotifyLimits } from './inotify.ts';
+import { plainWatches } from './plain-watches.ts';
+import { scheduleSecondLooks } from './second-look.ts';
+import type { Timer, Timers } from './timers.ts';
+import type { WatchEvents } from './watch-backend.ts';
+import { splitPath, type Watched, WatchTable } from './watch-table.ts';
+import { collectTroubles } from './watch-trouble.ts';
+
+export interface WatcherOptions {
+  readonly root: string;
+  readonly timers: Timers;
+  /** Something may have happened to this name, or (null) anywhere in this directory: look. Debounced by 20 ms. */
+  readonly onHint: OnHint;
+  /** A directory appeared, not watched yet: walk it, and `add` what the walk finds. */
+  readonly onNewDirectory: (directory: string) => void;
+  /** Once for each kind of trouble; the periodic scan carries what is not watched. */
+  readonly onTrouble: (error: SyncError) => void;
+  /** Events were probably lost, of this folder or another one of this process: rescan everything. */
+  readonly onOverflow: () => void;
+  readonly limits?: InotifyLimits;
+  /** Directories with more entries than this get a plain `fs.watch`. */
+  readonly largeDirectoryEntries?: number;
+}
+
+/** What the watcher has to know of a directory: a listing will do. */
+export type WatchTarget = Pick<ScannedDirectory, 'directory' | 'identity' | 'entryCount'>;
+
+export interface Watcher {
+  /**
+   * Watches these directories from now on. Meant for every listing of every scan: what is watched already costs a look-up,
+   * and what turned out to be another directory (device, inode, birth time) or to have died is armed anew. Resolves when
+   * nothing waits to be armed any more. Each directory is hinted once after it was armed, since events between the
+   * listing and that moment went unseen.
+   */
+  add(targets: readonly WatchTarget[]): Promise<void>;
+  /** Forgets a directory and all below. */
+  remove(directory: string): void;
+  /** Whether `add` was called for it; false for subdirectories that are still to be walked. */
+  isKnown(directory: string): boolean;
+  watchedCount(): number;
+  /** Directories that could not be watched. */
+  unwatchedCount(): number;
+  close(): Promise<void>;
+}
+
+const secondLookMs = 1000;
+/** Descriptors come and go, unlike watches: so soon is tried again what could not be watched for want of one. */
+const tryAgainMs = 5_000;
+/** chokidar looks at each entry of a directory at each event in it: 100 of them cost 8 ms of CPU for one new file. */
+const mostListedEntries = 32;
+
+/** Opens a watcher on one drop folder: chokidar's where it fits, else `fs.watch`. Its events are hints, the scan is the truth. */
+export function openWatcher(options: WatcherOptions): Watcher {
+  const { root, timers, onNewDirectory, onTrouble, largeDirectoryEntries = mostListedEntries } = options;
+  const limits = options.limits ?? readInotifyLimits();
+  const table = new WatchTable();
+  const hints = collectHints({ timers, onHint: options.onHint });
+  const secondLooks = scheduleSecondLooks(timers, secondLookMs, (directory) => hints.push(directory, null));
+  const troubles = collectTroubles({ root, timers, limits, onTrouble, wantedWatches: () => table.size });
+  const bursts = guardBursts(timers, limits.maxQueuedEvents, options.onOverflow);
+  const arming = openArmingQueue({
+    timers,
+    isCurrent: (entry) => table.isCurrent(entry),
+    onArmed: (entry) => hints.push(entry.directory, null),
+    onGone: (entry) => forget(entry.directory),
+  });
+  let realRoot: string | null = null;
+  let isClosed = false;
+  let again: Timer | null = null;
+
+  const events: WatchEvents = {
+    onRaw(path, event, name) {
+      if (isClosed) return;
+      bursts.count();
+      const entry = table.atPath(path);
+      if (entry === undefined) return;
+      if (name === null) hints.push(entry.directory, null);
+      else if (name === splitPath(path).name) hintItself(entry, event);
+      else hintNames(entry.directory, name);
+    },
+    onDirectoryAdded(path) {
+      const { parent, name } = splitPath(path);
+      const above = isClosed ? undefined : table.atPath(parent);
+      // With U+FFFD it is not the name on disk; the hint of the raw event has the parent read again.
+      if (above === undefined || isSkippedName(name, 'directory') || name.includes('\uFFFD')) return;
+      const directory = joinPath(above.directory, name);
+      secondLooks.schedule(directory);
+      onNewDirectory(directory);
+    },
+    onDirectoryRemoved(path) {
+      const entry = isClosed ? undefined : table.atPath(path);
+      if (entry === undefined) return;
+      forget(entry.directory);
+      hintParent(entry.directory);
+    },
+    onError(path, error) {
+      const entry = path === null ? undefined : table.atPath(path);
+      if (entry !== undefined) entry.state = 'failed';
+      if (isClosed || troubles.judge(path, error) !== 'limit') return;
+      arming.limit();
+      if (isOutOfDescriptors(error)) again ??= timers.setTimer(tryAgainMs, () => void tryFailedAgain());
+    },
+  };
+  const chokidar = chokidarWatches(events);
+  const plain = plainWatches(events);
+
+  function hintNames(directory: string, name: string): void {
+    if (!isSkippedName(name, 'file') || !isSkippedName(name, 'directory')) hints.push(directory, name);
+    // Once a transfer tool's state is gone, what it was about is finished.
+    const owner = sidecarOwner(name);
+    if (owner !== null) hints.push(directory, owner);
+  }
+
+  /** The directory itself was removed, moved or had its mode changed (or a child has its name, which is harmless). */
+  function hintItself(entry: Watched, event: string): void {
+    if (event === 'rename') entry.isSuspect = true;
+    hints.push(entry.directory, null);
+    hintParent(entry.directory);
+  }
+
+  function hintParent(directory: string): void {
+    const { parent, name } = splitPath(directory);
+    hints.push(parent, name === '' ? null : name);
+  }
+
+  function forget(directory: string): void {
+    for (const entry of table.deleteTree(directory)) {
+      arming.drop(entry);
+      entry.backend.disarm(entry.path);
+    }
+  }
+
+  async function tryFailedAgain(): Promise<void> {
+    again = null;
+    for (const entry of table.values()) {
+      if (entry.state !== 'failed') continue;
+      entry.state = 'queued';
+      arming.push(entry);
+    }
+    await arming.drain();
+  }
+
+  function isFine(known: Watched, target: WatchTarget): boolean {
+    if (known.isSuspect || (known.backend === chokidar && target.entryCount > largeDirectoryEntries)) return false;
+    return known.state === 'queued' || (known.state === 'armed' && known.backend.isArmed(known.path));
+  }
+
+  function enqueue(target: WatchTarget): void {
+    const { directory, identity } = target;
+    const known = table.get(directory);
+    if (known !== undefined) {
+      // Another directory: what is below is not what was there either.
+      if (!isSameDirectory(known.identity, identity)) forget(directory);
+      else if (isFine(known, target)) return;
+      arming.drop(known);
+      known.backend.disarm(known.path);
+    }
+    if (realRoot === null || directory === '') realRoot = resolveRoot(root);
+    const path = joinPath(realRoot, directory);
+    const backend = target.entryCount > largeDirectoryEntries || !isChokidarPath(path) ? plain : chokidar;
+    const entry: Watched = { directory, path, identity, backend, state: 'queued', isSuspect: false };
+    table.set(entry);
+    arming.push(entry);
+  }
+
+  function count(isCounted: (entry: Watched) => boolean): number {
+    let sum = 0;
+    for (const entry of table.values()) if (isCounted(entry)) sum += 1;
+    return sum;
+  }
+
+  return {
+    async add(targets) {
+      if (isClosed) return;
+      for (const target of targets) enqueue(target);
+      await arming.drain();
+    },
+    remove: forget,
+    isKnown: (directory) => table.get(directory) !== undefined,
+    watchedCount: () => count((entry) => entry.state === 'armed'),
+    unwatchedCount: () => count((entry) => entry.state === 'failed'),
+    async close() {
+      isClosed = true;
+      bursts.close();
+      hints.cancel();
+      secondLooks.cancel();
+      troubles.cancel();
+      again?.cancel();
+      arming.close();
+      await Promise.all([chokidar.close(), plain.close()]);
+    },
+  };
+}
+
+function resolveRoot(root: string): string {
+  try {
+    return realPath(root);
+  } catch {
+    return root;
+  }
+}

@@ -1,0 +1,13 @@
+import { type FilePath, isOtherKind } from '../../core/entry.ts';
+import type { LocalPort } from '../ports/ledger.ts';
+
+/**
+ * Whether what stood at the name does not: something of another kind does not, nor the same under another spelling of the
+ * name. What cannot be read still stands there, as far as anybody knows.
+ */
+export function isGone(local: LocalPort, path: FilePath, wanted: 'file' | 'directory'): boolean {
+  const look = local.look(path);
+  if (look.kind === 'gone' || local.detour(path) !== null) return true;
+  if (look.kind === 'problem') return wanted === 'directory' && isOtherKind(look.problem);
+  return look.kind !== wanted;
+}

@@ -1,0 +1,242 @@
+import { type Differences, DirectoryDiff, isChanged } from '../../core/diff.ts';
+import { absolutePath, type FileStat, isOtherKind, joinPath, type Problem, splitPath } from '../../core/entry.ts';
+import type { KnownFile, LocalPort, ScannedListing } from '../ports/ledger.ts';
+import { mountMissing } from '../roots/lost-mount.ts';
+import type { FolderWatch, IntakeFolder } from '../roots/root-guard.ts';
+import { isGone } from './absence.ts';
+import { type AdmitDeps, admitProblem, type FolderFile } from './admit.ts';
+import { Vanishing } from './vanishing.ts';
+
+export interface ExaminerDeps extends AdmitDeps {
+  readonly local: LocalPort;
+  readonly folders: FolderWatch;
+  readonly signal: AbortSignal;
+  /** So many rows of a directory are compared in one turn of the event loop: a few milliseconds by default. */
+  readonly knownPerSlice?: number;
+  /** The file differs from the ledger and looks like this now. A promise resolves when there is room for another. */
+  readonly onCandidate: (file: FolderFile, stat: FileStat) => Promise<void> | undefined;
+  /** Nothing is at or below this path any more. */
+  readonly onVanished: (path: string) => void;
+  /** A directory of ours is not there any more. */
+  readonly onDirectoryGone: (folder: IntakeFolder, directory: string) => void;
+  /** A single directory was read. */
+  readonly onListing: (folder: IntakeFolder, listing: ScannedListing) => Promise<void>;
+  /** A whole subtree (or, with '', folder) has to be walked. */
+  readonly scan: (folder: IntakeFolder, directory: string) => Promise<void>;
+}
+
+/** A hinted directory with more names than this is read whole. */
+const namesWorthLooking = 64;
+
+/** Compares what is on disk with the ledger, and writes down what needs no settling: problems, and what vanished. */
+export class Examiner {
+  readonly #deps: ExaminerDeps;
+  readonly #vanishing: Vanishing;
+
+  constructor(deps: ExaminerDeps) {
+    this.#deps = deps;
+    this.#vanishing = new Vanishing({
+      ...deps,
+      vanishedPerWrite: deps.knownPerSlice,
+      isGone: (folder, directory, name, wanted) => isGone(deps.local, fileOf(folder, directory, name), wanted),
+    });
+  }
+
+  /** Something may have happened to these names, or (null) to anything in the directory. */
+  async hinted(folder: IntakeFolder, directory: string, names: ReadonlySet<string> | null): Promise<void> {
+    if (names === null || names.size > namesWorthLooking) {
+      if (await this.#isOpen(folder)) await this.directory(folder, directory);
+      return;
+    }
+    for (const name of names) {
+      if (!(await this.#isOpen(folder))) return;
+      await this.name(folder, directory, name);
+    }
+  }
+
+  async listing(folder: IntakeFolder, listing: ScannedListing): Promise<void> {
+    const { ledger, folders } = this.#deps;
+    if (listing.directory !== '') {
+      const isLost = listing.entryCount === 0 && folders.isMountLost(folder, listing.directory);
+      if (isLost) return await this.unreadable(folder, listing.directory, mountMissing);
+      await this.#readable(folder, listing.directory);
+    }
+    const directory = ledger.directories.find(folder.folderId, listing.directory);
+    // Before anything is taken: what waits under a directory's name is forgotten with it, and that may be a file by now.
+    if (directory !== undefined) await this.#forgetChildren(folder, listing, directory.id);
+    const diff = new DirectoryDiff(listing);
+    const vanished: string[] = [];
+    if (directory !== undefined) {
+      for await (const known of this.#knownIn(directory.id)) {
+        const differences = diff.compare(known);
+        await this.#take(folder, listing, differences);
+        for (const { name } of differences.vanished) vanished.push(name);
+      }
+    }
+    await this.#take(folder, listing, diff.rest());
+    if (directory === undefined) return;
+    await this.#vanishing.files(folder, listing.directory, directory.id, vanished);
+  }
+
+  async #forgetChildren(folder: IntakeFolder, listing: ScannedListing, directoryId: number): Promise<void> {
+    const { ledger, local } = this.#deps;
+    const present = new Set(listing.subdirectories);
+    for (const child of ledger.directories.children(directoryId)) {
+      const { name } = splitPath(child.path);
+      if (present.has(name) || !isGone(local, fileOf(folder, listing.directory, name), 'directory')) continue;
+      await this.#vanishing.tree(folder, child.path, child.id);
+    }
+  }
+
+  /** What the ledger knows of a directory, a slice at a time: all of a huge one would be several times its listing. */
+  async *#knownIn(directoryId: number): AsyncGenerator<readonly KnownFile[]> {
+    const { ledger, clock, signal, knownPerSlice = 1_000 } = this.#deps;
+    let after = '';
+    for (;;) {
+      const slice = ledger.files.inDirectory(directoryId, after, knownPerSlice);
+      yield slice;
+      const last = slice.at(-1);
+      if (last === undefined || slice.length < knownPerSlice) return;
+      after = last.name;
+      await clock.turn();
+      signal.throwIfAborted();
+    }
+  }
+
+  async #take(
+    folder: IntakeFolder,
+    { directory }: ScannedListing,
+    { candidates, problems }: Pick<Differences<KnownFile>, 'candidates' | 'problems'>,
+  ): Promise<void> {
+    for (const { name, stat } of candidates) {
+      const room = this.#deps.onCandidate(fileOf(folder, directory, name), stat);
+      if (room !== undefined) await room;
+    }
+    // Seen for itself, as each absence is: by now it may be a file, taken in already, and the problem would stand in its place.
+    for (const { name } of problems) await this.name(folder, directory, name);
+  }
+
+  /** Reads one directory, not what is below it. */
+  async directory(folder: IntakeFolder, directory: string): Promise<void> {
+    if (directory !== '') {
+      const at = splitPath(directory);
+      // By another spelling, or through a link, its files would be those of another directory once more.
+      if (this.#deps.local.detour({ ...folder, ...at }) !== null) return await this.name(folder, at.directory, at.name);
+    }
+    const read = await this.#deps.local.read(folder.root, directory, this.#deps.signal);
+    switch (read.kind) {
+      case 'listing':
+        // Judged after it was read, as in a scan: it may be another drive's.
+        if (!(await this.#isOpen(folder))) return;
+        await this.listing(folder, read.listing);
+        return await this.#deps.onListing(folder, read.listing);
+      case 'problem':
+        return await this.unreadable(folder, directory, read.problem);
+      case 'gone': {
+        // Of a root that is gone, the scan says why.
+        if (directory === '') return await this.#deps.scan(folder, '');
+        const known = this.#deps.ledger.directories.find(folder.folderId, directory);
+        if (known !== undefined && !known.isGone) await this.#vanishing.tree(folder, directory, known.id);
+        return;
+      }
+      default: {
+        const never: never = read;
+        throw new Error(`Unknown result ${JSON.stringify(never)}`);
+      }
+    }
+  }
+
+  /** Looks at one name. What was there in another kind, a file where a directory is now, is gone. */
+  async name(folder: IntakeFolder, directory: string, name: string): Promise<void> {
+    const { ledger, local } = this.#deps;
+    const file = fileOf(folder, directory, name);
+    const path = joinPath(directory, name);
+    const look = local.look(file);
+    const detour = look.kind === 'gone' ? null : local.detour(file);
+    if (detour !== null) {
+      await this.#gone(folder, directory, name);
+      // The entry stands under another spelling, or something above it is not the directory that it was.
+      if (detour === path) return await this.directory(folder, directory);
+      const above = splitPath(detour);
+      return await this.name(folder, above.directory, above.name);
+    }
+    switch (look.kind) {
+      case 'file': {
+        await this.#treeGone(folder, path);
+        const known = this.#known(folder, directory, name);
+        const isRacy = known !== undefined && ledger.racyFiles.has(known.directoryId, name);
+        if ((isRacy || isChanged(known, look.stat)) && !local.isUnfinished(file))
+          await this.#deps.onCandidate(file, look.stat);
+        return;
+      }
+      case 'problem':
+        if (isOtherKind(look.problem)) await this.#treeGone(folder, path);
+        await admitProblem(this.#deps, file, look.stat ?? noStat, look.problem);
+        return;
+      case 'directory': {
+        const row = this.#known(folder, directory, name);
+        // First, so that a file that moved into it is told to have come from there. Its own problem is for its listing to judge.
+        if (row?.contentId != null && !row.isGone)
+          await this.#vanishing.files(folder, directory, row.directoryId, [name]);
+        const known = ledger.directories.find(folder.folderId, path);
+        const isNew = known === undefined || known.isGone;
+        return isNew ? await this.#deps.scan(folder, path) : await this.directory(folder, path);
+      }
+      case 'ignored':
+      case 'gone':
+        return await this.#gone(folder, directory, name);
+      default: {
+        const never: never = look;
+        throw new Error(`Unknown look ${JSON.stringify(never)}`);
+      }
+    }
+  }
+
+  async #gone(folder: IntakeFolder, directory: string, name: string): Promise<void> {
+    const row = this.#known(folder, directory, name);
+    if (row !== undefined && !row.isGone) await this.#vanishing.files(folder, directory, row.directoryId, [name]);
+    await this.#treeGone(folder, joinPath(directory, name));
+    // Even one that has no row may be watched.
+    this.#deps.onDirectoryGone(folder, joinPath(directory, name));
+    this.#deps.onVanished(absolutePath(fileOf(folder, directory, name)));
+  }
+
+  async #treeGone(folder: IntakeFolder, path: string): Promise<void> {
+    const tree = this.#deps.ledger.directories.find(folder.folderId, path);
+    if (tree !== undefined && !tree.isGone) await this.#vanishing.tree(folder, path, tree.id);
+  }
+
+  /** A directory that cannot be read is reported under its own name; what is below it is left as it was. */
+  async unreadable(folder: IntakeFolder, path: string, problem: Problem): Promise<void> {
+    const { directory, name } = splitPath(path);
+    await admitProblem(this.#deps, fileOf(folder, directory, name), noStat, problem);
+  }
+
+  /** Hints of a folder that is halted are dropped: once it can be believed again, all of it is scanned. */
+  async #isOpen(folder: IntakeFolder): Promise<boolean> {
+    const { folders, scan } = this.#deps;
+    if (folders.mayTake(folder)) return true;
+    // The hint is the first to stumble over it: the scan says what is wrong, or takes all of what is new.
+    if (!folders.isHalted(folder)) await scan(folder, '');
+    return false;
+  }
+
+  #known(folder: IntakeFolder, directory: string, name: string): KnownFile | undefined {
+    const { directories, files } = this.#deps.ledger;
+    const parent = directories.find(folder.folderId, directory);
+    return parent === undefined ? undefined : files.get(parent.id, name);
+  }
+
+  async #readable(folder: IntakeFolder, path: string): Promise<void> {
+    const { directory, name } = splitPath(path);
+    const known = this.#known(folder, directory, name);
+    if (known?.problem == null) return;
+    await this.#deps.ledger.write((tables) => tables.files.remove(known.directoryId, name));
+  }
+}
+
+function fileOf(folder: IntakeFolder, directory: string, name: string): FolderFile {
+  return { ...folder, directory, name };
+}
+
+const noStat: FileStat = { sizeBytes: 0, mtimeMs: 0, ctimeMs: 0, inode: 0, device: 0 };

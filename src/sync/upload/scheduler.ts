@@ -1,0 +1,193 @@
+import { type Content, needsSource } from '../../core/content.ts';
+import { onAbort } from '../../core/on-abort.ts';
+import { longestWaitMs } from '../../core/steps.ts';
+import type { WorkSignals } from '../flora/request.ts';
+import type { Admitted } from '../intake/admit.ts';
+import type { DueKind } from '../ports/ledger.ts';
+import { advance, type WorkerDeps } from './worker.ts';
+
+export interface Scheduler {
+  /** Something may have become due: look now. What was written just now comes with it, and need not be read again. */
+  wake(admitted?: Admitted): void;
+  /** Ids of the contents that a worker has in hand. */
+  taken(): ReadonlySet<number>;
+  /** Milliseconds until anything may be due, as it stands; 0 while anything is in hand, Infinity when nothing waits. */
+  quietForMs(): number;
+  /** Resolves when the loop has ended and every worker has let go. */
+  readonly finished: Promise<void>;
+}
+
+/**
+ * How many contents are on their way for each upload that may run: while some wait for their rows to be durable, others have
+ * the slots, and a group of the ledger gathers more rows. Never the whole backlog.
+ */
+const contentsPerEffect = 16;
+
+/** So many contents that were admitted a moment ago are kept at hand for when their turn comes. */
+const mostAtHand = 4_096;
+
+/** So many that wait for an asset are in hand for each that may be uploaded, where reservations come one by one. */
+const waitingPerEffect = 2;
+
+/**
+ * The ledger is the queue: takes rows that are due and brings each as far as it goes, until `stopping` is aborted; then
+ * the effects under way are finished. The gate bounds the requests to the API, `Transfers` the uploads. `abort` cuts their
+ * requests short.
+ *
+ * Rejects `finished` with the first error that is not a known failure: the process should end and start again.
+ */
+export function startScheduler(deps: WorkerDeps, concurrency: number, signals: WorkSignals): Scheduler {
+  const taken = new Set<number>();
+  /** Those of them that wait for an asset. */
+  const waiting = new Set<number>();
+  const atHand = new Map<number, Admitted>();
+  const bell = new Bell();
+  let failure: unknown;
+  // Monotonic: when the loop looks again by itself.
+  let nextLookMs = 0;
+
+  const work = async (id: number, taking: Admitted | undefined) => {
+    try {
+      await advance(deps, id, signals, taking, (content) => {
+        if (content.state !== 'queued' && waiting.delete(id) && deps.gate.isNarrow) bell.ring();
+      });
+    } catch (error) {
+      failure ??= error;
+    } finally {
+      taken.delete(id);
+      waiting.delete(id);
+      deps.gate.unreserved(id);
+      atHand.delete(id);
+      deps.creating.release(id);
+      if (taken.size === 0) deps.onIdle?.();
+      bell.ring();
+    }
+  };
+
+  const loop = async () => {
+    onAbort(signals.stopping, () => bell.ring());
+    let lastMs = Number.POSITIVE_INFINITY;
+    while (!signals.stopping.aborted && failure === undefined) {
+      const rung = bell.next();
+      const nowMs = deps.clock.now();
+      // At the start, and whenever the clock was put back: what was written in its future would wait for that future.
+      if (nowMs < lastMs) await deps.ledger.write((tables) => tables.contents.clampWaits(nowMs, longestWaitMs));
+      lastMs = nowMs;
+      const mostWaiting = deps.gate.isNarrow ? concurrency * waitingPerEffect : mostInHand(concurrency);
+      const room = { all: mostInHand(concurrency) - taken.size, queued: mostWaiting - waiting.size };
+      const { ids: taking, queued, waitMs } = await nextContents(deps, nowMs, room, taken);
+      for (const id of queued) waiting.add(id);
+      const read = readRows(deps, taking, atHand);
+      for (const id of taking) {
+        taken.add(id);
+        void work(id, atHand.get(id) ?? read.get(id));
+      }
+      // What nobody comes for any more was settled by others.
+      if (taking.length === 0 && taken.size === 0 && waitMs === null) atHand.clear();
+      nextLookMs = waitMs === null ? Number.POSITIVE_INFINITY : deps.clock.monotonic() + waitMs;
+      const timer = waitMs === null ? undefined : deps.clock.setTimer(waitMs, () => bell.ring());
+      await rung;
+      timer?.cancel();
+    }
+    while (taken.size > 0) await bell.next();
+    if (failure !== undefined) throw failure;
+  };
+
+  return {
+    wake: (admitted) => {
+      if (admitted !== undefined && atHand.size < mostAtHand && isUntouched(admitted.content, taken)) {
+        atHand.set(admitted.content.id, admitted);
+      }
+      bell.ring();
+    },
+    taken: () => taken,
+    quietForMs: () => (taken.size > 0 ? 0 : Math.max(0, nextLookMs - deps.clock.monotonic())),
+    finished: loop(),
+  };
+}
+
+/** How many contents are on their way at once. */
+export function mostInHand(concurrency: number): number {
+  return concurrency * contentsPerEffect;
+}
+
+/**
+ * The contents to begin with now: those that wait longest, of both kinds; of those that wait for an asset only as many as may be
+ * asked for. With it the time until another look is worth it; null for none.
+ */
+async function nextContents(
+  { ledger, creating, gate }: WorkerDeps,
+  nowMs: number,
+  room: { readonly all: number; readonly queued: number },
+  taken: ReadonlySet<number>,
+): Promise<{ readonly ids: readonly number[]; readonly queued: readonly number[]; readonly waitMs: number | null }> {
+  const { contents } = ledger;
+  const dueOf = (kind: DueKind, most: number) =>
+    most <= 0
+      ? []
+      : contents
+          .due(kind, nowMs, most + taken.size)
+          .filter(({ id }) => !taken.has(id))
+          .slice(0, most);
+  const begun = dueOf('begun', room.all);
+  const wanted = dueOf('queued', Math.min(room.all, room.queued));
+  const askable = wanted.length === 0 ? 0 : creating.room();
+  // Where one is tried now and then, a file that is always refused must not be that one again and again.
+  const next = askable > 0 && creating.slowReason !== null ? contents.nextInTurn(nowMs) : undefined;
+  const queued = next === undefined || taken.has(next.id) ? wanted.slice(0, askable) : [next];
+  const both = [...begun, ...queued].sort((a, b) => a.notBeforeMs - b.notBeforeMs || a.id - b.id).slice(0, room.all);
+  const ids = both.map(({ id }) => id);
+  const taking = queued.map(({ id }) => id).filter((id) => ids.includes(id));
+  for (const id of taking) creating.take(id);
+  const waits = (['queued', 'begun'] as const).flatMap((kind) => contents.nextDueAtMs(kind, nowMs) ?? []);
+  const isFull = wanted.length > queued.length;
+  const waitsMs = [
+    ...waits.map((atMs) => atMs - nowMs),
+    ...(isFull ? [await creating.full(gate.trouble === null)] : []),
+  ];
+  return { ids, queued: taking, waitMs: waitsMs.length === 0 ? null : Math.min(...waitsMs) };
+}
+
+/** The rows that are not at hand, each with a file that should have its bytes. They are used in this very turn. */
+function readRows(
+  { ledger }: WorkerDeps,
+  ids: readonly number[],
+  atHand: ReadonlyMap<number, Admitted>,
+): ReadonlyMap<number, Admitted> {
+  const read = new Map<number, Admitted>();
+  const missing = ids.filter((id) => !atHand.has(id));
+  if (missing.length === 0) return read;
+  ledger.readTogether(() => {
+    for (const id of missing) {
+      const content = ledger.contents.get(id);
+      if (content === undefined) continue;
+      const [path] = needsSource(content) ? ledger.files.sources(id, 1) : [];
+      read.set(id, { content, path });
+    }
+  });
+  return read;
+}
+
+/**
+ * Whether a row may be worked on as it was written, without reading it again: nothing but reserving begins with it, which may
+ * repeat. What is further on may be another by the time of its turn, and bytes would go where they must not.
+ */
+function isUntouched({ id, state, revision }: Content, taken: ReadonlySet<number>): boolean {
+  return state === 'queued' && revision === 1 && !taken.has(id);
+}
+
+/** Lets one loop wait for the next ring. */
+class Bell {
+  #ring: () => void = () => {};
+
+  /** Resolves at the first ring after this call. */
+  next(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#ring = resolve;
+    });
+  }
+
+  ring(): void {
+    this.#ring();
+  }
+}

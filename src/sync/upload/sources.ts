@@ -1,0 +1,75 @@
+import type { Content } from '../../core/content.ts';
+import type { ByteSource, LedgerPort, LocalPort, SourcePath } from '../ports/ledger.ts';
+
+export interface SourceDeps {
+  readonly ledger: LedgerPort;
+  readonly local: LocalPort;
+  /** Whether what is in this directory of this root may be believed: else its drive is away, or another is in its place. */
+  readonly isRootThere: (root: string, directory: string) => boolean;
+}
+
+/** A file that should hold a content's bytes, and what was learned on the way to it. */
+export interface FoundSource {
+  readonly path: SourcePath | null;
+  /** Files that do not hold the bytes any more. */
+  readonly doubted: readonly SourcePath[];
+  /** Files are missing only because their folder is: they may come back as they were. */
+  readonly isWaiting: boolean;
+}
+
+/**
+ * The first file that still looks as if it held the bytes; nothing is opened.
+ *
+ * @param seen the path to try first, without asking the ledger
+ */
+export function findSource(deps: SourceDeps, content: Content, seen?: SourcePath): FoundSource {
+  const doubted: SourcePath[] = [];
+  let isWaiting = false;
+  for (const path of pathsFrom(deps, content, seen)) {
+    const look = deps.local.look(path);
+    const isFound = look.kind === 'file' && look.stat.sizeBytes === content.sizeBytes;
+    // A file that is there is on a drive that is: only of the root it may be another one.
+    if (!deps.isRootThere(path.root, isFound ? '' : path.directory)) isWaiting = true;
+    else if (isFound) return { path, doubted, isWaiting };
+    else doubted.push(path);
+  }
+  return { path: null, doubted, isWaiting };
+}
+
+export type OpenedFirst =
+  | { readonly source: ByteSource; readonly path: SourcePath; readonly doubted: readonly SourcePath[] }
+  | { readonly source: null; readonly doubted: readonly SourcePath[]; readonly isWaiting: boolean };
+
+/**
+ * The first file that can be opened and still has the right size; its bytes prove themselves while they are read.
+ *
+ * @param seen the path to try first, without asking the ledger
+ */
+export async function openFirst(
+  deps: SourceDeps,
+  content: Content,
+  signal: AbortSignal,
+  seen?: SourcePath,
+): Promise<OpenedFirst> {
+  const doubted: SourcePath[] = [];
+  let isWaiting = false;
+  for (const path of pathsFrom(deps, content, seen)) {
+    const source = await deps.local.openSource(path, content, signal);
+    const isThere = deps.isRootThere(path.root, source.kind === 'source' ? '' : path.directory);
+    if (source.kind === 'source') {
+      if (isThere) return { source, path, doubted };
+      await source.close();
+    }
+    if (isThere) doubted.push(path);
+    else isWaiting = true;
+  }
+  return { source: null, doubted, isWaiting };
+}
+
+/** The path where the bytes were seen last, if any; then all that the ledger has. */
+function* pathsFrom(deps: SourceDeps, content: Content, seen: SourcePath | undefined): Generator<SourcePath> {
+  if (seen !== undefined) yield seen;
+  for (const path of deps.ledger.files.sources(content.id)) {
+    if (path.directoryId !== seen?.directoryId || path.name !== seen.name) yield path;
+  }
+}

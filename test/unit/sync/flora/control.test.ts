@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { showsOthers } from '../../../../src/sync/flora/control.ts';
+import type { RemotePort } from '../../../../src/sync/ports/ledger.ts';
+import { facts } from '../../../support/contents.ts';
+import { openGate, serviceError } from '../../../support/gates.ts';
+import { floraError } from '../../../support/uploading.ts';
+
+const { signal } = new AbortController();
+const signals = { stopping: signal, abort: signal };
+
+/** Asks about `lost` while GET answers, in turn, what it is given. */
+async function controlled(
+  known: readonly string[],
+  answers: readonly (Error | string)[],
+  listed: readonly string[] = [],
+) {
+  const { gate, clock } = openGate();
+  const asked: string[] = [];
+  const left = [...answers];
+  const unused = () => assert.fail('not part of this test');
+  const remote: RemotePort = {
+    get: async (assetId) => {
+      asked.push(assetId);
+      const answer = left.shift();
+      if (answer instanceof Error) throw answer;
+      return { value: facts({ assetId: answer ?? assetId }), requestId: null };
+    },
+    list: async () => {
+      const assets = listed.map((assetId) => facts({ assetId }));
+      return { value: { assets, anonymous: [], unreadable: 0, nextCursor: null }, requestId: null } as never;
+    },
+    upload: unused,
+    reserve: unused,
+    complete: unused,
+    renew: unused,
+    fetchDigest: unused,
+    workspaceIds: unused,
+  };
+  const about = { workspaceId: 'ws_1', assetId: 'lost', known, file: null };
+  const shown = showsOthers({ gate, remote }, about, signals);
+  await clock.advanceUntil(shown);
+  return { shown: await shown, asked };
+}
+
+const gone = floraError('asset_missing', { status: 404 });
+
+describe('whether GET shows other assets', () => {
+  it('waits out trouble with FLORA as a whole, which says nothing of any asset', async () => {
+    const trouble = serviceError('unreachable');
+    const { shown, asked } = await controlled(['a'], [trouble, trouble, 'a']);
+    assert.deepEqual([shown, asked], ['some', ['a', 'a', 'a']]);
+  });
+
+  it('is shown by the first that is there, of three at most', async () => {
+    assert.deepEqual(await controlled(['a', 'b', 'c'], [gone, 'b']), { shown: 'some', asked: ['a', 'b'] });
+    assert.equal((await controlled(['a', 'b', 'c'], [gone, gone, gone])).shown, 'none');
+  });
+
+  it('is not shown by an answer about another asset', async () => {
+    assert.equal((await controlled(['a'], ['lost'])).shown, 'none');
+  });
+
+  it('is asked of what a listing shows where none is known, the lost one aside', async () => {
+    assert.deepEqual(await controlled([], [], ['lost', 'x']), { shown: 'some', asked: ['x'] });
+    assert.equal((await controlled([], [], ['lost'])).shown, 'none');
+    assert.equal((await controlled([], [], [])).shown, 'empty');
+  });
+});
