@@ -84,3 +84,8 @@ export function outOfDescriptors(op: string, cause: unknown): SyncError {
     cause,
   });
 }
+
+/** What was asked for cannot be meant: exit code 2. */
+export function usageError(message: string, hint: string): SyncError {
+  return new SyncError(message, { code: 'usage', scope: 'process', disposition: 'exit', op: 'arguments', hint });
+}

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
-import { showText } from '../core/show-text.ts';
+import { showPath, showText } from '../core/show-text.ts';
 import { type Engine, startEngine } from '../daemon/engine.ts';
 import type { FileReport } from '../ledger/reports.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { demoSamples } from './demo-media.ts';
 import { emulatorKey, emulatorWorkspace } from './emulator.ts';
 import { toJson } from './ls.ts';
-import { print, printJson, showBytes, showPath } from './output.ts';
+import { print, printJson, showBytes } from './output.ts';
 import { nextStopSignal } from './signals.ts';
 
 export function addDemo(program: Command): void {

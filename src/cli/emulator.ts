@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { dialectNames } from '../emulator/dialects.ts';
 import { type Limit, readLimit } from '../emulator/limit.ts';
-import { usageError } from './exit.ts';
+import { usageError } from '../errors.ts';
 import { print, printJson } from './output.ts';
 import { nextStopSignal } from './signals.ts';
 

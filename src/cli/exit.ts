@@ -32,7 +32,3 @@ export function explain(error: unknown): string {
   }
   return error instanceof Error ? `Unexpected error, please report it: ${error.stack ?? error.message}` : String(error);
 }
-
-export function usageError(message: string, hint: string): SyncError {
-  return new SyncError(message, { code: 'usage', scope: 'process', disposition: 'exit', op: 'arguments', hint });
-}

@@ -2,14 +2,14 @@ import { commandDaemon } from '../control/client.ts';
 import type { FileInHand } from '../control/protocol.ts';
 import { locate } from '../core/locate.ts';
 import { displayName } from '../core/name.ts';
-import { showText } from '../core/show-text.ts';
+import { showPath, showText } from '../core/show-text.ts';
 import { SyncError } from '../errors.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { Inventory } from '../ledger/inventory.ts';
 import { createLocalFiles } from '../local/local-files.ts';
 import { meanings } from '../operations/known-files.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { isoTime, plural, showBytes, showPath } from './output.ts';
+import { isoTime, plural, showBytes } from './output.ts';
 
 // Files that are not in the ledger yet, or not as they are now: what the daemon says of them, and what we do.
 

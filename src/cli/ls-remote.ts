@@ -1,14 +1,14 @@
 import type { ConfigFlags } from '../config/sources.ts';
 import type { ListedAsset } from '../core/event.ts';
 import { displayName } from '../core/name.ts';
-import { showText } from '../core/show-text.ts';
+import { showPath, showText } from '../core/show-text.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { Inventory } from '../ledger/inventory.ts';
 import { placesOf, walkListing } from '../sync/flora/listing.ts';
 import { withFlora } from './flora.ts';
 import { interruptible } from './interrupt.ts';
 import { loadSettings } from './loading.ts';
-import { isoTime, print, printJson, showBytes, showPath } from './output.ts';
+import { isoTime, print, printJson, showBytes } from './output.ts';
 
 interface Options {
   /** Only those that nothing here is bound to. */

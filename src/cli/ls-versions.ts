@@ -1,10 +1,10 @@
 import { absolutePath } from '../core/entry.ts';
 import { displayName } from '../core/name.ts';
-import { showText } from '../core/show-text.ts';
+import { showPath, showText } from '../core/show-text.ts';
 import type { LedgerDatabase } from '../ledger/database.ts';
 import { Inventory } from '../ledger/inventory.ts';
 import { type KnownPath, knownFiles } from '../operations/known-files.ts';
-import { isoTime, print, printJson, showBytes, showPath } from './output.ts';
+import { isoTime, print, printJson, showBytes } from './output.ts';
 
 /** Every content that each path has held, path by path, the newest first. */
 export async function listVersions(database: LedgerDatabase, isJson: boolean): Promise<void> {

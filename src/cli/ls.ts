@@ -2,16 +2,16 @@ import type { Command } from 'commander';
 import type { FileInHand } from '../control/protocol.ts';
 import { type ContentState, contentStates } from '../core/content.ts';
 import { displayName } from '../core/name.ts';
-import { showText } from '../core/show-text.ts';
+import { showPath, showText } from '../core/show-text.ts';
+import { usageError } from '../errors.ts';
 import { type LedgerDatabase, openDatabaseReadOnly } from '../ledger/database.ts';
 import { type FileReport, Reports } from '../ledger/reports.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { usageError } from './exit.ts';
 import { askInHand, describeInHandLine, inHandJson, reasonOf, settlingJson } from './in-hand.ts';
 import { loadSettings } from './loading.ts';
 import { listRemote } from './ls-remote.ts';
 import { listVersions } from './ls-versions.ts';
-import { isoTime, print, printJson, showBytes, showPath } from './output.ts';
+import { isoTime, print, printJson, showBytes } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
 
 interface Options {

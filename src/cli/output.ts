@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import { displayName } from '../core/name.ts';
-import { showJson, showLines, showText } from '../core/show-text.ts';
+import { showJson, showLines } from '../core/show-text.ts';
 
 /**
  * Writes a result for people to stdout, and waits while its reader is behind. What others made of its parts goes through
@@ -21,11 +20,6 @@ export function tell(text: string): void {
 
 async function write(text: string): Promise<void> {
   if (!process.stdout.write(text)) await once(process.stdout, 'drain');
-}
-
-/** A path for a terminal: one line, and nothing that it would obey or hide. */
-export function showPath(path: string): string {
-  return showText(displayName(path));
 }
 
 /** 1536 is `1.5 KiB`. */

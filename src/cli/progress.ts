@@ -3,9 +3,10 @@ import type { MultiBar, SingleBar } from 'cli-progress';
 import type { DestinationStream } from 'pino';
 import type { Content } from '../core/content.ts';
 import { isActive } from '../core/content.ts';
+import { showPath } from '../core/show-text.ts';
 import type { Engine } from '../daemon/engine.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { showBytes, showPath, showSeconds } from './output.ts';
+import { showBytes, showSeconds } from './output.ts';
 
 export interface Progress {
   readonly isShown: boolean;

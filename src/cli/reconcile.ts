@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { commandDaemon } from '../control/client.ts';
-import { showText } from '../core/show-text.ts';
+import { showPath, showText } from '../core/show-text.ts';
 import { openKnownLedger } from '../operations/known-files.ts';
 import type { reconcileAsked } from '../operations/operations.ts';
 import { reconcileAlone } from '../operations/standalone.ts';
@@ -8,7 +8,7 @@ import { exitCodes } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 import { loadSettings } from './loading.ts';
 import { loggerFor, quieter } from './logging.ts';
-import { plural, print, printJson, showBytes, showPath, showSeconds } from './output.ts';
+import { plural, print, printJson, showBytes, showSeconds } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
 
 type Summary = Awaited<ReturnType<typeof reconcileAsked>>;

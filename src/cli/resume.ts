@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { commandDaemon } from '../control/client.ts';
-import { showText } from '../core/show-text.ts';
+import { showPath, showText } from '../core/show-text.ts';
 import { Inventory, type InventoryFolder } from '../ledger/inventory.ts';
 import { meanings, openKnownLedger } from '../operations/known-files.ts';
 import { type Accepted, folderAt } from '../operations/operations.ts';
@@ -9,7 +9,7 @@ import { exitCodes } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 import { loadSettings } from './loading.ts';
 import { loggerFor, quieter } from './logging.ts';
-import { print, printJson, showPath } from './output.ts';
+import { print, printJson } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
 
 export function addResume(program: Command): void {

@@ -1,17 +1,18 @@
 import type { Command } from 'commander';
 import { commandDaemon } from '../control/client.ts';
 import { absolutePath } from '../core/entry.ts';
-import { showText } from '../core/show-text.ts';
+import { showPath, showText } from '../core/show-text.ts';
+import { usageError } from '../errors.ts';
 import { Inventory } from '../ledger/inventory.ts';
 import { openKnownLedger, requireKnown } from '../operations/known-files.ts';
 import type { RetryWish } from '../operations/operations.ts';
 import { retryAlone } from '../operations/standalone.ts';
 import type { Retried } from '../sync/upload/retry.ts';
-import { exitCodes, usageError } from './exit.ts';
+import { exitCodes } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 import { loadSettings } from './loading.ts';
 import { loggerFor, quieter } from './logging.ts';
-import { plural, print, printJson, showPath } from './output.ts';
+import { plural, print, printJson } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
 
 /** Paths in one request to the daemon. */

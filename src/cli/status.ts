@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { askStatus } from '../control/client.ts';
 import type { LiveStatus } from '../control/protocol.ts';
 import type { MatchingSummary } from '../core/records.ts';
-import { showText } from '../core/show-text.ts';
+import { showPath, showText } from '../core/show-text.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { findOwner } from '../ledger/recovery/owner-lock.ts';
 import { Reports } from '../ledger/reports.ts';
@@ -10,7 +10,7 @@ import { WaitReports } from '../ledger/tables/waits.ts';
 import { summaryLine } from '../operations/operations.ts';
 import { askInHand, describeSettling, settlingLine } from './in-hand.ts';
 import { loadSettings } from './loading.ts';
-import { isoTime, plural, print, printJson, showBytes, showPath } from './output.ts';
+import { isoTime, plural, print, printJson, showBytes } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
 import {
   creationLine,

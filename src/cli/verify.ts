@@ -2,19 +2,21 @@ import type { Command } from 'commander';
 import type { PartialConfig } from '../config/load.ts';
 import { joinPath } from '../core/entry.ts';
 import { locate } from '../core/locate.ts';
+import { showPath } from '../core/show-text.ts';
+import { usageError } from '../errors.ts';
 import { Inventory } from '../ledger/inventory.ts';
 import { createLocalFiles } from '../local/local-files.ts';
 import { findKnown, meanings, neverSeen, openKnownLedger } from '../operations/known-files.ts';
+import { type Difference, Findings } from '../operations/verify/difference.ts';
 import { type Scope, verifyLocal } from '../operations/verify/local.ts';
 import { verifyRemote } from '../operations/verify/remote.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { IdSet } from '../sync/flora/id-set.ts';
-import { type Difference, Findings } from './difference.ts';
-import { exitCodes, usageError } from './exit.ts';
+import { exitCodes } from './exit.ts';
 import { withFlora } from './flora.ts';
 import { interruptible } from './interrupt.ts';
 import { loadSettings } from './loading.ts';
-import { plural, print, printJson, showBytes, showPath, showSeconds } from './output.ts';
+import { plural, print, printJson, showBytes, showSeconds } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
 
 interface Options {

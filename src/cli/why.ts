@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { absolutePath } from '../core/entry.ts';
 import { displayName } from '../core/name.ts';
-import { showText } from '../core/show-text.ts';
+import { showPath, showText } from '../core/show-text.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { Inventory } from '../ledger/inventory.ts';
 import { Reports, type TimelineEntry } from '../ledger/reports.ts';
@@ -9,7 +9,7 @@ import { findKnown, meanings, neverSeen } from '../operations/known-files.ts';
 import { askInHand, inHandJson, reasonOf, settlingJson, whoHolds } from './in-hand.ts';
 import { loadSettings } from './loading.ts';
 import { toJson } from './ls.ts';
-import { isoTime, print, printJson, showBytes, showPath } from './output.ts';
+import { isoTime, print, printJson, showBytes } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
 
 export function addWhy(program: Command): void {

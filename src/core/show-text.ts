@@ -1,3 +1,5 @@
+import { displayName } from './name.ts';
+
 // What a terminal obeys instead of showing it (ECMA-48: C0, DEL, C1, escape sequences), what turns the order of the text
 // around it (Unicode's bidi controls, UAX #9), what ends a line, and what cannot be seen at all (Unicode's
 // Default_Ignorable_Code_Point). Names, URLs and messages of others may hold all of them.
@@ -66,4 +68,9 @@ export function showJson(json: string): string {
       .map((at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`)
       .join('');
   });
+}
+
+/** A path for a terminal: one line, and nothing that it would obey or hide. */
+export function showPath(path: string): string {
+  return showText(displayName(path));
 }

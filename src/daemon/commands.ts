@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { badRequest, type Command } from '../control/server.ts';
+import type { DropFolder } from '../core/drop-folder.ts';
 import { displayName } from '../core/name.ts';
 import { type Accepted, folderAt, reconcileAsked, retryFiles } from '../operations/operations.ts';
-import { describeInHand } from '../setup/log-lines.ts';
-import type { IntakeFolder } from '../sync/roots/root-guard.ts';
 import type { Engine } from './engine.ts';
+import { describeInHand } from './status.ts';
 
 type Fields = Parameters<Command>[0];
 
@@ -43,7 +43,7 @@ export function commandsOf(engine: Engine): Readonly<Record<string, Command>> {
   };
 }
 
-async function resume(engine: Engine, folder: IntakeFolder): Promise<Accepted> {
+async function resume(engine: Engine, folder: DropFolder): Promise<Accepted> {
   const path = displayName(folder.root);
   if (!engine.folderTroubles.has(path)) return { folder: path, outcome: 'unchanged', message: 'is not halted' };
   const trouble = await engine.intake.accept(folder);

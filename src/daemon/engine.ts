@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Config } from '../config/load.ts';
 import type { LiveStatus } from '../control/protocol.ts';
 import type { Content } from '../core/content.ts';
+import type { DropFolder } from '../core/drop-folder.ts';
 import type { FilePath } from '../core/entry.ts';
 import { displayName } from '../core/name.ts';
 import type { MatchingSummary, ReconcileSummary } from '../core/records.ts';
@@ -14,21 +15,21 @@ import { systemClock } from '../runtime/clock.ts';
 import { coalesce } from '../runtime/coalesce.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { systemRandom } from '../runtime/random.ts';
-import { describeUploads, livePace, tellFolder, tellingShortage } from '../setup/log-lines.ts';
+import { tellFolder, tellingShortage } from '../setup/log-lines.ts';
 import { type OpenedLedger, openState } from '../setup/open-ledger.ts';
 import { Matching } from '../sync/flora/matching.ts';
 import { Polls } from '../sync/flora/polls.ts';
 import type { ReconcileOptions } from '../sync/flora/reconcile-options.ts';
 import { Reconciler } from '../sync/flora/reconciler.ts';
-import type { Admitted } from '../sync/intake/admit.ts';
 import { Intake } from '../sync/intake/intake.ts';
-import type { IntakeFolder } from '../sync/roots/root-guard.ts';
+import type { Admitted } from '../sync/ports/ledger.ts';
 import type { RetryDeps } from '../sync/upload/retry.ts';
 import { type Scheduler, startScheduler } from '../sync/upload/scheduler.ts';
 import { affordable } from './affordable.ts';
 import { openService, type Service } from './daemon.ts';
 import type { EngineObserver } from './engine-events.ts';
 import { type FloraSide, openFloraSide } from './flora-side.ts';
+import { describeUploads, livePace } from './status.ts';
 
 /** Below systemd's patience and the 20 s that we promise. */
 const drainMs = 15_000;
@@ -38,7 +39,7 @@ const drainMs = 15_000;
  * `startEngine`, closed by `stop`.
  */
 export class Engine {
-  readonly folders: readonly IntakeFolder[];
+  readonly folders: readonly DropFolder[];
   readonly intake: Intake;
   readonly ledger: Ledger;
   readonly reports: Reports;
@@ -213,7 +214,7 @@ export class Engine {
     this.#release();
   }
 
-  #folderChanged(folder: IntakeFolder, trouble: SyncError | null): void {
+  #folderChanged(folder: DropFolder, trouble: SyncError | null): void {
     const path = displayName(folder.root);
     if (trouble === null) this.folderTroubles.delete(path);
     else this.folderTroubles.set(path, trouble);

@@ -1,22 +1,22 @@
+import type { DropFolder } from '../core/drop-folder.ts';
 import { displayName } from '../core/name.ts';
 import { openRemoteLooks, type RemoteLooks } from '../local/watch/remote-looks.ts';
 import { openWatcher, type Watcher } from '../local/watch/watcher.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Intake } from '../sync/intake/intake.ts';
-import type { LocalPort, ScannedListing } from '../sync/ports/ledger.ts';
-import type { IntakeFolder } from '../sync/roots/root-guard.ts';
+import type { LocalPort, ScannedListing } from '../sync/ports/local.ts';
 
 /** The watchers of all drop folders, wired to the intake: their events are hints, its scans are the truth. */
 export interface FolderWatchers {
-  onDirectory(folder: IntakeFolder, listing: ScannedListing): void;
-  isWatched(folder: IntakeFolder, directory: string): boolean;
-  onDirectoryGone(folder: IntakeFolder, directory: string): void;
+  onDirectory(folder: DropFolder, listing: ScannedListing): void;
+  isWatched(folder: DropFolder, directory: string): boolean;
+  onDirectoryGone(folder: DropFolder, directory: string): void;
   watchedCount(): number;
   /** Looks at what other hosts may have changed, which raises no event here. */
   lookAtRemote(signal: AbortSignal): Promise<void>;
   /** The uppermost directories of a folder that need that, relative to it. */
-  remotePlaces(folder: IntakeFolder): readonly string[];
+  remotePlaces(folder: DropFolder): readonly string[];
   close(): Promise<void>;
 }
 
@@ -24,16 +24,16 @@ export interface WatchingDeps {
   readonly log: Logger;
   readonly intake: () => Intake;
   /** Hints were lost: everything has to be read. */
-  readonly onOverflow: (folder: IntakeFolder) => void;
+  readonly onOverflow: (folder: DropFolder) => void;
   readonly isRemote: LocalPort['isRemote'];
   /** Once for each file system below a folder that other hosts may write to, with its uppermost directory. */
-  readonly onRemote: (folder: IntakeFolder, directory: string) => void;
+  readonly onRemote: (folder: DropFolder, directory: string) => void;
   readonly onError: (error: unknown) => void;
 }
 
 const timers = { setTimer: systemClock.setTimer, afterTurn: (fn: () => void) => void setImmediate(fn) };
 
-export function watchFolders(folders: readonly IntakeFolder[], deps: WatchingDeps): FolderWatchers {
+export function watchFolders(folders: readonly DropFolder[], deps: WatchingDeps): FolderWatchers {
   const watchers = new Map<number, Watcher>();
   const looks = new Map<number, RemoteLooks>();
   for (const folder of folders) {

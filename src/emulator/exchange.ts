@@ -8,7 +8,7 @@ import type { EmulatorSettings } from './dialects.ts';
 import type { PageFaultKind } from './faults.ts';
 import type { JournalEntry } from './journal.ts';
 import type { Store } from './store.ts';
-import type { WireContext } from './wire.ts';
+import type { WireContext } from './target.ts';
 
 export interface EmulatorContext {
   readonly store: Store;

@@ -2,8 +2,15 @@
 // exactly what was told, whatever the settings are by then; only the words for it are today's.
 import { createHmac } from 'node:crypto';
 import { camelised } from './camel.ts';
+import type { EmulatorSettings } from './dialects.ts';
 import type { Asset } from './lifecycle.ts';
-import type { WireContext } from './wire.ts';
+
+/** Names the origin that serves uploads and assets, e.g. `http://127.0.0.1:4010`. */
+export interface WireContext {
+  readonly origin: string;
+  readonly now: number;
+  readonly settings: Readonly<EmulatorSettings>;
+}
 
 export function uploadPath(token: string): string {
   return `/upload/${token}`;

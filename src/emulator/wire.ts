@@ -2,19 +2,8 @@
 // ready (create always names it: there it is not nullable), and so are size, width and height; `content_type` is then
 // the declared type or application/octet-stream. The seeds give GET no project_id and no node_id, so it has none.
 import { storedContentType, storedSizeBytes } from './conversion.ts';
-import type { EmulatorSettings } from './dialects.ts';
 import { type Asset, type AssetStatus, isProcessing, statusAt } from './lifecycle.ts';
-import { targetWire } from './target.ts';
-
-// The secrets of a target are part of the wire: who looks for leaks finds them here.
-export { formFieldsOf } from './target.ts';
-
-/** Names the origin that serves uploads and assets, e.g. `http://127.0.0.1:4010`. */
-export interface WireContext {
-  readonly origin: string;
-  readonly now: number;
-  readonly settings: Readonly<EmulatorSettings>;
-}
+import { targetWire, type WireContext } from './target.ts';
 
 export function assetPath(assetId: string): string {
   return `/files/${assetId}`;

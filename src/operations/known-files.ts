@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
-import { usageError } from '../cli/exit.ts';
-import { showPath } from '../cli/output.ts';
 import type { FilePath } from '../core/entry.ts';
 import { absolutePath } from '../core/entry.ts';
 import { locate } from '../core/locate.ts';
 import { encodeName } from '../core/name.ts';
+import { showPath } from '../core/show-text.ts';
 import type { SyncError } from '../errors.ts';
+import { usageError } from '../errors.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
 import type { Inventory, InventoryFile, InventoryFolder } from '../ledger/inventory.ts';
 import type { SqliteDatabase } from '../runtime/sqlite.ts';

@@ -1,16 +1,8 @@
-import type { FileInHand, InflightUpload, LivePace } from '../control/protocol.ts';
-import type { Content } from '../core/content.ts';
-import { absolutePath, type FilePath } from '../core/entry.ts';
-import { displayName } from '../core/name.ts';
 import type { SyncError } from '../errors.ts';
-import type { Ledger } from '../ledger/ledger.ts';
 import type { LedgerNotice } from '../ledger/recovery/restore.ts';
 import type { StrangeAnswer } from '../remote/wire-watch.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { Gate } from '../sync/flora/gate.ts';
-import type { FolderFile } from '../sync/intake/admit.ts';
-import type { InHand } from '../sync/intake/settling.ts';
 
 /** One line when the door to FLORA closes (error) or opens again (null). */
 export function tellGate(log: Logger, trouble: SyncError | null): void {
@@ -102,49 +94,4 @@ export function tellLedger(log: Logger, notice: LedgerNotice): void {
       throw new Error(`Unknown notice ${String(never)}`);
     }
   }
-}
-
-/** What `status` says of FLORA's limit. */
-export function livePace(gate: Gate): LivePace | null {
-  const nowMs = systemClock.monotonic();
-  const kind = gate.pace.kind(nowMs);
-  if (kind === null) return null;
-  const closedMs = gate.closedForMs();
-  const asksAgainMs = closedMs === 0 ? null : Math.round(systemClock.now() + closedMs);
-  return { perMinute: gate.pace.learnedPerSecond(nowMs) * 60, kind, asksAgainMs };
-}
-
-/** The uploads under way as `status` shows them. */
-export function describeUploads(
-  { contents, files }: Pick<Ledger, 'contents' | 'files'>,
-  ids: ReadonlySet<number>,
-  sentBytes: ReadonlyMap<number, number>,
-): readonly InflightUpload[] {
-  return [...ids].flatMap((id) => {
-    const content = contents.get(id);
-    return content === undefined ? [] : [describeUpload(content, files.sources(id)[0], sentBytes.get(id) ?? 0)];
-  });
-}
-
-function describeUpload(content: Content, source: FilePath | undefined, sentBytes: number): InflightUpload {
-  return {
-    path: displayName(source === undefined ? content.fileName : absolutePath(source)),
-    asset_id: content.assetId,
-    state: content.state,
-    sent_bytes: sentBytes,
-    size: content.sizeBytes,
-  };
-}
-
-/** A file in hand as other commands get it. */
-export function describeInHand({ file, stat, isSettled, held }: InHand<FolderFile>): FileInHand {
-  return {
-    path: absolutePath(file),
-    folder: file.root,
-    size: stat.sizeBytes,
-    changed: Math.round(Math.max(stat.mtimeMs, stat.ctimeMs)),
-    phase: held !== null ? 'held' : isSettled ? 'reading' : 'changing',
-    held_since: held?.sinceMs ?? null,
-    held_by: held?.holders ?? [],
-  };
 }

@@ -2,6 +2,7 @@ import { ConfigError } from '../config/config-error.ts';
 import type { Config } from '../config/load.ts';
 import { overlappingPlaces } from '../config/paths.ts';
 import { settingOf } from '../config/schema.ts';
+import type { DropFolder } from '../core/drop-folder.ts';
 import { onAbort } from '../core/on-abort.ts';
 import { type LedgerDatabase, openDatabase } from '../ledger/database.ts';
 import { Inventory } from '../ledger/inventory.ts';
@@ -12,7 +13,6 @@ import { Reports } from '../ledger/reports.ts';
 import { placeOf } from '../local/place.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { IntakeFolder } from '../sync/roots/root-guard.ts';
 import { tellBlocked, tellLedger } from './log-lines.ts';
 
 /** How long the ledger gathers writes while several come at a time; a lone one goes to disk at once. */
@@ -27,7 +27,7 @@ export interface OpenedLedger {
   readonly file: { check(stamp: string): void };
   readonly reports: Reports;
   readonly inventory: Inventory;
-  readonly folders: readonly IntakeFolder[];
+  readonly folders: readonly DropFolder[];
   readonly release: () => void;
 }
 
@@ -97,7 +97,7 @@ function refuseOverlaps({ folders, stateDir }: Pick<Config, 'folders' | 'stateDi
 export async function registerFolders(
   ledger: Ledger,
   config: Pick<Config, 'folders' | 'onNewLedger'>,
-): Promise<readonly IntakeFolder[]> {
+): Promise<readonly DropFolder[]> {
   return await ledger.write((tables) => {
     const places = config.folders.map(({ path, destination, copies }) => ({
       path,

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Asset } from '../../src/emulator/lifecycle.ts';
-import { formFieldsOf } from '../../src/emulator/wire.ts';
+import { formFieldsOf } from '../../src/emulator/target.ts';
 import { openSqlite } from '../../src/runtime/sqlite.ts';
 import { addFaults, requests } from '../support/flora.ts';
 import { writePictures } from '../support/pictures.ts';

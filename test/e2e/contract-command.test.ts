@@ -7,7 +7,7 @@ import { questions } from '../../src/contract/questions.ts';
 import type { Row } from '../../src/contract/row.ts';
 import type { EmulatorOptions } from '../../src/emulator/emulator.ts';
 import type { Asset } from '../../src/emulator/lifecycle.ts';
-import { formFieldsOf } from '../../src/emulator/wire.ts';
+import { formFieldsOf } from '../../src/emulator/target.ts';
 import { openSqlite } from '../../src/runtime/sqlite.ts';
 import { addFaults, requests, storedAssets } from '../support/flora.ts';
 import { type Exit, ended, type Running, run } from '../support/process.ts';

@@ -5,7 +5,7 @@ import { WaitReports } from '../../src/ledger/tables/waits.ts';
 import { type ClientOptions, FloraClient } from '../../src/remote/client.ts';
 import type { Creating, CreatingDeps } from '../../src/sync/flora/creating.ts';
 import { WorkspaceCheck } from '../../src/sync/flora/workspace-check.ts';
-import type { RemotePort } from '../../src/sync/ports/ledger.ts';
+import type { RemotePort } from '../../src/sync/ports/flora.ts';
 import { Computer } from '../simulation/computer.ts';
 import type { Parts } from '../simulation/engine.ts';
 import { Guard } from '../simulation/invariants.ts';

@@ -1,4 +1,4 @@
-import type { ListQuery } from '../../src/sync/ports/ledger.ts';
+import type { ListQuery } from '../../src/sync/ports/flora.ts';
 import { type Asset, keptAs } from './asset.ts';
 import type { Knobs } from './knobs.ts';
 import type { Prng } from './prng.ts';

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Content } from '../../src/core/content.ts';
+import type { DropFolder } from '../../src/core/drop-folder.ts';
 import { joinPath } from '../../src/core/entry.ts';
 import type { LedgerDatabase } from '../../src/ledger/database.ts';
 import { type Ledger, type LedgerTables, openLedger } from '../../src/ledger/ledger.ts';
@@ -14,10 +15,10 @@ import { Matching } from '../../src/sync/flora/matching.ts';
 import { Polls } from '../../src/sync/flora/polls.ts';
 import { Reconciler } from '../../src/sync/flora/reconciler.ts';
 import { Transfers } from '../../src/sync/flora/transfers.ts';
-import type { Admitted } from '../../src/sync/intake/admit.ts';
 import { Intake } from '../../src/sync/intake/intake.ts';
-import type { ClockPort, LogPort, RandomPort, RemotePort } from '../../src/sync/ports/ledger.ts';
-import type { IntakeFolder } from '../../src/sync/roots/root-guard.ts';
+import type { RemotePort } from '../../src/sync/ports/flora.ts';
+import type { Admitted } from '../../src/sync/ports/ledger.ts';
+import type { ClockPort, LogPort, RandomPort } from '../../src/sync/ports/runtime.ts';
 import { mostInHand, type Scheduler, startScheduler } from '../../src/sync/upload/scheduler.ts';
 import type { Guard } from './invariants.ts';
 import { createLocal } from './local.ts';
@@ -29,7 +30,7 @@ const minute = 60_000;
 const incremental = { isFull: false, isDryRun: false };
 
 export interface RunningEngine {
-  readonly folders: readonly IntakeFolder[];
+  readonly folders: readonly DropFolder[];
   hint(root: string, directory: string, name: string | null): void;
   /** As when a person asks for it. */
   reconcileFully(): Promise<unknown>;

@@ -1,7 +1,7 @@
 import type { Destination } from '../../src/core/entry.ts';
 import type { BodyForm } from '../../src/remote/body-forms.ts';
 import type { JsonAnswer } from '../../src/remote/http.ts';
-import type { ListQuery } from '../../src/sync/ports/ledger.ts';
+import type { ListQuery } from '../../src/sync/ports/flora.ts';
 import { type Asset, keptAs, keptBytes, placeKey, type Target } from './asset.ts';
 import { Catalogue } from './catalogue.ts';
 import type { Knobs } from './knobs.ts';

@@ -1,15 +1,15 @@
 import type { FilePath, FileStat, Holder, Problem } from '../../src/core/entry.ts';
 import { isSameStat, joinPath, splitPath } from '../../src/core/entry.ts';
 import { SyncError } from '../../src/errors.ts';
+import type { ByteSource } from '../../src/sync/ports/byte-source.ts';
 import type {
-  ByteSource,
   Inspection,
   LocalPort,
   Look,
   OpenedSource,
   ReadResult,
   ScannedListing,
-} from '../../src/sync/ports/ledger.ts';
+} from '../../src/sync/ports/local.ts';
 import { bytesOf, type Directory, device, type Inode, type Root, statOf as shortStatOf } from './disk.ts';
 import type { Life } from './machine.ts';
 import type { World } from './world.ts';

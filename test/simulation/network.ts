@@ -3,7 +3,7 @@ import { type BodyForm, BodyForms } from '../../src/remote/body-forms.ts';
 import type { JsonAnswer } from '../../src/remote/http.ts';
 import { networkError, WireError } from '../../src/remote/network-error.ts';
 import { readAsset, readPage, readReservation } from '../../src/remote/wire.ts';
-import type { RemotePort } from '../../src/sync/ports/ledger.ts';
+import type { RemotePort } from '../../src/sync/ports/flora.ts';
 import { createFates, longestSlowMs } from './fates.ts';
 import { refused, type Said } from './flora.ts';
 import { GateWatch } from './gate-watch.ts';

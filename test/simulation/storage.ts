@@ -1,5 +1,5 @@
 import { SyncError } from '../../src/errors.ts';
-import type { RemotePort } from '../../src/sync/ports/ledger.ts';
+import type { RemotePort } from '../../src/sync/ports/flora.ts';
 import { type Fated, longestSlowMs } from './fates.ts';
 import type { Guard } from './invariants.ts';
 import type { Life } from './machine.ts';

@@ -1,5 +1,5 @@
 import { splitPath } from '../../src/core/entry.ts';
-import type { LocalPort } from '../../src/sync/ports/ledger.ts';
+import type { LocalPort } from '../../src/sync/ports/local.ts';
 
 /** What a root shows: its identity and, by path, what is in it. Null: nothing is there. */
 export interface FakeRoot {

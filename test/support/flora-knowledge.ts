@@ -1,7 +1,9 @@
 import { Creating } from '../../src/sync/flora/creating.ts';
 import { Learning } from '../../src/sync/flora/learning.ts';
 import { Transfers } from '../../src/sync/flora/transfers.ts';
-import type { ClockPort, LedgerPort, RemotePort } from '../../src/sync/ports/ledger.ts';
+import type { RemotePort } from '../../src/sync/ports/flora.ts';
+import type { LedgerPort } from '../../src/sync/ports/ledger.ts';
+import type { ClockPort } from '../../src/sync/ports/runtime.ts';
 
 const noLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 

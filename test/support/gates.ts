@@ -1,6 +1,6 @@
 import { SyncError } from '../../src/errors.ts';
-import type { Call, CallOp } from '../../src/sync/flora/call.ts';
-import { Gate, type GateDeps, type Pass } from '../../src/sync/flora/gate.ts';
+import type { Call, CallOp, Pass } from '../../src/sync/flora/call.ts';
+import { Gate, type GateDeps } from '../../src/sync/flora/gate.ts';
 import { HandClock, settled } from './hand-clock.ts';
 
 /** An error about all requests, as the client gives it. */

@@ -1,4 +1,4 @@
-import type { ClockPort } from '../../src/sync/ports/ledger.ts';
+import type { ClockPort } from '../../src/sync/ports/runtime.ts';
 
 /** Lets what is ready run its course: promises, and the ledger's group commits. */
 export async function settled(): Promise<void> {

@@ -5,7 +5,7 @@ import { SyncError } from '../../src/errors.ts';
 import { Gate } from '../../src/sync/flora/gate.ts';
 import { Reconciler } from '../../src/sync/flora/reconciler.ts';
 import { Transfers } from '../../src/sync/flora/transfers.ts';
-import type { ListedPage, ListQuery, RemotePort } from '../../src/sync/ports/ledger.ts';
+import type { ListedPage, ListQuery, RemotePort } from '../../src/sync/ports/flora.ts';
 import { advance } from '../../src/sync/upload/worker.ts';
 import { creatingOver, NoLearning } from './flora-knowledge.ts';
 import { HandClock } from './hand-clock.ts';

@@ -6,7 +6,7 @@ import { Gate } from '../../src/sync/flora/gate.ts';
 import { Learning } from '../../src/sync/flora/learning.ts';
 import { Polls } from '../../src/sync/flora/polls.ts';
 import { Transfers } from '../../src/sync/flora/transfers.ts';
-import type { RemotePort } from '../../src/sync/ports/ledger.ts';
+import type { RemotePort } from '../../src/sync/ports/flora.ts';
 import { mostInHand, startScheduler } from '../../src/sync/upload/scheduler.ts';
 import { advance, type WorkerDeps } from '../../src/sync/upload/worker.ts';
 import { facts, reservation } from './contents.ts';

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, it } from 'node:test';
 
-// The rooms of design.md, section 3. The compiled test lies in build/test/unit.
+// The compiled test lies in build/test/unit.
 const root = join(import.meta.dirname, '..', '..', '..', 'src');
 
 interface Source {
@@ -32,61 +32,83 @@ export function importsOf(path: string, text: string): readonly string[] {
   return specifiers.map((specifier) => relative(root, join(root, dirname(path), specifier)));
 }
 
-/** `ledger` of `ledger/files.ts`; `` of a file that stands in src itself. */
+/** `ledger` of `ledger/tables/files.ts`; `main` and `errors` are rooms of one file. */
 function roomOf(path: string): string {
-  const [first, ...others] = path.split('/');
-  return others.length === 0 ? '' : (first ?? '');
+  return path.replace(/\.ts$/, '').split('/')[0] ?? '';
 }
 
-/** Those that put the rooms together, and so see them all. */
-const composition: ReadonlySet<string> = new Set([
-  'main.ts',
-  'program.ts',
-  'daemon.ts',
-  'opening.ts',
-  'snapshotting.ts',
-  'watching.ts',
-  'telling.ts',
-  'connecting.ts',
-  'flora-side.ts',
-  'service.ts',
-  'commands.ts',
-  'operating.ts',
-  'alone.ts',
-  'affordable.ts',
-]);
+/** `flora` of `sync/flora/gate.ts`. */
+function floorOf(path: string): string {
+  return path.split('/')[1] ?? '';
+}
 
-/** What each room may see beside itself and packages. */
-const visible: Readonly<Record<string, (target: string) => boolean>> = {
-  core: () => false,
-  media: () => false,
-  ledger: (target) => isCoreOrErrors(target) || target === 'sqlite.ts',
-  local: (target) => isCoreOrErrors(target) || roomOf(target) === 'media',
-  remote: isCoreOrErrors,
-  contract: (target) => isCoreOrErrors(target) || roomOf(target) === 'remote',
-  sync: isCoreOrErrors,
-  emulator: (target) => target === 'errors.ts' || target === 'sqlite.ts',
-  cli: () => true,
-  // Settings, clock, logger and the like: each other and the pure core, never a room with effects.
-  '': (target) => isCoreOrErrors(target) || (roomOf(target) === '' && !composition.has(target)),
+/** What each room may see beside itself and packages: rooms, or single files of them. */
+const visible: Readonly<Record<string, string>> = {
+  core: '',
+  media: '',
+  errors: '',
+  runtime: 'core errors',
+  config: 'runtime core errors',
+  control: 'core errors',
+  ledger: 'runtime/sqlite core errors',
+  local: 'media core errors',
+  remote: 'core errors',
+  contract: 'remote core errors',
+  // Adapters fit sync/ports by shape.
+  sync: 'core errors',
+  emulator: 'runtime/sqlite errors',
+  setup: 'sync ledger local remote config runtime core errors',
+  operations: 'setup sync ledger local remote config runtime core errors',
+  daemon: 'operations setup control sync ledger local remote config runtime core errors',
+  cli: 'daemon operations setup control contract emulator sync ledger local remote config runtime core errors',
+  main: 'cli runtime core errors',
 };
 
-function isCoreOrErrors(target: string): boolean {
-  return target === 'errors.ts' || roomOf(target) === 'core';
+/** Within sync, likewise. */
+const floors: Readonly<Record<string, string>> = {
+  ports: '',
+  roots: 'ports',
+  commit: 'ports',
+  flora: 'commit ports',
+  intake: 'flora commit roots ports',
+  upload: 'flora commit ports',
+};
+
+function names(list: string | undefined, target: string): boolean {
+  return (list ?? '').split(' ').some((name) => name === roomOf(target) || `${name}.ts` === target);
+}
+
+function isForbidden(path: string, target: string): boolean {
+  if (roomOf(path) !== roomOf(target)) return !names(visible[roomOf(path)], target);
+  if (roomOf(path) !== 'sync' || floorOf(path) === floorOf(target)) return false;
+  return !(floors[floorOf(path)] ?? '').split(' ').includes(floorOf(target));
 }
 
 function forbiddenImports({ path, imports }: Pick<Source, 'path' | 'imports'>): readonly string[] {
-  if (composition.has(path)) return [];
-  if (path === 'errors.ts') return imports;
-  const room = roomOf(path);
-  const mayImport = visible[room] ?? (() => false);
-  return imports.filter((target) => !(room !== '' && roomOf(target) === room) && !mayImport(target));
+  return imports.filter((target) => isForbidden(path, target));
+}
+
+/** Whether a file reaches itself through what it imports, and which way. */
+function wayBack(start: string, importsOfFile: ReadonlyMap<string, readonly string[]>): readonly string[] | null {
+  const seen = new Set<string>();
+  const waiting: (readonly string[])[] = [[start]];
+  for (let way = waiting.pop(); way !== undefined; way = waiting.pop()) {
+    for (const target of importsOfFile.get(way.at(-1) ?? '') ?? []) {
+      if (target === start) return [...way, target];
+      if (seen.has(target)) continue;
+      seen.add(target);
+      waiting.push([...way, target]);
+    }
+  }
+  return null;
 }
 
 const impure = /\bDate\.now\b|\bnew Date\(\s*\)|\bMath\.random\(|(?<![.\w])setTimeout\s*\(|(?<![.\w])setInterval\s*\(/;
 
 function mayBeImpure(path: string): boolean {
-  return path === 'clock.ts' || path === 'random.ts' || roomOf(path) === 'emulator' || roomOf(path) === 'cli';
+  return (
+    path === 'runtime/clock.ts' || path === 'runtime/random.ts' || roomOf(path) === 'emulator' || roomOf(path) === 'cli'
+  );
 }
 
 /** Without comments: they may speak of what the code may not do. */
@@ -97,13 +119,24 @@ function codeOf(text: string): string {
 const longestFile = 250;
 
 describe('the rooms', () => {
-  it('are the ones that the design names', () => {
+  it('are the ones of the table', () => {
     assert.deepEqual([...new Set(files.map(({ path }) => roomOf(path)))].sort(), Object.keys(visible).sort());
-    for (const path of composition)
-      assert.ok(
-        files.some((file) => file.path === path),
-        `${path} is not there any more`,
-      );
+    const inSync = files.filter(({ path }) => roomOf(path) === 'sync');
+    assert.deepEqual([...new Set(inSync.map(({ path }) => floorOf(path)))].sort(), Object.keys(floors).sort());
+  });
+
+  it('have only main and errors beside them', () => {
+    const loose = files.map(({ path }) => path).filter((path) => !path.includes('/'));
+    assert.deepEqual(loose, ['errors.ts', 'main.ts']);
+  });
+
+  it('hold no file that reaches itself through its imports, types included', () => {
+    const graph = new Map(files.map(({ path, imports }) => [path, imports]));
+    const circles = files.flatMap(({ path }) => {
+      const way = wayBack(path, graph);
+      return way === null ? [] : [way.join(' -> ')];
+    });
+    assert.deepEqual(circles, []);
   });
 
   it('import in one direction only', () => {
@@ -115,7 +148,7 @@ describe('the rooms', () => {
     const openers = files.filter(({ text }) => /import\s+(?!type\b)[^;]*from 'better-sqlite3'/.test(codeOf(text)));
     assert.deepEqual(
       openers.map(({ path }) => path),
-      ['sqlite.ts'],
+      ['runtime/sqlite.ts'],
     );
   });
 
@@ -151,7 +184,7 @@ describe('the rooms', () => {
       .filter(({ text }) => /process\.std(?:out|err)\.write|console\./.test(codeOf(text)))
       .map(({ path }) => path);
     // The process that takes snapshots writes JSON to the one that started it.
-    assert.deepEqual(writers, ['cli/output.ts', 'ledger/snapshot-process.ts']);
+    assert.deepEqual(writers, ['cli/output.ts', 'ledger/recovery/snapshot-process.ts']);
   });
 
   it('get time, timers and chance from the clock and random adapters', () => {
@@ -176,22 +209,35 @@ describe('the rules themselves', () => {
   const wrongs: readonly [string, string][] = [
     ['core/x.ts', '../errors.ts'],
     ['errors.ts', './core/entry.ts'],
+    ['runtime/x.ts', '../config/load.ts'],
+    ['config/x.ts', '../daemon/engine.ts'],
+    ['control/x.ts', '../runtime/clock.ts'],
     ['ledger/x.ts', '../local/scanner.ts'],
+    ['ledger/tables/x.ts', '../../runtime/clock.ts'],
     ['local/x.ts', '../remote/client.ts'],
     ['media/x.ts', '../core/entry.ts'],
-    ['media/x.ts', '../local/media.ts'],
+    ['media/x.ts', '../local/read/media.ts'],
     ['emulator/x.ts', '../media/iso.ts'],
-    ['remote/x.ts', '../ledger/ledger.ts'],
-    ['remote/x.ts', '../clock.ts'],
-    ['contract/x.ts', '../cli/output.ts'],
-    ['contract/x.ts', '../clock.ts'],
-    ['remote/x.ts', '../contract/raw.ts'],
-    ['sync/x.ts', '../remote/client.ts'],
-    ['sync/x.ts', '../daemon.ts'],
     ['emulator/x.ts', '../remote/wire.ts'],
     ['emulator/x.ts', '../core/entry.ts'],
-    ['config-x.ts', './daemon.ts'],
-    ['logger.ts', './sync/gate.ts'],
+    ['remote/x.ts', '../ledger/ledger.ts'],
+    ['remote/x.ts', '../runtime/clock.ts'],
+    ['remote/x.ts', '../contract/raw.ts'],
+    ['contract/x.ts', '../cli/output.ts'],
+    ['sync/intake/x.ts', '../../remote/client.ts'],
+    ['sync/intake/x.ts', '../../runtime/clock.ts'],
+    ['sync/intake/x.ts', '../upload/worker.ts'],
+    ['sync/upload/x.ts', '../intake/intake.ts'],
+    ['sync/flora/x.ts', '../upload/perform.ts'],
+    ['sync/commit/x.ts', '../flora/gate.ts'],
+    ['sync/roots/x.ts', '../flora/gate.ts'],
+    ['sync/ports/x.ts', '../commit/outcome.ts'],
+    ['setup/x.ts', '../daemon/engine.ts'],
+    ['setup/x.ts', '../emulator/emulator.ts'],
+    ['operations/x.ts', '../daemon/engine.ts'],
+    ['daemon/x.ts', '../emulator/emulator.ts'],
+    ['daemon/x.ts', '../cli/output.ts'],
+    ['main.ts', './daemon/daemon.ts'],
   ];
   for (const [path, specifier] of wrongs) {
     it(`refuse ${specifier} in ${path}`, () => {
@@ -204,6 +250,18 @@ describe('the rules themselves', () => {
       }
     });
   }
+
+  it('find a circle through several files, and none where files only meet', () => {
+    const graph = new Map([
+      ['a.ts', ['b.ts', 'd.ts']],
+      ['b.ts', ['c.ts']],
+      ['c.ts', ['a.ts']],
+      ['d.ts', ['b.ts']],
+      ['e.ts', ['d.ts']],
+    ]);
+    assert.deepEqual(wayBack('a.ts', graph), ['a.ts', 'd.ts', 'b.ts', 'c.ts', 'a.ts']);
+    assert.equal(wayBack('e.ts', graph), null);
+  });
 
   it('see time and chance in code, not in comments', () => {
     for (const code of ['Date.now()', 'const now = Date.now;', 'new Date()', 'Math.random()', 'setTimeout(f, 1)']) {

@@ -1,5 +1,3 @@
-import { Bounded } from '../../cli/bounded.ts';
-import type { Findings } from '../../cli/difference.ts';
 import { isActive } from '../../core/content.ts';
 import { absolutePath, type FilePath, joinPath } from '../../core/entry.ts';
 import { SyncError } from '../../errors.ts';
@@ -7,6 +5,8 @@ import type { Inventory, InventoryFolder } from '../../ledger/inventory.ts';
 import type { createLocalFiles } from '../../local/local-files.ts';
 import type { ScannedDirectory } from '../../local/walk/scanner.ts';
 import { type KnownPath, knownFiles } from '../known-files.ts';
+import { Bounded } from './bounded.ts';
+import type { Findings } from './difference.ts';
 
 /** What is to be compared: everything at or below a directory of a folder, or one file in it. */
 export interface Scope {

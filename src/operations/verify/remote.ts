@@ -1,5 +1,3 @@
-import { Bounded } from '../../cli/bounded.ts';
-import type { Findings } from '../../cli/difference.ts';
 import { backoffMs } from '../../core/backoff.ts';
 import { SyncError } from '../../errors.ts';
 import type { Inventory, InventoryContent } from '../../ledger/inventory.ts';
@@ -7,7 +5,9 @@ import type { Call } from '../../sync/flora/call.ts';
 import { IdSet } from '../../sync/flora/id-set.ts';
 import { type ListingDeps, walkListing } from '../../sync/flora/listing.ts';
 import { askFlora, isKnown } from '../../sync/flora/request.ts';
-import type { RemotePort } from '../../sync/ports/ledger.ts';
+import type { RemotePort } from '../../sync/ports/flora.ts';
+import { Bounded } from './bounded.ts';
+import type { Findings } from './difference.ts';
 
 export interface VerifyRemoteDeps extends ListingDeps {
   readonly remote: RemotePort;

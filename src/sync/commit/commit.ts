@@ -4,10 +4,27 @@ import type { ContentEvent } from '../../core/event.ts';
 import { displayName } from '../../core/name.ts';
 import type { TransitionContext } from '../../core/steps.ts';
 import { transition } from '../../core/transition.ts';
-import type { Creating } from '../flora/creating.ts';
-import type { Polls } from '../flora/polls.ts';
-import type { ClockPort, LedgerPort, LedgerTablesPort, LogPort, RandomPort, SourcePath } from '../ports/ledger.ts';
-import type { Outcome } from '../upload/perform.ts';
+import type { LedgerPort, LedgerTablesPort, SourcePath } from '../ports/ledger.ts';
+import type { ClockPort, LogPort, RandomPort } from '../ports/runtime.ts';
+import type { Outcome } from './outcome.ts';
+
+/** What a step costs of the budget for assets without bytes. */
+export interface CreationBudget {
+  /** Inside the write that stores what came of a step. `after` null: the result was dropped. */
+  account(tables: LedgerTablesPort, before: Content, event: ContentEvent, after: Content | null): void;
+  /** After that write. */
+  committed(before: Content, after: Content): void;
+  /** A person has opened it again (`reopenCreation`). */
+  changed(): void;
+}
+
+/** How often FLORA may be asked about what it is processing. */
+export interface PollPace {
+  /** Milliseconds until a content is asked for again, at least. */
+  leastMs(): number;
+  /** A content's row is this now. */
+  stepped(content: Pick<Content, 'id' | 'state' | 'reasonCode'>): void;
+}
 
 export interface CommitDeps {
   readonly ledger: LedgerPort;
@@ -15,9 +32,9 @@ export interface CommitDeps {
   readonly random: RandomPort;
   readonly log: LogPort;
   /** Absent where nothing is polled. */
-  readonly polls?: Polls;
+  readonly polls?: PollPace;
   /** Null where nothing is sent. */
-  readonly creating: Creating | null;
+  readonly creating: CreationBudget | null;
   readonly onChange: (before: Content, after: Content) => void;
   /** Whether a drop folder's rule is to upload again what is missing at FLORA. */
   readonly uploadsMissing: (root: string) => boolean;

@@ -1,6 +1,19 @@
+import type { Content } from '../../core/content.ts';
 import type { ContentEvent } from '../../core/event.ts';
 import type { Action } from '../../core/next-action.ts';
 import type { SyncError } from '../../errors.ts';
+import type { SourcePath } from '../ports/ledger.ts';
+
+/** What an action came to. `doubted` are files that turned out not to hold the bytes any more. */
+export interface Outcome {
+  readonly event: ContentEvent;
+  readonly requestId: string | null;
+  readonly doubted: readonly SourcePath[];
+  /** Where the bytes were seen a moment ago, for the step that sends them. */
+  readonly path?: SourcePath;
+  /** The content's row, where the effect itself had to write it down. */
+  readonly row?: Content;
+}
 
 /**
  * The one place that turns the error of a request into what it means for its content.

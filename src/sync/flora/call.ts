@@ -10,6 +10,11 @@ export interface Call {
   readonly file: Pick<Content, 'id' | 'sizeBytes' | 'attempts'> | null;
 }
 
+/** Permission for one request. Its holder hands it back with what the request came to. */
+export interface Pass {
+  readonly call: Call;
+}
+
 export const ranks = 4;
 
 /** Who goes first where not all can: what is nearest to its end, and what begins something new last of the files'. */

@@ -1,4 +1,4 @@
-import type { RemotePort } from '../ports/ledger.ts';
+import type { RemotePort } from '../ports/flora.ts';
 import type { Call } from './call.ts';
 import type { Gate } from './gate.ts';
 import { askFlora, patiently, type WorkSignals } from './request.ts';

@@ -13,7 +13,8 @@ import {
   slowed,
 } from '../../core/creation.ts';
 import type { ContentEvent } from '../../core/event.ts';
-import type { ClockPort, LedgerPort, LedgerTablesPort, LogPort } from '../ports/ledger.ts';
+import type { LedgerPort, LedgerTablesPort } from '../ports/ledger.ts';
+import type { ClockPort, LogPort } from '../ports/runtime.ts';
 
 export interface CreatingDeps {
   readonly ledger: LedgerPort;

@@ -1,7 +1,8 @@
 import type { Content } from '../../core/content.ts';
 import type { AssetFacts } from '../../core/event.ts';
 import type { SyncError } from '../../errors.ts';
-import type { LedgerPort, RemotePort } from '../ports/ledger.ts';
+import type { RemotePort } from '../ports/flora.ts';
+import type { LedgerPort } from '../ports/ledger.ts';
 import { isKnown, type WorkSignals } from './request.ts';
 import type { Transfers } from './transfers.ts';
 

@@ -2,8 +2,8 @@ import { onAbort } from '../../core/on-abort.ts';
 import { Pace } from '../../core/pace.ts';
 import type { SavedPace } from '../../core/records.ts';
 import type { SyncError } from '../../errors.ts';
-import type { ClockPort, RandomPort } from '../ports/ledger.ts';
-import type { Call } from './call.ts';
+import type { ClockPort, RandomPort } from '../ports/runtime.ts';
+import type { Call, Pass } from './call.ts';
 import { Outage } from './outage.ts';
 import { Suspicions } from './suspicions.ts';
 import { type Waiter, WaitingLine } from './waiting-line.ts';
@@ -21,11 +21,6 @@ export interface GateDeps {
   readonly suspect?: (error: SyncError) => string | null;
   /** Something was learned of how fast FLORA may be asked. */
   readonly onPace?: (saved: SavedPace) => void;
-}
-
-/** Permission for one request. Its holder hands it back with what the request came to. */
-export interface Pass {
-  readonly call: Call;
 }
 
 const never = Number.POSITIVE_INFINITY;

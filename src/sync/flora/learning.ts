@@ -1,8 +1,10 @@
 import type { Content } from '../../core/content.ts';
 import type { AssetFacts, Reservation } from '../../core/event.ts';
 import type { Learnt, LearntType } from '../../core/records.ts';
-import type { ClockPort, LedgerPort, RemotePort } from '../ports/ledger.ts';
-import type { Outcome } from '../upload/perform.ts';
+import type { Outcome } from '../commit/outcome.ts';
+import type { RemotePort } from '../ports/flora.ts';
+import type { LedgerPort } from '../ports/ledger.ts';
+import type { ClockPort } from '../ports/runtime.ts';
 import type { Gate } from './gate.ts';
 import { askFlora, isKnown, type WorkSignals } from './request.ts';
 import type { Transfers } from './transfers.ts';

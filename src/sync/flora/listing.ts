@@ -1,7 +1,8 @@
 import type { Destination } from '../../core/entry.ts';
 import type { ListedAsset } from '../../core/event.ts';
 import { SyncError } from '../../errors.ts';
-import type { ClockPort, ListedPage, ListQuery, RemotePort } from '../ports/ledger.ts';
+import type { ListedPage, ListQuery, RemotePort } from '../ports/flora.ts';
+import type { ClockPort } from '../ports/runtime.ts';
 import type { Gate } from './gate.ts';
 import { askFlora } from './request.ts';
 

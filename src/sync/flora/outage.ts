@@ -1,7 +1,7 @@
 import { type BackoffLimits, backoffMs } from '../../core/backoff.ts';
 import { SyncError } from '../../errors.ts';
-import type { RandomPort } from '../ports/ledger.ts';
-import type { Pass } from './gate.ts';
+import type { RandomPort } from '../ports/runtime.ts';
+import type { Pass } from './call.ts';
 
 /** While a person has to act (a new key), asking more often than this helps nobody. */
 const waitingBackoff: BackoffLimits = { baseMs: 2_000, capMs: 60_000 };

@@ -1,5 +1,5 @@
 import type { Content } from '../../core/content.ts';
-import type { ClockPort } from '../ports/ledger.ts';
+import type { ClockPort } from '../ports/runtime.ts';
 import type { Gate } from './gate.ts';
 
 /** So much of what FLORA allows may be spent on asking whether it has finished processing. */

@@ -1,8 +1,7 @@
 import { type BackoffLimits, backoffMs } from '../../core/backoff.ts';
 import type { SyncError } from '../../errors.ts';
-import type { RandomPort } from '../ports/ledger.ts';
-import type { Call } from './call.ts';
-import type { Pass } from './gate.ts';
+import type { RandomPort } from '../ports/runtime.ts';
+import type { Call, Pass } from './call.ts';
 
 /** So many refusals, of different files where there are any, without a grant between them are the service's. */
 const refusalsThatTell = 3;

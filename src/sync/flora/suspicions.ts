@@ -1,7 +1,6 @@
 import type { SyncError } from '../../errors.ts';
-import type { RandomPort } from '../ports/ledger.ts';
-import type { Call } from './call.ts';
-import type { Pass } from './gate.ts';
+import type { RandomPort } from '../ports/runtime.ts';
+import type { Call, Pass } from './call.ts';
 import { Suspicion } from './suspicion.ts';
 import type { WaitingLine } from './waiting-line.ts';
 

@@ -1,5 +1,5 @@
+import type { Pass } from './call.ts';
 import { type Call, rankOf, ranks } from './call.ts';
-import type { Pass } from './gate.ts';
 
 export interface Waiter {
   readonly call: Call;

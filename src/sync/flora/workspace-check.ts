@@ -1,5 +1,6 @@
 import type { SyncError } from '../../errors.ts';
-import type { LogPort, RemotePort } from '../ports/ledger.ts';
+import type { RemotePort } from '../ports/flora.ts';
+import type { LogPort } from '../ports/runtime.ts';
 import { isRefusal } from './call.ts';
 import type { Gate } from './gate.ts';
 import type { Place } from './listing.ts';

@@ -1,5 +1,5 @@
 import { type FilePath, isOtherKind } from '../../core/entry.ts';
-import type { LocalPort } from '../ports/ledger.ts';
+import type { LocalPort } from '../ports/local.ts';
 
 /**
  * Whether what stood at the name does not: something of another kind does not, nor the same under another spelling of the

@@ -3,16 +3,9 @@ import { absolutePath, type FilePath, type FileStat, type Fingerprint, type Prob
 import { displayName, remoteName } from '../../core/name.ts';
 import { transition } from '../../core/transition.ts';
 import type { Matching } from '../flora/matching.ts';
-import type {
-  ClockPort,
-  ContentPath,
-  LedgerPort,
-  LedgerTablesPort,
-  LocalPort,
-  LogPort,
-  RandomPort,
-  SourcePath,
-} from '../ports/ledger.ts';
+import type { Admitted, ContentPath, LedgerPort, LedgerTablesPort } from '../ports/ledger.ts';
+import type { LocalPort } from '../ports/local.ts';
+import type { ClockPort, LogPort, RandomPort } from '../ports/runtime.ts';
 
 export interface AdmitDeps {
   readonly ledger: LedgerPort;
@@ -30,12 +23,6 @@ export interface FolderFile extends FilePath {
   readonly folderId: number;
   readonly destinationId: number;
   readonly copies: 'share' | 'separate';
-}
-
-/** A content as it has just been written, or read, and a file that should have its bytes. */
-export interface Admitted {
-  readonly content: Content;
-  readonly path: SourcePath | undefined;
 }
 
 /**

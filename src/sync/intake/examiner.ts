@@ -1,15 +1,17 @@
 import { type Differences, DirectoryDiff, isChanged } from '../../core/diff.ts';
+import type { DropFolder } from '../../core/drop-folder.ts';
 import { absolutePath, type FileStat, isOtherKind, joinPath, type Problem, splitPath } from '../../core/entry.ts';
-import type { KnownFile, LocalPort, ScannedListing } from '../ports/ledger.ts';
+import type { KnownFile } from '../ports/ledger.ts';
+import type { LocalPort, ScannedListing } from '../ports/local.ts';
 import { mountMissing } from '../roots/lost-mount.ts';
-import type { FolderWatch, IntakeFolder } from '../roots/root-guard.ts';
+import type { RootGuard } from '../roots/root-guard.ts';
 import { isGone } from './absence.ts';
 import { type AdmitDeps, admitProblem, type FolderFile } from './admit.ts';
 import { Vanishing } from './vanishing.ts';
 
 export interface ExaminerDeps extends AdmitDeps {
   readonly local: LocalPort;
-  readonly folders: FolderWatch;
+  readonly folders: RootGuard;
   readonly signal: AbortSignal;
   /** So many rows of a directory are compared in one turn of the event loop: a few milliseconds by default. */
   readonly knownPerSlice?: number;
@@ -18,11 +20,11 @@ export interface ExaminerDeps extends AdmitDeps {
   /** Nothing is at or below this path any more. */
   readonly onVanished: (path: string) => void;
   /** A directory of ours is not there any more. */
-  readonly onDirectoryGone: (folder: IntakeFolder, directory: string) => void;
+  readonly onDirectoryGone: (folder: DropFolder, directory: string) => void;
   /** A single directory was read. */
-  readonly onListing: (folder: IntakeFolder, listing: ScannedListing) => Promise<void>;
+  readonly onListing: (folder: DropFolder, listing: ScannedListing) => Promise<void>;
   /** A whole subtree (or, with '', folder) has to be walked. */
-  readonly scan: (folder: IntakeFolder, directory: string) => Promise<void>;
+  readonly scan: (folder: DropFolder, directory: string) => Promise<void>;
 }
 
 /** A hinted directory with more names than this is read whole. */
@@ -43,7 +45,7 @@ export class Examiner {
   }
 
   /** Something may have happened to these names, or (null) to anything in the directory. */
-  async hinted(folder: IntakeFolder, directory: string, names: ReadonlySet<string> | null): Promise<void> {
+  async hinted(folder: DropFolder, directory: string, names: ReadonlySet<string> | null): Promise<void> {
     if (names === null || names.size > namesWorthLooking) {
       if (await this.#isOpen(folder)) await this.directory(folder, directory);
       return;
@@ -54,7 +56,7 @@ export class Examiner {
     }
   }
 
-  async listing(folder: IntakeFolder, listing: ScannedListing): Promise<void> {
+  async listing(folder: DropFolder, listing: ScannedListing): Promise<void> {
     const { ledger, folders } = this.#deps;
     if (listing.directory !== '') {
       const isLost = listing.entryCount === 0 && folders.isMountLost(folder, listing.directory);
@@ -78,7 +80,7 @@ export class Examiner {
     await this.#vanishing.files(folder, listing.directory, directory.id, vanished);
   }
 
-  async #forgetChildren(folder: IntakeFolder, listing: ScannedListing, directoryId: number): Promise<void> {
+  async #forgetChildren(folder: DropFolder, listing: ScannedListing, directoryId: number): Promise<void> {
     const { ledger, local } = this.#deps;
     const present = new Set(listing.subdirectories);
     for (const child of ledger.directories.children(directoryId)) {
@@ -104,7 +106,7 @@ export class Examiner {
   }
 
   async #take(
-    folder: IntakeFolder,
+    folder: DropFolder,
     { directory }: ScannedListing,
     { candidates, problems }: Pick<Differences<KnownFile>, 'candidates' | 'problems'>,
   ): Promise<void> {
@@ -117,7 +119,7 @@ export class Examiner {
   }
 
   /** Reads one directory, not what is below it. */
-  async directory(folder: IntakeFolder, directory: string): Promise<void> {
+  async directory(folder: DropFolder, directory: string): Promise<void> {
     if (directory !== '') {
       const at = splitPath(directory);
       // By another spelling, or through a link, its files would be those of another directory once more.
@@ -147,7 +149,7 @@ export class Examiner {
   }
 
   /** Looks at one name. What was there in another kind, a file where a directory is now, is gone. */
-  async name(folder: IntakeFolder, directory: string, name: string): Promise<void> {
+  async name(folder: DropFolder, directory: string, name: string): Promise<void> {
     const { ledger, local } = this.#deps;
     const file = fileOf(folder, directory, name);
     const path = joinPath(directory, name);
@@ -192,7 +194,7 @@ export class Examiner {
     }
   }
 
-  async #gone(folder: IntakeFolder, directory: string, name: string): Promise<void> {
+  async #gone(folder: DropFolder, directory: string, name: string): Promise<void> {
     const row = this.#known(folder, directory, name);
     if (row !== undefined && !row.isGone) await this.#vanishing.files(folder, directory, row.directoryId, [name]);
     await this.#treeGone(folder, joinPath(directory, name));
@@ -201,19 +203,19 @@ export class Examiner {
     this.#deps.onVanished(absolutePath(fileOf(folder, directory, name)));
   }
 
-  async #treeGone(folder: IntakeFolder, path: string): Promise<void> {
+  async #treeGone(folder: DropFolder, path: string): Promise<void> {
     const tree = this.#deps.ledger.directories.find(folder.folderId, path);
     if (tree !== undefined && !tree.isGone) await this.#vanishing.tree(folder, path, tree.id);
   }
 
   /** A directory that cannot be read is reported under its own name; what is below it is left as it was. */
-  async unreadable(folder: IntakeFolder, path: string, problem: Problem): Promise<void> {
+  async unreadable(folder: DropFolder, path: string, problem: Problem): Promise<void> {
     const { directory, name } = splitPath(path);
     await admitProblem(this.#deps, fileOf(folder, directory, name), noStat, problem);
   }
 
   /** Hints of a folder that is halted are dropped: once it can be believed again, all of it is scanned. */
-  async #isOpen(folder: IntakeFolder): Promise<boolean> {
+  async #isOpen(folder: DropFolder): Promise<boolean> {
     const { folders, scan } = this.#deps;
     if (folders.mayTake(folder)) return true;
     // The hint is the first to stumble over it: the scan says what is wrong, or takes all of what is new.
@@ -221,13 +223,13 @@ export class Examiner {
     return false;
   }
 
-  #known(folder: IntakeFolder, directory: string, name: string): KnownFile | undefined {
+  #known(folder: DropFolder, directory: string, name: string): KnownFile | undefined {
     const { directories, files } = this.#deps.ledger;
     const parent = directories.find(folder.folderId, directory);
     return parent === undefined ? undefined : files.get(parent.id, name);
   }
 
-  async #readable(folder: IntakeFolder, path: string): Promise<void> {
+  async #readable(folder: DropFolder, path: string): Promise<void> {
     const { directory, name } = splitPath(path);
     const known = this.#known(folder, directory, name);
     if (known?.problem == null) return;
@@ -235,7 +237,7 @@ export class Examiner {
   }
 }
 
-function fileOf(folder: IntakeFolder, directory: string, name: string): FolderFile {
+function fileOf(folder: DropFolder, directory: string, name: string): FolderFile {
   return { ...folder, directory, name };
 }
 

@@ -1,4 +1,4 @@
-import type { ClockPort } from '../ports/ledger.ts';
+import type { ClockPort } from '../ports/runtime.ts';
 
 export interface Hint {
   readonly folderId: number;

@@ -2,8 +2,9 @@ import PQueue from 'p-queue';
 import { unknownStat } from '../../core/diff.ts';
 import { type FileStat, type Fingerprint, isSameStat } from '../../core/entry.ts';
 import { racyUntilMs } from '../../core/settle.ts';
-import type { LocalPort } from '../ports/ledger.ts';
-import { type AdmitDeps, type Admitted, admitFile, admitProblem, type FolderFile } from './admit.ts';
+import type { Admitted } from '../ports/ledger.ts';
+import type { LocalPort } from '../ports/local.ts';
+import { type AdmitDeps, admitFile, admitProblem, type FolderFile } from './admit.ts';
 
 export interface InspectorDeps extends AdmitDeps {
   readonly local: LocalPort;

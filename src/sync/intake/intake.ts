@@ -1,8 +1,10 @@
+import type { DropFolder } from '../../core/drop-folder.ts';
 import { joinPath, type Problem, splitPath } from '../../core/entry.ts';
 import { SyncError } from '../../errors.ts';
-import type { LocalPort, ScannedListing } from '../ports/ledger.ts';
-import { FolderWatch, type IntakeFolder } from '../roots/root-guard.ts';
-import type { AdmitDeps, Admitted, FolderFile } from './admit.ts';
+import type { Admitted } from '../ports/ledger.ts';
+import type { LocalPort, ScannedListing } from '../ports/local.ts';
+import { RootGuard } from '../roots/root-guard.ts';
+import type { AdmitDeps, FolderFile } from './admit.ts';
 import { Examiner } from './examiner.ts';
 import { type HintedDirectory, Hints } from './hints.ts';
 import { Inspector, type Settled } from './inspector.ts';
@@ -17,14 +19,14 @@ export interface IntakeDeps extends AdmitDeps {
   /** There may be new work in the ledger: this. */
   readonly onWork: (admitted: Admitted) => void;
   /** A directory was read: watch it. */
-  readonly onDirectory: (folder: IntakeFolder, listing: ScannedListing) => void;
+  readonly onDirectory: (folder: DropFolder, listing: ScannedListing) => void;
   /** Of the examiner; fewer in the simulation. */
   readonly knownPerSlice?: number;
   /** Whether the watcher has this directory, so that what happens below it will be hinted. True where nothing watches. */
-  readonly isWatched: (folder: IntakeFolder, directory: string) => boolean;
-  readonly onDirectoryGone: (folder: IntakeFolder, directory: string) => void;
+  readonly isWatched: (folder: DropFolder, directory: string) => boolean;
+  readonly onDirectoryGone: (folder: DropFolder, directory: string) => void;
   /** The folder as a whole cannot be read (error), or can again (null). Told once for each change. */
-  readonly onFolder: (folder: IntakeFolder, trouble: SyncError | null) => void;
+  readonly onFolder: (folder: DropFolder, trouble: SyncError | null) => void;
   /** What is in hand has changed. */
   readonly onProgress?: () => void;
   /** Something that is not a known failure, or the end of the ledger. */
@@ -43,9 +45,9 @@ const mostInspected = 64;
  */
 export class Intake {
   readonly #deps: IntakeDeps;
-  readonly #byId = new Map<number, IntakeFolder>();
-  readonly #byRoot = new Map<string, IntakeFolder>();
-  readonly #folders: FolderWatch;
+  readonly #byId = new Map<number, DropFolder>();
+  readonly #byRoot = new Map<string, DropFolder>();
+  readonly #folders: RootGuard;
   readonly #examiner: Examiner;
   readonly #settling: Settling<FolderFile>;
   readonly #inspector: Inspector;
@@ -54,13 +56,13 @@ export class Intake {
   #scans = 0;
   #waiters: (() => void)[] = [];
 
-  constructor(deps: IntakeDeps, folders: readonly IntakeFolder[]) {
+  constructor(deps: IntakeDeps, folders: readonly DropFolder[]) {
     this.#deps = deps;
     for (const folder of folders) {
       this.#byId.set(folder.folderId, folder);
       this.#byRoot.set(folder.root, folder);
     }
-    this.#folders = new FolderWatch(deps);
+    this.#folders = new RootGuard(deps);
     const onLost = (file: FolderFile) => this.hint(file.folderId, file.directory, file.name);
     this.#inspector = new Inspector({
       ...deps,
@@ -106,7 +108,7 @@ export class Intake {
    * Reads everything from `directory` down and compares it with the ledger. Trouble with the folder goes to `onFolder`.
    * Returns whether all of it was read.
    */
-  async scan(folder: IntakeFolder, directory = ''): Promise<boolean> {
+  async scan(folder: DropFolder, directory = ''): Promise<boolean> {
     this.#scans += 1;
     const handlers = {
       onDirectory: (listing: ScannedListing) => this.#examine(folder, listing),
@@ -152,7 +154,7 @@ export class Intake {
    * the folder halted, null when nothing does. Without a daemon, `forgetRootIdentity` in the ledger does the same at the
    * next start.
    */
-  async accept(folder: IntakeFolder): Promise<SyncError | null> {
+  async accept(folder: DropFolder): Promise<SyncError | null> {
     const trouble = await this.#folders.accept(folder);
     if (trouble !== null) return trouble;
     await this.scan(folder);
@@ -205,7 +207,7 @@ export class Intake {
     this.#changed();
   }
 
-  async #examine(folder: IntakeFolder, listing: ScannedListing): Promise<void> {
+  async #examine(folder: DropFolder, listing: ScannedListing): Promise<void> {
     // Judged after it was read: what another drive holds is not even written down as a problem.
     const trouble = this.#folders.trouble(folder);
     if (trouble !== null) throw trouble;
@@ -218,7 +220,7 @@ export class Intake {
   }
 
   /** A hinted directory was read: what stands in it that nobody watches is walked now. */
-  async #read(folder: IntakeFolder, listing: ScannedListing): Promise<void> {
+  async #read(folder: DropFolder, listing: ScannedListing): Promise<void> {
     this.#deps.onDirectory(folder, listing);
     for (const name of listing.subdirectories) {
       const directory = joinPath(listing.directory, name);

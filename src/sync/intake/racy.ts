@@ -1,21 +1,8 @@
-import type { ClockPort, LedgerPort } from '../ports/ledger.ts';
-import type { FolderWatch, IntakeFolder } from '../roots/root-guard.ts';
+import type { DropFolder } from '../../core/drop-folder.ts';
+import type { LedgerPort, RacyFile } from '../ports/ledger.ts';
+import type { ClockPort } from '../ports/runtime.ts';
+import type { RootGuard } from '../roots/root-guard.ts';
 import type { Examiner } from './examiner.ts';
-
-/** A file that is to be read once more although it may look the same; see `racyUntilMs` in core/settle. */
-export interface RacyFile {
-  readonly directoryId: number;
-  readonly directory: string;
-  readonly name: string;
-}
-
-export interface RacyFilesPort {
-  has(directoryId: number, name: string): boolean;
-  /** Those of a folder that are due by now (wall clock), the longest due first. */
-  due(folderId: number, nowMs: number, most: number): readonly RacyFile[];
-  /** Until the file's row is written anew it is racy, and due from then on. */
-  note(directoryId: number, name: string, untilMs: number): void;
-}
 
 const mostAtOnce = 256;
 /** What was taken but not read by then, because its folder was away, somebody held it open or the daemon died, is due again. */
@@ -30,9 +17,9 @@ export interface RacyDeps {
 /** Has the files of this folder that are due examined, as by a hint; resolves when all of them are in hand. */
 export async function lookAtRacy(
   deps: RacyDeps,
-  folders: Pick<FolderWatch, 'mayTake'>,
+  folders: Pick<RootGuard, 'mayTake'>,
   examiner: Pick<Examiner, 'name'>,
-  folder: IntakeFolder,
+  folder: DropFolder,
 ): Promise<void> {
   for (;;) {
     const taken = await takeRacy(deps, folder.folderId);

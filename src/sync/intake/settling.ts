@@ -1,6 +1,7 @@
 import { absolutePath, type FilePath, type FileStat, type Holder } from '../../core/entry.ts';
 import { type Candidate, isQuiet, lookAgain, mayBeUnwritten, quietInMs } from '../../core/settle.ts';
-import type { ClockPort, LocalPort } from '../ports/ledger.ts';
+import type { LocalPort } from '../ports/local.ts';
+import type { ClockPort } from '../ports/runtime.ts';
 import { PathMap } from './path-map.ts';
 
 export interface SettlingDeps<F extends FilePath> {

@@ -1,20 +1,21 @@
+import type { DropFolder } from '../../core/drop-folder.ts';
 import { joinPath, splitPath } from '../../core/entry.ts';
 import { displayName } from '../../core/name.ts';
 import type { LedgerTablesPort } from '../ports/ledger.ts';
-import type { FolderWatch, IntakeFolder } from '../roots/root-guard.ts';
+import type { RootGuard } from '../roots/root-guard.ts';
 import { type AdmitDeps, fileRecord } from './admit.ts';
 
 export interface VanishingDeps extends AdmitDeps {
-  readonly folders: FolderWatch;
+  readonly folders: RootGuard;
   readonly signal: AbortSignal;
   /** So many absences are looked at and written down in one turn of the event loop: a few milliseconds by default. */
   readonly vanishedPerWrite?: number | undefined;
   /** Whether what stood at the name does not now. */
-  readonly isGone: (folder: IntakeFolder, directory: string, name: string, wanted: 'file' | 'directory') => boolean;
+  readonly isGone: (folder: DropFolder, directory: string, name: string, wanted: 'file' | 'directory') => boolean;
   /** Nothing is at or below this path any more. */
   readonly onVanished: (path: string) => void;
   /** A directory of ours is not there any more. */
-  readonly onDirectoryGone: (folder: IntakeFolder, directory: string) => void;
+  readonly onDirectoryGone: (folder: DropFolder, directory: string) => void;
 }
 
 /**
@@ -32,7 +33,7 @@ export class Vanishing {
 
   /** Those of a directory's names that are gone; all of them, where `above`, which they are below, is. */
   async files(
-    folder: IntakeFolder,
+    folder: DropFolder,
     directory: string,
     directoryId: number,
     names: readonly string[],
@@ -55,7 +56,7 @@ export class Vanishing {
   }
 
   /** A directory that is not there, with all that was in and below it; itself last, so that what is left is looked for again. */
-  async tree(folder: IntakeFolder, directory: string, directoryId: number, top = directory): Promise<void> {
+  async tree(folder: DropFolder, directory: string, directoryId: number, top = directory): Promise<void> {
     const { ledger, folders } = this.#deps;
     if (!folders.isThere(folder, directory)) return;
     this.#deps.onVanished(joinPath(folder.root, directory));
@@ -78,7 +79,7 @@ export class Vanishing {
   }
 
   /** Its names may stand there all the same, below a directory that is skipped, or was only spelled otherwise. */
-  #isTreeGone(folder: IntakeFolder, path: string | null): boolean {
+  #isTreeGone(folder: DropFolder, path: string | null): boolean {
     if (path === null) return false;
     const { directory, name } = splitPath(path);
     return this.#deps.isGone(folder, directory, name, 'directory');

@@ -1,9 +1,9 @@
 import type { UploadTarget } from '../../core/content.ts';
 import type { Destination } from '../../core/entry.ts';
 import type { AssetFacts, ListedAsset, Reservation } from '../../core/event.ts';
-import type { ByteSource } from './ledger.ts';
+import type { ByteSource } from './byte-source.ts';
 
-// The part of ports.ts that is about FLORA.
+// What the engine needs of FLORA: one request each.
 
 export interface Answer<T> {
   readonly value: T;

@@ -1,5 +1,5 @@
-// What the engine needs of the world, declared by the code that needs it. Adapters in ledger/, local/ and remote/ fit
-// these shapes; the simulation puts models in their place.
+// What the engine needs of the ledger. Ports are declared by the code that needs them: the rooms ledger, local and remote fit them by
+// shape, and the simulation puts models in their place.
 import type { Content } from '../../core/content.ts';
 import type { Creation } from '../../core/creation.ts';
 import type { KnownName } from '../../core/diff.ts';
@@ -15,45 +15,6 @@ import type {
   ReconcileSummary,
   RemoteAsset,
 } from '../../core/records.ts';
-import type { RacyFilesPort } from '../intake/racy.ts';
-
-export type { Answer, ListedPage, ListQuery, RemotePort } from './flora.ts';
-export type {
-  ByteSource,
-  Inspection,
-  LocalPort,
-  Look,
-  OpenedSource,
-  ReadResult,
-  ScannedListing,
-  WalkHandlers,
-} from './local.ts';
-
-export interface ClockPort {
-  now(): number;
-  monotonic(): number;
-  setTimer(delayMs: number, callback: () => void): { cancel(): void };
-  sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
-  /** Resolves after one turn of the event loop: what is ready goes first. */
-  turn(): Promise<void>;
-}
-
-export interface RandomPort {
-  fraction(): number;
-  token(): string;
-}
-
-/** pino's shape: facts first, then the sentence. */
-export interface LogPort {
-  /** Whether such lines are written at all; absent: they may be. */
-  isLevelEnabled?(level: 'debug' | 'info'): boolean;
-  debug(facts: object, message: string): void;
-  info(facts: object, message: string): void;
-  warn(facts: object, message: string): void;
-  error(facts: object, message: string): void;
-}
-
-// ---- ledger
 
 export interface KnownFile extends KnownName {
   readonly directoryId: number;
@@ -87,6 +48,12 @@ export interface AssetQuery {
 export type DueKind = 'queued' | 'begun';
 
 export type SourcePath = FilePath & { readonly directoryId: number };
+
+/** A content as it has just been written, or read, and a file that should have its bytes. */
+export interface Admitted {
+  readonly content: Content;
+  readonly path: SourcePath | undefined;
+}
 
 export interface LedgerTablesPort {
   readonly boundAssets: {
@@ -183,4 +150,19 @@ export interface LedgerPort extends LedgerTablesPort {
   write<T>(run: (tables: LedgerTablesPort) => T): Promise<T>;
   /** Several reads at the price of one transaction. */
   readTogether<T>(read: () => T): T;
+}
+
+/** A file that is to be read once more although it may look the same; see `racyUntilMs` in core/settle. */
+export interface RacyFile {
+  readonly directoryId: number;
+  readonly directory: string;
+  readonly name: string;
+}
+
+export interface RacyFilesPort {
+  has(directoryId: number, name: string): boolean;
+  /** Those of a folder that are due by now (wall clock), the longest due first. */
+  due(folderId: number, nowMs: number, most: number): readonly RacyFile[];
+  /** Until the file's row is written anew it is racy, and due from then on. */
+  note(directoryId: number, name: string, untilMs: number): void;
 }

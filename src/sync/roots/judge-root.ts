@@ -1,6 +1,8 @@
 import { splitPath } from '../../core/entry.ts';
 import type { SyncError } from '../../errors.ts';
-import type { ClockPort, LedgerPort, LocalPort } from '../ports/ledger.ts';
+import type { LedgerPort } from '../ports/ledger.ts';
+import type { LocalPort } from '../ports/local.ts';
+import type { ClockPort } from '../ports/runtime.ts';
 import { emptied, missing, replacedByEmpty, replacedByOther } from './root-errors.ts';
 
 export interface RootDeps {

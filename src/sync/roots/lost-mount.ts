@@ -1,6 +1,7 @@
+import type { DropFolder } from '../../core/drop-folder.ts';
 import { type Problem, splitPath } from '../../core/entry.ts';
-import type { LedgerPort, LocalPort } from '../ports/ledger.ts';
-import type { IntakeFolder } from './root-guard.ts';
+import type { LedgerPort } from '../ports/ledger.ts';
+import type { LocalPort } from '../ports/local.ts';
 
 /**
  * The directory, at or above this one but below the root, on which a drive with files that we know was mounted and is not
@@ -12,7 +13,7 @@ import type { IntakeFolder } from './root-guard.ts';
  */
 export function findLostMount(
   { ledger, local }: { readonly ledger: LedgerPort; readonly local: LocalPort },
-  folder: IntakeFolder,
+  folder: Pick<DropFolder, 'folderId' | 'root'>,
   directory: string,
   rootDevices: ReadonlySet<number>,
 ): string | null {

@@ -1,20 +1,12 @@
+import type { DropFolder } from '../../core/drop-folder.ts';
 import type { SyncError } from '../../errors.ts';
 import { type Judgement, judgeRoot, type RootDeps, type RootMemory, savedIdentity } from './judge-root.ts';
 import { findLostMount } from './lost-mount.ts';
 import { missing } from './root-errors.ts';
 
-/** A watched drop folder as the ledger numbers it. */
-export interface IntakeFolder {
-  readonly folderId: number;
-  readonly destinationId: number;
-  readonly root: string;
-  /** Whether files with the same bytes share one asset, or have a separate one each. */
-  readonly copies: 'share' | 'separate';
-}
-
-export interface FolderWatchDeps extends RootDeps {
+export interface RootGuardDeps extends RootDeps {
   /** Told once when a folder cannot be believed any more (error), and once when it can again (null). */
-  readonly onFolder: (folder: IntakeFolder, trouble: SyncError | null) => void;
+  readonly onFolder: (folder: DropFolder, trouble: SyncError | null) => void;
 }
 
 /** How a folder stands with us. */
@@ -34,22 +26,22 @@ interface Standing extends RootMemory {
  * replaced by one that holds nothing we know, or (on a server) was emptied at once: an unmounted drive is not a thousand
  * deletions, and another drive in its place is not a thousand new files.
  */
-export class FolderWatch {
-  readonly #deps: FolderWatchDeps;
+export class RootGuard {
+  readonly #deps: RootGuardDeps;
   readonly #standings = new Map<number, Standing>();
 
-  constructor(deps: FolderWatchDeps) {
+  constructor(deps: RootGuardDeps) {
     this.#deps = deps;
   }
 
   /** Why nothing may be taken from the folder now; null when what is there may be. */
-  trouble(folder: IntakeFolder): SyncError | null {
+  trouble(folder: DropFolder): SyncError | null {
     const { isClosed, trouble } = this.#standing(folder);
     return isClosed ? trouble : this.#judge(folder).trouble;
   }
 
   /** Whether what is found by itself may be taken in: not from a root that will do, but was not scanned yet either. */
-  mayTake(folder: IntakeFolder): boolean {
+  mayTake(folder: DropFolder): boolean {
     const { isClosed } = this.#standing(folder);
     if (isClosed) return false;
     // One look at the root serves both questions: this is asked for each file.
@@ -58,7 +50,7 @@ export class FolderWatch {
   }
 
   /** Whether what is missing in this directory may be believed. Halts the folder when nothing in it may. */
-  isThere(folder: IntakeFolder, directory = ''): boolean {
+  isThere(folder: DropFolder, directory = ''): boolean {
     if (this.#standing(folder).isClosed) return false;
     const { trouble } = this.#judge(folder);
     if (trouble !== null) this.#halt(folder, trouble);
@@ -66,7 +58,7 @@ export class FolderWatch {
   }
 
   /** Whether the directory is on a drive that was mounted below the root and is not now. */
-  isMountLost(folder: IntakeFolder, directory: string): boolean {
+  isMountLost(folder: DropFolder, directory: string): boolean {
     const { isAccepted, rootDevices, lostMounts } = this.#standing(folder);
     const lost = isAccepted ? null : findLostMount(this.#deps, folder, directory, rootDevices);
     if (lost !== null) lostMounts.add(lost);
@@ -74,7 +66,7 @@ export class FolderWatch {
   }
 
   /** Those of the lost mounts that are not lost any more: back, or gone for good. Each is returned once. */
-  takeFoundMounts(folder: IntakeFolder): readonly string[] {
+  takeFoundMounts(folder: DropFolder): readonly string[] {
     const { rootDevices, lostMounts } = this.#standing(folder);
     const found = [...lostMounts].filter((at) => findLostMount(this.#deps, folder, at, rootDevices) === null);
     for (const at of found) lostMounts.delete(at);
@@ -82,7 +74,7 @@ export class FolderWatch {
   }
 
   /** Before a whole scan: whether there is anything to walk. From here on, this root is known from another. */
-  async begin(folder: IntakeFolder): Promise<boolean> {
+  async begin(folder: DropFolder): Promise<boolean> {
     const { ledger } = this.#deps;
     const { identity, trouble } = this.#judge(folder);
     // Of a root that is missing, the walk says why.
@@ -104,7 +96,7 @@ export class FolderWatch {
   }
 
   /** A whole scan went through. */
-  async scanned(folder: IntakeFolder): Promise<void> {
+  async scanned(folder: DropFolder): Promise<void> {
     if (!this.isThere(folder)) return;
     const standing = this.#standing(folder);
     standing.isAccepted = false;
@@ -117,19 +109,19 @@ export class FolderWatch {
    * A scan did not go through. What is at the root now says more than the error, if anything is. Returns whether to scan
    * again: the walk missed the root that it began with, and the one in its place will do as well.
    */
-  failed(folder: IntakeFolder, error: SyncError): boolean {
+  failed(folder: DropFolder, error: SyncError): boolean {
     const { identity, trouble } = this.#judge(folder);
     if (trouble === null && error.code === 'folder_missing' && this.#hasMoved(folder)) return true;
     this.#halt(folder, identity === null || trouble === null ? error : trouble);
     return false;
   }
 
-  isHalted(folder: IntakeFolder): boolean {
+  isHalted(folder: DropFolder): boolean {
     return this.#standing(folder).trouble !== null;
   }
 
   /** Whether a whole scan is due now: the folder is halted, or something else is at its root than when it was scanned. */
-  isScanDue(folder: IntakeFolder): boolean {
+  isScanDue(folder: DropFolder): boolean {
     return this.isHalted(folder) || this.#hasMoved(folder);
   }
 
@@ -137,7 +129,7 @@ export class FolderWatch {
    * A person says that the root is right as it is: the next whole scan believes it, with all that is missing there.
    * Returns the trouble that this cannot end: the root is not there.
    */
-  async accept(folder: IntakeFolder): Promise<SyncError | null> {
+  async accept(folder: DropFolder): Promise<SyncError | null> {
     const { ledger, local } = this.#deps;
     if (local.rootIdentity(folder.root) === null) return missing(folder.root);
     await ledger.write((tables) => tables.directories.forgetRootIdentity(folder.folderId));
@@ -145,16 +137,16 @@ export class FolderWatch {
     return null;
   }
 
-  #hasMoved(folder: IntakeFolder): boolean {
+  #hasMoved(folder: DropFolder): boolean {
     return this.#isOther(folder, this.#deps.local.rootIdentity(folder.root));
   }
 
-  #isOther({ folderId }: IntakeFolder, identity: string | null): boolean {
+  #isOther({ folderId }: DropFolder, identity: string | null): boolean {
     const saved = savedIdentity(this.#deps.ledger, this.#standing({ folderId }), folderId);
     return saved !== null && placeOf(identity) !== placeOf(saved);
   }
 
-  async #save({ folderId }: IntakeFolder, identity: string): Promise<void> {
+  async #save({ folderId }: DropFolder, identity: string): Promise<void> {
     const { ledger } = this.#deps;
     const standing = this.#standing({ folderId });
     const saved = savedIdentity(ledger, standing, folderId);
@@ -165,7 +157,7 @@ export class FolderWatch {
     standing.saved = identity;
   }
 
-  #halt(folder: IntakeFolder, trouble: SyncError): void {
+  #halt(folder: DropFolder, trouble: SyncError): void {
     const standing = this.#standing(folder);
     const told = standing.trouble;
     standing.isClosed = true;
@@ -176,11 +168,11 @@ export class FolderWatch {
     this.#deps.onFolder(folder, trouble);
   }
 
-  #judge(folder: IntakeFolder): Judgement {
+  #judge(folder: DropFolder): Judgement {
     return judgeRoot(this.#deps, this.#standing(folder), folder);
   }
 
-  #standing({ folderId }: Pick<IntakeFolder, 'folderId'>): Standing {
+  #standing({ folderId }: Pick<DropFolder, 'folderId'>): Standing {
     const found = this.#standings.get(folderId);
     if (found !== undefined) return found;
     const standing: Standing = {

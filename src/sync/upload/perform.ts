@@ -3,6 +3,7 @@ import type { ContentEvent } from '../../core/event.ts';
 import { isConverted, isOtherSize } from '../../core/finding.ts';
 import { type Action, isSecondLookDue } from '../../core/next-action.ts';
 import type { SyncError } from '../../errors.ts';
+import type { Outcome } from '../commit/outcome.ts';
 import { eventFromError } from '../commit/outcome.ts';
 import type { CallOp } from '../flora/call.ts';
 import { mostControls, showsOthers } from '../flora/control.ts';
@@ -12,7 +13,10 @@ import { type Learning, typeOf } from '../flora/learning.ts';
 import type { Matching } from '../flora/matching.ts';
 import { askFlora, isKnown, reading, type WorkSignals } from '../flora/request.ts';
 import type { Transfers } from '../flora/transfers.ts';
-import type { Answer, ClockPort, LedgerPort, LocalPort, RemotePort, SourcePath } from '../ports/ledger.ts';
+import type { Answer, RemotePort } from '../ports/flora.ts';
+import type { LedgerPort, SourcePath } from '../ports/ledger.ts';
+import type { LocalPort } from '../ports/local.ts';
+import type { ClockPort } from '../ports/runtime.ts';
 import { type FoundSource, findSource, openFirst } from './sources.ts';
 import { notingAllBytes } from './unclear.ts';
 
@@ -29,17 +33,6 @@ export interface PerformDeps {
   /** Whether a drop folder is the one that it was, down to this directory: what is missing in another is no evidence. */
   readonly isRootThere: (root: string, directory: string) => boolean;
   readonly onSent: (content: Content, bytes: number) => void;
-}
-
-/** What an action came to. `doubted` are files that turned out not to hold the bytes any more. */
-export interface Outcome {
-  readonly event: ContentEvent;
-  readonly requestId: string | null;
-  readonly doubted: readonly SourcePath[];
-  /** Where the bytes were seen a moment ago, for the step that sends them. */
-  readonly path?: SourcePath;
-  /** The content's row, where the effect itself had to write it down. */
-  readonly row?: Content;
 }
 
 /**

@@ -2,8 +2,7 @@ import { type Content, needsSource } from '../../core/content.ts';
 import { onAbort } from '../../core/on-abort.ts';
 import { longestWaitMs } from '../../core/steps.ts';
 import type { WorkSignals } from '../flora/request.ts';
-import type { Admitted } from '../intake/admit.ts';
-import type { DueKind } from '../ports/ledger.ts';
+import type { Admitted, DueKind } from '../ports/ledger.ts';
 import { advance, type WorkerDeps } from './worker.ts';
 
 export interface Scheduler {

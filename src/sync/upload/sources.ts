@@ -1,5 +1,7 @@
 import type { Content } from '../../core/content.ts';
-import type { ByteSource, LedgerPort, LocalPort, SourcePath } from '../ports/ledger.ts';
+import type { ByteSource } from '../ports/byte-source.ts';
+import type { LedgerPort, SourcePath } from '../ports/ledger.ts';
+import type { LocalPort } from '../ports/local.ts';
 
 export interface SourceDeps {
   readonly ledger: LedgerPort;

@@ -1,6 +1,8 @@
 import { type Content, oneBufferBytes } from '../../core/content.ts';
 import { SyncError } from '../../errors.ts';
-import type { ByteSource, ClockPort, LedgerPort } from '../ports/ledger.ts';
+import type { ByteSource } from '../ports/byte-source.ts';
+import type { LedgerPort } from '../ports/ledger.ts';
+import type { ClockPort } from '../ports/runtime.ts';
 
 /**
  * The source of a large body that has it written down, durably, before its last piece leaves: from then on all bytes may arrive,

@@ -4,8 +4,7 @@ import { nextAction } from '../../core/next-action.ts';
 import { type CommitDeps, commitOutcome } from '../commit/commit.ts';
 import type { Creating } from '../flora/creating.ts';
 import { reading, type WorkSignals } from '../flora/request.ts';
-import type { Admitted } from '../intake/admit.ts';
-import type { SourcePath } from '../ports/ledger.ts';
+import type { Admitted, SourcePath } from '../ports/ledger.ts';
 import { type PerformDeps, perform } from './perform.ts';
 
 export interface WorkerDeps extends PerformDeps, CommitDeps {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Difference, Findings } from '../../../../src/cli/difference.ts';
 import type { Content } from '../../../../src/core/content.ts';
 import type { AssetFacts, ListedAsset } from '../../../../src/core/event.ts';
 import { SyncError } from '../../../../src/errors.ts';
 import { Inventory } from '../../../../src/ledger/inventory.ts';
+import { type Difference, Findings } from '../../../../src/operations/verify/difference.ts';
 import { verifyRemote } from '../../../../src/operations/verify/remote.ts';
 import { Gate } from '../../../../src/sync/flora/gate.ts';
-import type { RemotePort } from '../../../../src/sync/ports/ledger.ts';
+import type { RemotePort } from '../../../../src/sync/ports/flora.ts';
 import { memoryLedger, newContent, withFolder } from '../../../support/ledgers.ts';
 
 const sizeBytes = 3;

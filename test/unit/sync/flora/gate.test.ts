@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SyncError } from '../../../../src/errors.ts';
-import type { Call } from '../../../../src/sync/flora/call.ts';
-import { Gate, type Pass } from '../../../../src/sync/flora/gate.ts';
+import type { Call, Pass } from '../../../../src/sync/flora/call.ts';
+import { Gate } from '../../../../src/sync/flora/gate.ts';
 import { HandClock } from '../../../support/hand-clock.ts';
 
 function error(code: string, patch: { disposition?: 'retry' | 'wait'; retryAfterMs?: number } = {}): SyncError {

@@ -7,7 +7,7 @@ import type { LedgerTables } from '../../../../src/ledger/ledger.ts';
 import { Gate } from '../../../../src/sync/flora/gate.ts';
 import { compareBytes, Learning, typeOf } from '../../../../src/sync/flora/learning.ts';
 import { Transfers } from '../../../../src/sync/flora/transfers.ts';
-import type { RemotePort } from '../../../../src/sync/ports/ledger.ts';
+import type { RemotePort } from '../../../../src/sync/ports/flora.ts';
 import { content, facts, reservation } from '../../../support/contents.ts';
 import { HandClock, settled } from '../../../support/hand-clock.ts';
 import { memoryLedger, withFolder } from '../../../support/ledgers.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Gate } from '../../../../src/sync/flora/gate.ts';
 import { walkListing } from '../../../../src/sync/flora/listing.ts';
-import type { ListQuery, RemotePort } from '../../../../src/sync/ports/ledger.ts';
+import type { ListQuery, RemotePort } from '../../../../src/sync/ports/flora.ts';
 import { HandClock, settled } from '../../../support/hand-clock.ts';
 import { listed } from '../../../support/remote-listing.ts';
 

@@ -5,7 +5,7 @@ import { Gate } from '../../../../src/sync/flora/gate.ts';
 import { Learning } from '../../../../src/sync/flora/learning.ts';
 import { Matching } from '../../../../src/sync/flora/matching.ts';
 import { Transfers } from '../../../../src/sync/flora/transfers.ts';
-import type { RemotePort } from '../../../../src/sync/ports/ledger.ts';
+import type { RemotePort } from '../../../../src/sync/ports/flora.ts';
 import { HandClock } from '../../../support/hand-clock.ts';
 import { memoryLedger, newContent, withFolder } from '../../../support/ledgers.ts';
 import { listed, noLog } from '../../../support/remote-listing.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { createLocalFiles } from '../../../../src/local/local-files.ts';
 import { systemClock } from '../../../../src/runtime/clock.ts';
-import type { LocalPort, ScannedListing } from '../../../../src/sync/ports/ledger.ts';
+import type { LocalPort, ScannedListing } from '../../../../src/sync/ports/local.ts';
 import { openDrop } from '../../../support/drop.ts';
 import { link, plant, type Tree } from '../../../support/tree.ts';
 import { until } from '../../../support/until.ts';

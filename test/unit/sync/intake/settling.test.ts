@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { FileStat } from '../../../../src/core/entry.ts';
 import { Settling } from '../../../../src/sync/intake/settling.ts';
-import type { LocalPort } from '../../../../src/sync/ports/ledger.ts';
+import type { LocalPort } from '../../../../src/sync/ports/local.ts';
 import { HandClock } from '../../../support/hand-clock.ts';
 
 const file = { root: '/drop', directory: '', name: 'a.png' };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { SyncError } from '../../../../src/errors.ts';
-import { FolderWatch } from '../../../../src/sync/roots/root-guard.ts';
+import { RootGuard } from '../../../../src/sync/roots/root-guard.ts';
 import { FakeLocal, type FakeRoot } from '../../../support/fake-root.ts';
 import { HandClock } from '../../../support/hand-clock.ts';
 import { knowFiles, statOn } from '../../../support/known-files.ts';
@@ -21,7 +21,7 @@ async function bench(known: readonly string[] = ['a.png', 'album/b.png'], root: 
   const told: (SyncError | null)[] = [];
   /** As a start of the daemon finds it: nothing is known but the ledger. */
   const begin = () =>
-    new FolderWatch({ ledger, local: local.port, clock, onFolder: (_, trouble) => void told.push(trouble) });
+    new RootGuard({ ledger, local: local.port, clock, onFolder: (_, trouble) => void told.push(trouble) });
   const watch = begin();
   /** What a scan asks; true when it went through. */
   const scan = async (by = watch) => {
@@ -37,7 +37,7 @@ async function bench(known: readonly string[] = ['a.png', 'album/b.png'], root: 
 }
 
 /** Nothing in it is taken, and nothing missing is believed. */
-function assertClosed(watch: FolderWatch, folder: Parameters<FolderWatch['trouble']>[0], code: string): void {
+function assertClosed(watch: RootGuard, folder: Parameters<RootGuard['trouble']>[0], code: string): void {
   assert.equal(watch.trouble(folder)?.code, code);
   assert.equal(watch.mayTake(folder), false);
   assert.equal(watch.isThere(folder), false);

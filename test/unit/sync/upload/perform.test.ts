@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { SyncError } from '../../../../src/errors.ts';
 import { Gate } from '../../../../src/sync/flora/gate.ts';
 import { Transfers } from '../../../../src/sync/flora/transfers.ts';
-import type { RemotePort } from '../../../../src/sync/ports/ledger.ts';
+import type { RemotePort } from '../../../../src/sync/ports/flora.ts';
 import { perform } from '../../../../src/sync/upload/perform.ts';
 import { FakeLocal } from '../../../support/fake-root.ts';
 import { creatingOver, NoLearning } from '../../../support/flora-knowledge.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { LocalPort } from '../../../../src/sync/ports/ledger.ts';
+import type { LocalPort } from '../../../../src/sync/ports/local.ts';
 import { findSource, openFirst } from '../../../../src/sync/upload/sources.ts';
 import { FakeLocal } from '../../../support/fake-root.ts';
 import { knowFiles } from '../../../support/known-files.ts';

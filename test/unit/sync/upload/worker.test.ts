@@ -5,7 +5,7 @@ import { SyncError } from '../../../../src/errors.ts';
 import type { Ledger } from '../../../../src/ledger/ledger.ts';
 import { Gate } from '../../../../src/sync/flora/gate.ts';
 import { Transfers } from '../../../../src/sync/flora/transfers.ts';
-import type { RemotePort } from '../../../../src/sync/ports/ledger.ts';
+import type { RemotePort } from '../../../../src/sync/ports/flora.ts';
 import { startScheduler } from '../../../../src/sync/upload/scheduler.ts';
 import { advance, type WorkerDeps } from '../../../../src/sync/upload/worker.ts';
 import { facts, reservation } from '../../../support/contents.ts';

@@ -1,5 +1,5 @@
-import { displayName } from '../core/name.ts';
-import type { systemClock } from '../runtime/clock.ts';
+import { displayName } from '../../core/name.ts';
+import type { systemClock } from '../../runtime/clock.ts';
 
 /** How what is there differs from what the ledger says. */
 export type DifferenceKind =
