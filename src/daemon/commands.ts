@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { badRequest, type Command } from '../control/server.ts';
 import type { DropFolder } from '../core/drop-folder.ts';
+import type { FilePath } from '../core/entry.ts';
 import { displayName } from '../core/name.ts';
 import { type Accepted, folderAt, reconcileAsked, retryFiles } from '../operations/operations.ts';
 import type { Engine } from './engine.ts';
@@ -23,9 +24,8 @@ export function commandsOf(engine: Engine): Readonly<Record<string, Command>> {
     },
     '/retry': async (fields, tell, signal) => {
       requireOnly(fields, ['paths', 'failed']);
-      const { operating, inventory, intake } = engine;
-      const onLook = ({ folderId, directory, name }: { folderId: number; directory: string; name: string }) =>
-        intake.hint(folderId, directory, name);
+      const { operating, inventory, hints } = engine;
+      const onLook = (file: FilePath) => hints.add(file);
       return await retryFiles({ ...operating, inventory, onLook }, readWish(fields), tell, signal);
     },
     '/in_hand': async (fields, tell, signal) => {

@@ -1,4 +1,5 @@
 import type { Config } from '../config/load.ts';
+import { uploadingMissing } from '../core/drop-folder.ts';
 import { displayName } from '../core/name.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { Inventory, type InventoryFolder } from '../ledger/inventory.ts';
@@ -75,7 +76,7 @@ export async function reconcileAlone(
       onWork: nothing,
       onChange: nothing,
       creating: null,
-      uploadsMissing: (root) => config.folders.some(({ path, onMissing }) => path === root && onMissing === 'upload'),
+      uploadsMissing: uploadingMissing(config.folders),
     });
     const pathOf = (id: number) => inventory.pathOf(id);
     return await reconcileAsked({ remote, gate, pathOf, run: (...how) => reconciler.run(...how) }, wish, tell, signal);

@@ -112,7 +112,7 @@ export async function reconciling(count: number, model = new ListingModel()) {
       openSource: unused,
     },
     matching: { match: unused },
-    isRootThere: () => true,
+    roots: { isThere: () => true },
     onSent: () => {},
     onDoubt: () => {},
   };

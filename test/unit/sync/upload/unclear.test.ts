@@ -153,7 +153,7 @@ async function sendLarge(end: () => void) {
       inspect: unused,
       openSource: async () => ({ kind: 'source', ...sourceOf() }),
     },
-    isRootThere: () => true,
+    roots: { isThere: () => true },
     matching: { match: unused },
     creating: creatingOver(ledger, clock),
     learning: new NoLearning(ledger),
