@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import type { FileInHand } from '../control/protocol.ts';
 import { type ContentState, contentStates } from '../core/content.ts';
 import { displayName } from '../core/name.ts';
 import { showPath, showText } from '../core/show-text.ts';
 import { usageError } from '../errors.ts';
 import { type LedgerDatabase, openDatabaseReadOnly } from '../ledger/database.ts';
 import { type FileReport, Reports } from '../ledger/reports.ts';
+import type { FileInHand } from '../operations/in-hand.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { askInHand, describeInHandLine, inHandJson, reasonOf, settlingJson } from './in-hand.ts';
 import { loadSettings } from './loading.ts';

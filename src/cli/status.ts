@@ -7,7 +7,7 @@ import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { findOwner } from '../ledger/recovery/owner-lock.ts';
 import { Reports } from '../ledger/reports.ts';
 import { WaitReports } from '../ledger/tables/waits.ts';
-import { summaryLine } from '../operations/operations.ts';
+import { summaryLine } from '../operations/reconcile.ts';
 import { askInHand, describeSettling, settlingLine } from './in-hand.ts';
 import { loadSettings } from './loading.ts';
 import { isoTime, plural, print, printJson, showBytes } from './output.ts';

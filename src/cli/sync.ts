@@ -9,7 +9,7 @@ import { type Engine, startEngine } from '../daemon/engine.ts';
 import { describeInHand } from '../daemon/status.ts';
 import { SyncError } from '../errors.ts';
 import type { Reports } from '../ledger/reports.ts';
-import { Patience, patienceMs, reachFlora, withPatience } from '../operations/patience.ts';
+import { patienceMs, reachFlora, withPatience } from '../operations/patience.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { endOf } from '../sync/flora/ending.ts';
 import { exitCodes } from './exit.ts';
@@ -74,7 +74,6 @@ async function syncOnce(config: Config): Promise<SyncResult> {
   const log = loggerFor(progress.isShown ? { logLevel: quieter(config.logLevel) } : config, progress.logStream);
   warnOfLooseFiles(config, log);
   const run = new Run();
-  const patience = new Patience();
   const engine = await startEngine(config, log, {
     onChange: (before, after) => {
       // What was ready and only looked at again was not uploaded, nor what FLORA had already.
@@ -92,16 +91,13 @@ async function syncOnce(config: Config): Promise<SyncResult> {
     },
     onIntake: () => run.changed(true),
     onIdle: () => run.changed(false),
-    onTrouble: (trouble) => {
-      patience.see(trouble);
-      run.changed(true);
-    },
+    onTrouble: () => run.changed(true),
   });
   const ended = new AbortController();
   try {
     const step = () => progress.update(engine);
     const all = (cut: AbortSignal) => everythingDone(engine, run, config.settleMs, cut, step);
-    const work = withPatience(engine.flora.gate, ended.signal, all, { patience });
+    const work = withPatience(engine.flora.gate, ended.signal, all);
     const interruption = interrupted();
     await Promise.race([work, engine.failed, interruption]);
     const left = settlingLine((await engine.intake.list(ended.signal)).map(describeInHand));

@@ -6,7 +6,7 @@ import { showPath } from '../core/show-text.ts';
 import { usageError } from '../errors.ts';
 import { Inventory } from '../ledger/inventory.ts';
 import { createLocalFiles } from '../local/local-files.ts';
-import { findKnown, meanings, neverSeen, openKnownLedger } from '../operations/known-files.ts';
+import { findTyped, meanings, neverSeen, openKnownLedger } from '../operations/known-files.ts';
 import { type Difference, Findings } from '../operations/verify/difference.ts';
 import { type Scope, verifyLocal } from '../operations/verify/local.ts';
 import { verifyRemote } from '../operations/verify/remote.ts';
@@ -83,7 +83,7 @@ function readScopes(
   const folders = inventory.folders();
   if (typed.length === 0) return folders.map((folder) => ({ folder, directory: '', name: null }));
   return typed.map((each) => {
-    const known = findKnown(inventory, each);
+    const known = findTyped(inventory, each);
     if (known !== undefined) return { folder: known.folder, directory: known.path.directory, name: known.path.name };
     let isInside = false;
     for (const absolute of meanings(each)) {

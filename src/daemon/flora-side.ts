@@ -3,12 +3,11 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { FloraClient } from '../remote/client.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { systemRandom } from '../runtime/random.ts';
 import { version } from '../runtime/version.ts';
-import { connect, rememberBody } from '../setup/flora-client.ts';
+import { openFlora, rememberBody } from '../setup/flora-client.ts';
 import { tellGate, tellStrange } from '../setup/log-lines.ts';
 import { Creating } from '../sync/flora/creating.ts';
-import { Gate } from '../sync/flora/gate.ts';
+import type { Gate } from '../sync/flora/gate.ts';
 import { Learning } from '../sync/flora/learning.ts';
 import { type Place, placesOf } from '../sync/flora/listing.ts';
 import { Transfers } from '../sync/flora/transfers.ts';
@@ -43,20 +42,25 @@ export interface FloraSideDeps {
 
 export function openFloraSide({ config, log, ledger, observer, ...on }: FloraSideDeps): FloraSide {
   const key = holdKey(config, log);
-  const gate: Gate = new Gate({
-    clock: systemClock,
-    random: systemRandom,
-    most: config.concurrency,
-    onFailure: (error) => {
-      if (error.disposition === 'wait') reloadKey();
+  const places = placesOf(config.folders.map((folder) => folder.destination));
+  const workspaceIds = places.map(({ workspaceId }) => workspaceId);
+  const { remote, gate }: ReturnType<typeof openFlora> = openFlora(config, key.current, {
+    client: {
+      ...rememberBody(ledger, workspaceIds, on.onError),
+      onStrange: (strange) => tellStrange(log, strange),
     },
-    onChange: (trouble) => {
-      tellGate(log, trouble);
-      observer.onTrouble?.(trouble);
-    },
-    suspect: (error) => workspaces.suspect(error),
-    onPace: (saved) => {
-      ledger.write(({ facts }) => facts.setPace(saved)).catch(on.onError);
+    gate: {
+      onFailure: (error) => {
+        if (error.disposition === 'wait') reloadKey();
+      },
+      onChange: (trouble) => {
+        tellGate(log, trouble);
+        observer.onTrouble?.(trouble);
+      },
+      suspect: (error) => workspaces.suspect(error),
+      onPace: (saved) => {
+        ledger.write(({ facts }) => facts.setPace(saved)).catch(on.onError);
+      },
     },
   });
   const { pace } = ledger.facts;
@@ -64,12 +68,6 @@ export function openFloraSide({ config, log, ledger, observer, ...on }: FloraSid
   const reloadKey = () => {
     if (key.reload()) gate.hurry();
   };
-  const places = placesOf(config.folders.map((folder) => folder.destination));
-  const workspaceIds = places.map(({ workspaceId }) => workspaceId);
-  const remote = connect(config, key.current, {
-    ...rememberBody(ledger, workspaceIds, on.onError),
-    onStrange: (strange) => tellStrange(log, strange),
-  });
   const transfers = new Transfers(config.concurrency);
   const common = { ledger, remote, gate, transfers, clock: systemClock, log, places };
   const workspaces = new WorkspaceCheck(common);
