@@ -8,6 +8,7 @@ import type { SyncError } from '../errors.ts';
 import { usageError } from '../errors.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { Inventory, type InventoryFile, type InventoryFolder } from '../ledger/inventory.ts';
+import { findOwner } from '../ledger/recovery/owner-lock.ts';
 import type { SqliteDatabase } from '../runtime/sqlite.ts';
 
 /** How many rows are read at a time. */
@@ -19,12 +20,29 @@ export interface KnownPath {
   readonly file: InventoryFile;
 }
 
-/** The ledger for looking only; a usage error when there is none yet. */
+/** The ledger for looking only; a usage error where there is none. */
 export function openKnownLedger(stateDir: string): SqliteDatabase {
   const database = openDatabaseReadOnly(stateDir);
-  if (database !== undefined) return database;
-  const hint = 'It begins with the first `run` or `sync`. Is --state-dir (FLORA_SYNC_STATE_DIR) the same as theirs?';
-  throw usageError(`There is no ledger in ${showPath(stateDir)} yet`, hint);
+  if (database === undefined) throw noLedger(stateDir);
+  return database;
+}
+
+/**
+ * The same, but null where a daemon is there that is just beginning it: there is nothing to see yet.
+ *
+ * @param sought the file that somebody looks for in it
+ */
+export function openLedgerOfDaemon(stateDir: string, sought: string | null = null): SqliteDatabase | null {
+  const database = openDatabaseReadOnly(stateDir);
+  if (database === undefined && findOwner(stateDir) === undefined) throw noLedger(stateDir, sought);
+  return database ?? null;
+}
+
+/** What every command says where there is no ledger to look into: exit code 2. */
+function noLedger(stateDir: string, sought: string | null = null): SyncError {
+  const begins = 'It begins with the first `run` or `sync`. Is --state-dir (FLORA_SYNC_STATE_DIR) the same as theirs?';
+  const hint = sought === null ? begins : `It has never seen ${showPath(resolve(sought))}. ${begins}`;
+  return usageError(`There is no ledger in ${showPath(stateDir)} yet`, hint);
 }
 
 /** What a path on the command line may mean: as typed, or with \xHH as `ls` writes bytes that are not UTF-8. */
