@@ -1,9 +1,9 @@
 import type { Config, PartialConfig } from '../config/load.ts';
-import { reachFlora, withPatience } from '../operations/patience.ts';
 import type { FloraClient } from '../remote/client.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { openFlora } from '../setup/flora-client.ts';
 import type { ListingDeps } from '../sync/flora/listing.ts';
+import { reachFlora, withPatience } from './patience.ts';
 
 /** What a command needs that asks FLORA by itself, beside a daemon or without one. */
 export interface FloraSession extends ListingDeps {
