@@ -206,7 +206,7 @@ function summarise(reports: Reports, run: Run, engine: Engine): SyncSummary {
       counts.pending += count;
     }
   }
-  const seconds = Math.round(systemClock.now() - engine.startedMs) / 1000;
+  const seconds = Math.round(systemClock.monotonic() - run.beganMs) / 1000;
   const { ready, unchanged, rejected, failed, pending } = counts;
   return { ready, uploaded: run.uploaded, unchanged, rejected, failed, pending, bytes: run.bytes, seconds };
 }
