@@ -1,5 +1,4 @@
-import { commandDaemon } from '../control/client.ts';
-import type { FileInHand } from '../control/protocol.ts';
+import { askDaemon } from '../control/client.ts';
 import { locate } from '../core/locate.ts';
 import { displayName } from '../core/name.ts';
 import { showPath, showText } from '../core/show-text.ts';
@@ -7,6 +6,7 @@ import { SyncError } from '../errors.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { Inventory } from '../ledger/inventory.ts';
 import { createLocalFiles } from '../local/local-files.ts';
+import { type FileInHand, inHand } from '../operations/in-hand.ts';
 import { meanings } from '../operations/known-files.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { isoTime, plural, showBytes } from './output.ts';
@@ -23,24 +23,14 @@ const mostNamed = 20;
 export async function askInHand(stateDir: string): Promise<readonly FileInHand[]> {
   const files: FileInHand[] = [];
   const signal = AbortSignal.timeout(askMs);
-  const onItem = async (item: unknown) => {
-    if (isFileInHand(item)) files.push(item);
-  };
+  const onItem = async (file: FileInHand) => void files.push(file);
   try {
-    await commandDaemon(stateDir, { path: '/in_hand', fields: {}, onItem, signal });
+    await askDaemon(stateDir, inHand, { request: {}, onItem, signal });
   } catch (error) {
     // It stops, is of another version, or takes too long: the ledger is what there is to show.
     if (!(error instanceof SyncError) && !signal.aborted) throw error;
   }
   return files;
-}
-
-/** Both ends are this program, but not always of one version. */
-function isFileInHand(item: unknown): item is FileInHand {
-  if (typeof item !== 'object' || item === null) return false;
-  const { path, folder, size, changed, phase, held_by: heldBy } = item as Readonly<Record<string, unknown>>;
-  const areTexts = typeof path === 'string' && typeof folder === 'string' && typeof phase === 'string';
-  return areTexts && typeof size === 'number' && typeof changed === 'number' && Array.isArray(heldBy);
 }
 
 /** Why it is not sent yet, as one line: `held open for writing by 4711 (ffmpeg) since …`. */

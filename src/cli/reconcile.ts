@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { commandDaemon } from '../control/client.ts';
+import { askDaemon } from '../control/client.ts';
 import { showPath, showText } from '../core/show-text.ts';
-import { openKnownLedger } from '../operations/known-files.ts';
-import type { reconcileAsked } from '../operations/operations.ts';
+import { requireLedger } from '../operations/known-files.ts';
+import { type ReconcileItem, type ReconcileResult, reconcile } from '../operations/reconcile.ts';
 import { reconcileAlone } from '../operations/standalone.ts';
 import { exitCodes } from './exit.ts';
 import { interruptible } from './interrupt.ts';
@@ -10,17 +10,6 @@ import { loadSettings } from './loading.ts';
 import { loggerFor, quieter } from './logging.ts';
 import { plural, print, printJson, showBytes, showSeconds } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
-
-type Summary = Awaited<ReturnType<typeof reconcileAsked>>;
-
-/** What a dry run tells of each change, as `reconcileAsked` writes it. */
-interface DriftLine {
-  readonly path: string;
-  readonly asset_id: string;
-  readonly state: string;
-  readonly becomes: string;
-  readonly listed: { readonly status: string; readonly size: number | null; readonly url: string | null };
-}
 
 interface Options {
   readonly full?: boolean;
@@ -36,38 +25,35 @@ export function addReconcile(program: Command): void {
     .option('--dry-run', 'only say what would change')
     .option('--json', 'the summary as one JSON object; with --dry-run, a line for each change before it');
   addSettings(command).action(async (options: Options) => {
-    const summary = await interruptible('reconcile', (signal) => reconcile(command, options, signal));
+    const summary = await interruptible('reconcile', (signal) => compare(command, options, signal));
     await (options.json === true ? printJson(summary) : print(describe(summary, options)));
     process.exitCode = summary.error === null ? exitCodes.ready : exitCodes.unexpected;
   });
 }
 
-async function reconcile(command: Command, options: Options, signal: AbortSignal): Promise<Summary> {
+async function compare(command: Command, options: Options, signal: AbortSignal): Promise<ReconcileResult> {
   const flags = flagsOf(command);
   // The daemon has settings of its own: here is only needed where it is.
   const { stateDir } = loadSettings(flags, []);
-  const wish = { isFull: options.full === true, isDryRun: options.dryRun === true };
-  const onItem = async (item: unknown) => {
-    // Written by `reconcileAsked`, at whichever end of the socket.
-    const line = item as DriftLine;
-    await (options.json === true ? printJson(line) : print(`${describeDrift(line)}\n`));
+  const request = { full: options.full === true, dry_run: options.dryRun === true };
+  const onItem = async (item: ReconcileItem) => {
+    await (options.json === true ? printJson(item) : print(`${describeDrift(item)}\n`));
   };
-  const fields = { full: wish.isFull, dry_run: wish.isDryRun };
-  const answer = await commandDaemon(stateDir, { path: '/reconcile', fields, onItem, signal });
-  if (answer !== null) return answer as Summary;
-  openKnownLedger(stateDir).close();
+  const answer = await askDaemon(stateDir, reconcile, { request, onItem, signal });
+  if (answer !== null) return answer;
+  requireLedger(stateDir);
   const config = loadSettings(flags);
-  return await reconcileAlone(config, loggerFor({ logLevel: quieter(config.logLevel) }), wish, onItem, signal);
+  return await reconcileAlone(config, loggerFor({ logLevel: quieter(config.logLevel) }), request, onItem, signal);
 }
 
-function describeDrift({ path, asset_id: assetId, state, becomes, listed }: DriftLine): string {
+function describeDrift({ path, asset_id: assetId, state, becomes, listed }: ReconcileItem): string {
   const step = state === becomes ? `${state}, another URL` : `${state} -> ${becomes}`;
   const size = listed.size === null ? '' : `, ${showBytes(listed.size)}`;
   const seen = `${showText(assetId)} is listed as ${showText(listed.status)}`;
   return `${step}  ${showPath(path)}  ${seen}${size}`;
 }
 
-function describe(summary: Summary, { dryRun }: Options): string {
+function describe(summary: ReconcileResult, { dryRun }: Options): string {
   const { pages, assets, ours, unknown, unreadable, drift, asked, missing, seconds, error } = summary;
   const read = `${plural(pages, 'page')}${summary.is_full ? '' : ' (those that can hold news)'}`;
   const seen = `${plural(assets, 'asset')}, ${ours} ours, ${unknown} unknown${unreadable === 0 ? '' : `, ${unreadable} unreadable`}`;

@@ -7,7 +7,8 @@ import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { findOwner } from '../ledger/recovery/owner-lock.ts';
 import { Reports } from '../ledger/reports.ts';
 import { WaitReports } from '../ledger/tables/waits.ts';
-import { summaryLine } from '../operations/operations.ts';
+import { openLedgerOfDaemon } from '../operations/known-files.ts';
+import { summaryLine } from '../operations/reconcile.ts';
 import { askInHand, describeSettling, settlingLine } from './in-hand.ts';
 import { loadSettings } from './loading.ts';
 import { isoTime, plural, print, printJson, showBytes } from './output.ts';
@@ -30,13 +31,15 @@ export function addStatus(program: Command): void {
     .description('what the daemon is doing, and how many files are in which state')
     .option('--json', 'one JSON object');
   addSettings(command, ['state_dir', 'folder']).action(async (options: { json?: boolean }) => {
-    const status = await collect(command);
-    await (options.json === true ? printJson(status) : print(describe(status)));
+    const { stateDir } = loadSettings(flagsOf(command), []);
+    // For scripts the object is whole, also where there is no ledger to look into.
+    if (options.json === true) await printJson(await collect(stateDir));
+    openLedgerOfDaemon(stateDir)?.close();
+    if (options.json !== true) await print(describe(await collect(stateDir)));
   });
 }
 
-async function collect(command: Command) {
-  const { stateDir } = loadSettings(flagsOf(command), []);
+async function collect(stateDir: string) {
   const owner = findOwner(stateDir);
   const live = owner === undefined ? undefined : await askStatus(stateDir);
   const inHand = live === undefined ? [] : await askInHand(stateDir);

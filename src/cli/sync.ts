@@ -10,7 +10,7 @@ import { EngineEvents } from '../daemon/engine-events.ts';
 import { describeInHand } from '../daemon/status.ts';
 import { SyncError } from '../errors.ts';
 import type { Reports } from '../ledger/reports.ts';
-import { Patience, patienceMs, reachFlora, withPatience } from '../operations/patience.ts';
+import { patienceMs, reachFlora, withPatience } from '../operations/patience.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { endOf } from '../sync/flora/ending.ts';
 import { nobodyWatches } from '../sync/ports/watch.ts';
@@ -76,7 +76,6 @@ async function syncOnce(config: Config): Promise<SyncResult> {
   const log = loggerFor(progress.isShown ? { logLevel: quieter(config.logLevel) } : config, progress.logStream);
   warnOfLooseFiles(config, log);
   const run = new Run();
-  const patience = new Patience();
   const events = new EngineEvents()
     .on('content:changed', (before, after) => {
       // What was ready and only looked at again was not uploaded, nor what FLORA had already.
@@ -94,16 +93,13 @@ async function syncOnce(config: Config): Promise<SyncResult> {
     })
     .on('intake:changed', () => run.changed(true))
     .on('uploads:idle', () => run.changed(false))
-    .on('flora:trouble', (trouble) => {
-      patience.see(trouble);
-      run.changed(true);
-    });
+    .on('flora:trouble', () => run.changed(true));
   const engine = await startEngine(config, log, { events, watch: () => nobodyWatches });
   const ended = new AbortController();
   try {
     const step = () => progress.update(engine);
     const all = (cut: AbortSignal) => everythingDone(engine, run, config.settleMs, cut, step);
-    const work = withPatience(engine.flora.gate, ended.signal, all, { patience });
+    const work = withPatience(engine.flora.gate, ended.signal, all);
     const interruption = interrupted();
     await Promise.race([work, engine.life.failed, interruption]);
     const left = settlingLine((await engine.intake.list(ended.signal)).map(describeInHand));
@@ -212,7 +208,7 @@ function summarise(reports: Reports, run: Run, engine: Engine): SyncSummary {
       counts.pending += count;
     }
   }
-  const seconds = Math.round(systemClock.now() - engine.startedMs) / 1000;
+  const seconds = Math.round(systemClock.monotonic() - run.beganMs) / 1000;
   const { ready, unchanged, rejected, failed, pending } = counts;
   return { ready, uploaded: run.uploaded, unchanged, rejected, failed, pending, bytes: run.bytes, seconds };
 }

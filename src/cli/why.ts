@@ -2,10 +2,9 @@ import type { Command } from 'commander';
 import { absolutePath } from '../core/entry.ts';
 import { displayName } from '../core/name.ts';
 import { showPath, showText } from '../core/show-text.ts';
-import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { Inventory } from '../ledger/inventory.ts';
 import { Reports, type TimelineEntry } from '../ledger/reports.ts';
-import { findKnown, meanings, neverSeen } from '../operations/known-files.ts';
+import { findTyped, meanings, neverSeen, openLedgerOfDaemon } from '../operations/known-files.ts';
 import { askInHand, inHandJson, reasonOf, settlingJson, whoHolds } from './in-hand.ts';
 import { loadSettings } from './loading.ts';
 import { toJson } from './ls.ts';
@@ -47,10 +46,10 @@ export function addWhy(program: Command): void {
 
 /** Undefined where the ledger has never seen the file. */
 function lookUp(stateDir: string, typed: string) {
-  const database = openDatabaseReadOnly(stateDir);
-  if (database === undefined) return undefined;
+  const database = openLedgerOfDaemon(stateDir, typed);
+  if (database === null) return undefined;
   try {
-    const path = findKnown(new Inventory(database), typed)?.path;
+    const path = findTyped(new Inventory(database), typed)?.path;
     if (path === undefined) return undefined;
     const found = new Reports(database).file(path.root, path.directory, path.name);
     if (found === undefined) throw new Error(`${absolutePath(path)} vanished from the ledger`);

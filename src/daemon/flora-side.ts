@@ -3,12 +3,11 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { FloraClient } from '../remote/client.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { systemRandom } from '../runtime/random.ts';
 import { version } from '../runtime/version.ts';
-import { connect, rememberBody } from '../setup/flora-client.ts';
+import { openFlora, rememberBody } from '../setup/flora-client.ts';
 import { tellStrange } from '../setup/log-lines.ts';
 import { Creating } from '../sync/flora/creating.ts';
-import { Gate } from '../sync/flora/gate.ts';
+import type { Gate } from '../sync/flora/gate.ts';
 import { Learning } from '../sync/flora/learning.ts';
 import { type Place, placesOf } from '../sync/flora/listing.ts';
 import { Transfers } from '../sync/flora/transfers.ts';
@@ -45,17 +44,21 @@ export function openFloraSide({ config, log, ledger, events, due, fail }: FloraS
   const key = holdKey(config, log);
   const places = placesOf(config.folders.map((folder) => folder.destination));
   const workspaces = new WorkspaceCheck({ log, places });
-  const gate: Gate = new Gate({
-    clock: systemClock,
-    random: systemRandom,
-    most: config.concurrency,
-    onFailure: (error) => {
-      if (error.disposition === 'wait') reloadKey();
+  const workspaceIds = places.map(({ workspaceId }) => workspaceId);
+  const { remote, gate }: ReturnType<typeof openFlora> = openFlora(config, key.current, {
+    client: {
+      ...rememberBody(ledger, workspaceIds, fail),
+      onStrange: (strange) => tellStrange(log, strange),
     },
-    onChange: (trouble) => void events.emit('flora:trouble', trouble),
-    suspect: (error) => workspaces.suspect(error),
-    onPace: (saved) => {
-      ledger.write(({ facts }) => facts.setPace(saved)).catch(fail);
+    gate: {
+      onFailure: (error) => {
+        if (error.disposition === 'wait') reloadKey();
+      },
+      onChange: (trouble) => void events.emit('flora:trouble', trouble),
+      suspect: (error) => workspaces.suspect(error),
+      onPace: (saved) => {
+        ledger.write(({ facts }) => facts.setPace(saved)).catch(fail);
+      },
     },
   });
   const { pace } = ledger.facts;
@@ -63,11 +66,6 @@ export function openFloraSide({ config, log, ledger, events, due, fail }: FloraS
   const reloadKey = () => {
     if (key.reload()) gate.hurry();
   };
-  const workspaceIds = places.map(({ workspaceId }) => workspaceId);
-  const remote = connect(config, key.current, {
-    ...rememberBody(ledger, workspaceIds, fail),
-    onStrange: (strange) => tellStrange(log, strange),
-  });
   const transfers = new Transfers(config.concurrency);
   const common = { ledger, remote, gate, transfers, clock: systemClock, log, places };
   const creating = new Creating({

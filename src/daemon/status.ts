@@ -1,8 +1,9 @@
-import type { FileInHand, InflightUpload, LivePace, LiveStatus } from '../control/protocol.ts';
+import type { InflightUpload, LivePace, LiveStatus } from '../control/protocol.ts';
 import type { Content } from '../core/content.ts';
 import { absolutePath, type FilePath } from '../core/entry.ts';
 import { displayName } from '../core/name.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { FileInHand } from '../operations/in-hand.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Gate } from '../sync/flora/gate.ts';
 import type { FolderFile } from '../sync/intake/admit.ts';

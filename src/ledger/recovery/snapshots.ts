@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, lstat, mkdir, rm, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { onAbort } from '../../core/on-abort.ts';
 import { errnoCode, SyncError } from '../../errors.ts';
 import { ledgerFile } from '../database.ts';
+import { syncDirectory } from './put-in-place.ts';
 import { listSnapshots, listUnfinished, type Snapshot, snapshotPath, snapshotsDirectory } from './snapshot-files.ts';
 
 /** So many are kept: one may hold what is already wrong, and another may be damaged itself. */
@@ -53,6 +54,7 @@ async function makePrivate(directory: string): Promise<void> {
   try {
     // Not with its parents: where the state directory is gone, the ledger is.
     await mkdir(directory, { mode: 0o700 });
+    syncDirectory(dirname(directory));
   } catch (error) {
     if (errnoCode(error) !== 'EEXIST') throw error;
     if (!(await lstat(directory)).isDirectory()) throw error;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { describeLeft, describeSettling, inHandJson, reasonOf, settlingLine } from '../../../src/cli/in-hand.ts';
-import type { FileInHand } from '../../../src/control/protocol.ts';
+import type { FileInHand } from '../../../src/operations/in-hand.ts';
 
 const changing: FileInHand = {
   path: '/drop/a.png',
