@@ -180,7 +180,7 @@ export class RawFlora {
       if (op !== 'contract') return { silence: known.message };
       if (known.scope === 'service') throw known;
       if (this.#silences < mostSilences) return { silence: known.message };
-      const details = { code: 'no_answer', scope: 'service', disposition: 'retry', op, cause: known } as const;
+      const details = { code: 'no_answer', op, cause: known } as const;
       throw new SyncError(
         `${host} did not answer ${mostSilences} times one after the other: ${known.message}`,
         details,

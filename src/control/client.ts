@@ -1,5 +1,7 @@
 import { Client, type Dispatcher, request } from 'undici';
-import { type ErrorScope, errnoCode, SyncError } from '../errors.ts';
+import type { ErrorScope } from '../errors/code.ts';
+import { foreignCode } from '../errors/codes.ts';
+import { errnoCode, SyncError } from '../errors.ts';
 import { type AnswerLine, daemonStopped, type LiveStatus, socketPath } from './protocol.ts';
 
 const origin = 'http://localhost';
@@ -126,7 +128,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 function toError(error: Extract<AnswerLine, { error: unknown }>['error']): SyncError {
   const { message, hint, code, scope } = error;
   return new SyncError(message, {
-    code: String(code),
+    code: foreignCode(String(code)),
     // Written by the daemon's end of this program.
     scope: scope as ErrorScope,
     disposition: 'retry',

@@ -111,7 +111,6 @@ function guardedLookup(refuse: Refuse): LookupFunction {
 function refusedTarget(why: string, disposition: 'reject' | 'retry'): SyncError {
   return new SyncError(`FLORA named an upload target that ${why}; nothing was sent there`, {
     code: 'target_refused',
-    scope: 'file',
     disposition,
     op: 'upload',
   });
@@ -120,7 +119,6 @@ function refusedTarget(why: string, disposition: 'reject' | 'retry'): SyncError 
 function refusedAssetUrl(why: string, disposition: 'reject' | 'retry'): SyncError {
   return new SyncError(`FLORA gave an asset a URL that ${why}; nothing was fetched from there`, {
     code: 'url_refused',
-    scope: 'file',
     disposition,
     op: 'download',
   });

@@ -134,6 +134,6 @@ function usable(text: string | undefined): ProxyServer | null {
   if (text === undefined || text.trim() === '') return null;
   const parsed = parseProxy(text);
   if (!('problem' in parsed)) return parsed;
-  const details = { code: 'config', scope: 'config', disposition: 'exit', op: 'connect', hint: parsed.hint } as const;
+  const details = { code: 'config', op: 'connect', hint: parsed.hint } as const;
   throw new SyncError(`The proxy that the environment names ${parsed.problem}`, details);
 }
