@@ -1,4 +1,5 @@
 // Durations, addresses, lists and names: text in, value or the reason in words out. Pure.
+import { isLoopbackHost } from '../core/host.ts';
 
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
@@ -102,9 +103,4 @@ export function parseBaseUrl(text: string): Parsed<string> {
     return { ok: false, problem: 'would send the key unencrypted', hint: 'use https: (http: is for localhost only)' };
   }
   return { ok: true, value: url.origin + url.pathname.replace(/\/+$/, '') };
-}
-
-/** Whether a host name as `URL` spells it is this machine without asking DNS. */
-export function isLoopbackHost(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.[0-9]+\.[0-9]+\.[0-9]+$/.test(hostname);
 }

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
+import { isLoopbackHost } from '../core/host.ts';
 import { SyncError } from '../errors.ts';
-import { checkAssetUrl, checkUploadUrl, isLoopbackHost } from '../remote/addresses.ts';
+import { checkAssetUrl, checkUploadUrl } from '../remote/addresses.ts';
 import { errorFromAnswer, readRetryAfter } from '../remote/answer-errors.ts';
 import { Exchange, type ExchangeRequest, headerOf, type SetTimer } from '../remote/exchange.ts';
 import { type JsonAnswer, requestJson } from '../remote/http.ts';

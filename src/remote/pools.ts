@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { LookupFunction, Socket } from 'node:net';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { isLoopbackHost } from '../core/host.ts';
 import { exceptsAll, type ProxyServer, parseProxy } from '../core/proxy.ts';
 import { SyncError } from '../errors.ts';
-import { isLoopbackHost, publicAssetLookup, publicLookup } from './addresses.ts';
+import { publicAssetLookup, publicLookup } from './addresses.ts';
 import { deadlines, type SetTimer } from './exchange.ts';
 import { skipContinue } from './interim.ts';
 import { isDirect } from './no-proxy.ts';

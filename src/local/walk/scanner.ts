@@ -1,12 +1,12 @@
 import { accessSync, constants, lstatSync, type Stats, statSync } from 'node:fs';
 import type { DirectoryListing, FilePath, FileStat, FoundFile, FoundProblem } from '../../core/entry.ts';
-import { absolutePath, joinPath, splitPath } from '../../core/entry.ts';
+import { absolutePath, isAtOrBelow, joinPath, splitPath } from '../../core/entry.ts';
 import { displayName } from '../../core/name.ts';
 import { isSkippedName, sidecarOwner, sidecarsOf } from '../../core/skip.ts';
 import type { CodedProblem } from '../../errors/codes.ts';
 import { errnoCode, isOutOfDescriptors, SyncError } from '../../errors.ts';
 import { briefly } from '../descriptors.ts';
-import { fsPath, isInside, realPath } from '../fs-path.ts';
+import { fsPath, realPath } from '../fs-path.ts';
 import {
   accessProblem,
   directoryProblem,
@@ -225,7 +225,7 @@ function listingProblem(target: string | Buffer): CodedProblem | null {
 /** Links are never followed: what is inside the root is synced by its own path, what is outside was not dropped here. */
 function linkProblem(root: string, path: string): CodedProblem | null {
   try {
-    if (isInside(realPath(path), realPath(root))) return null;
+    if (isAtOrBelow(realPath(path), realPath(root))) return null;
     return {
       code: 'symlink_outside',
       reason: 'It is a link to something outside the drop folder: copy the file itself.',
