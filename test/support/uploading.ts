@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { LearntType } from '../../src/core/records.ts';
+import type { ErrorCode } from '../../src/errors/codes.ts';
 import { SyncError } from '../../src/errors.ts';
 import { Creating } from '../../src/sync/flora/creating.ts';
 import { Gate } from '../../src/sync/flora/gate.ts';
@@ -29,8 +30,8 @@ export interface UploadingOptions {
 }
 
 /** An error of FLORA's about one request. */
-export function floraError(code: string, patch: Partial<SyncError> = {}): SyncError {
-  return new SyncError(code, { code, scope: 'file', disposition: 'check', op: 'test', ...patch });
+export function floraError(code: ErrorCode, patch: Partial<SyncError> = {}): SyncError {
+  return new SyncError(code, { code, scope: 'file', disposition: null, op: 'test', ...patch });
 }
 
 /** The scheduler over a real ledger with that many queued files, and a FLORA that answers what the test wrote. */

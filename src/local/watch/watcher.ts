@@ -1,4 +1,4 @@
-import { joinPath } from '../../core/entry.ts';
+import { joinPath, splitPath } from '../../core/entry.ts';
 import { isSkippedName, sidecarOwner } from '../../core/skip.ts';
 import { isOutOfDescriptors, type SyncError } from '../../errors.ts';
 import { realPath } from '../fs-path.ts';
@@ -11,7 +11,7 @@ import { plainWatches } from './plain-watches.ts';
 import { scheduleSecondLooks } from './second-look.ts';
 import type { Timer, Timers } from './timers.ts';
 import type { WatchEvents } from './watch-backend.ts';
-import { splitPath, type Watched, WatchTable } from './watch-table.ts';
+import { type Watched, WatchTable } from './watch-table.ts';
 import { collectTroubles } from './watch-trouble.ts';
 
 export interface WatcherOptions {
@@ -87,7 +87,7 @@ export function openWatcher(options: WatcherOptions): Watcher {
       else hintNames(entry.directory, name);
     },
     onDirectoryAdded(path) {
-      const { parent, name } = splitPath(path);
+      const { directory: parent, name } = splitPath(path);
       const above = isClosed ? undefined : table.atPath(parent);
       // With U+FFFD it is not the name on disk; the hint of the raw event has the parent read again.
       if (above === undefined || isSkippedName(name, 'directory') || name.includes('\uFFFD')) return;
@@ -127,7 +127,7 @@ export function openWatcher(options: WatcherOptions): Watcher {
   }
 
   function hintParent(directory: string): void {
-    const { parent, name } = splitPath(directory);
+    const { directory: parent, name } = splitPath(directory);
     onHint(parent, name === '' ? null : name);
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Reservation } from '../../../../src/core/event.ts';
+import type { ErrorCode } from '../../../../src/errors/codes.ts';
 import { SyncError } from '../../../../src/errors.ts';
 import type { Ledger } from '../../../../src/ledger/ledger.ts';
 import { Gate } from '../../../../src/sync/flora/gate.ts';
@@ -109,8 +110,8 @@ function tokens(): () => string {
   };
 }
 
-function fail(code: string, patch: { scope?: 'file' | 'service'; status?: number } = {}): never {
-  throw new SyncError(code, { code, scope: 'file', disposition: 'check', op: 'test', ...patch });
+function fail(code: ErrorCode, patch: { scope?: 'file' | 'service'; status?: number } = {}): never {
+  throw new SyncError(code, { code, scope: 'file', disposition: null, op: 'test', ...patch });
 }
 
 const stateOf = (ledger: Ledger, id: number) => ledger.contents.get(id)?.state;
