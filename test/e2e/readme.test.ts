@@ -62,6 +62,8 @@ async function type(t: TestContext, { clone, env, uid, under }: Machine, command
   const child = spawn(program, words, { cwd: clone, env, ...ids(uid), stdio: ['pipe', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));
+  // Only the commands that ask for the key read it: the others may be gone before it is written.
+  child.stdin.on('error', (error: NodeJS.ErrnoException) => assert.equal(error.code, 'EPIPE'));
   child.stdin.end(`${KEY}\n`);
   const [code] = await once(child, 'close');
   assert.equal(code, 0, `${possible}\nended with ${code}:\n${said}`);

@@ -22,5 +22,8 @@ export function withoutChance(text: string): string {
     .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:…')
     .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?Z?/g, '…')
     .replaceAll(/\b\d\d:\d\d(?::\d\d)?(?:\.\d+)?\b/g, '…')
-    .replaceAll(/\b\d+(?:\.\d+)? (?:ms|s)\b(?: ago)?|\bjust now\b|\bnow\b/g, '…');
+    .replaceAll(/\b\d+(?:\.\d+)? (?:[KMG]i)?B\/s/g, '…')
+    .replaceAll(/\b\d+(?:\.\d+)? (?:ms|s)\b(?: ago)?|\bjust now\b/g, '…')
+    // Columns are as wide as what stands in them.
+    .replaceAll(/ {2,}/g, '  ');
 }
