@@ -17,13 +17,15 @@ export function withSession(readme: string, transcript: string): string {
 
 /** What a session may say otherwise each time: ids, digests, times, and how long or how fast it was. */
 export function withoutChance(text: string): string {
-  return text
-    .replaceAll(/\b(asset|req)_[0-9a-f…]+/g, '$1_…')
-    .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:…')
-    .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?Z?/g, '…')
-    .replaceAll(/\b\d\d:\d\d(?::\d\d)?(?:\.\d+)?\b/g, '…')
-    .replaceAll(/\b\d+(?:\.\d+)? (?:[KMG]i)?B\/s/g, '…')
-    .replaceAll(/\b\d+(?:\.\d+)? (?:ms|s)\b(?: ago)?|\bjust now\b/g, '…')
-    // Columns are as wide as what stands in them.
-    .replaceAll(/ {2,}/g, '  ');
+  return (
+    text
+      .replaceAll(/\b(asset|req)_[0-9a-f…]+/g, '$1_…')
+      .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:…')
+      .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?Z?/g, '…')
+      .replaceAll(/\b\d\d:\d\d(?::\d\d)?(?:\.\d+)?\b/g, '…')
+      .replaceAll(/\b\d+(?:\.\d+)? (?:[KMG]i)?B\/s/g, '…')
+      .replaceAll(/\b\d+(?:\.\d+)? (?:ms|s|min|h)\b(?: ago)?|\bjust now\b/g, '…')
+      // Columns are as wide as what stands in them.
+      .replaceAll(/ {2,}/g, '  ')
+  );
 }

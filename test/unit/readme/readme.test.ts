@@ -4,6 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
+import { exitCodes } from '../../../src/cli/exit.ts';
+import { contentStates } from '../../../src/core/content.ts';
 import { drawWay, palettes } from '../../readme/draw.ts';
 import { picturePath, withoutChance, withSession } from '../../readme/pages.ts';
 import { screenOf } from '../../readme/screen.ts';
@@ -184,6 +186,27 @@ describe('the pages for users', () => {
     });
   }
 
+  it('name each command of the program, and no other', () => {
+    const main = join(root, 'dist', 'main.js');
+    const help = spawnSync(process.execPath, [main, '--help'], { encoding: 'utf8' }).stdout;
+    const commands = [...help.matchAll(/^ {2}([a-z]+) (?:\[|<| {2})/gm)].map(([, name = '']) => name);
+    const own = commands.filter((name) => name !== 'help').sort();
+    assert.ok(own.includes('run') && own.includes('demo'), help);
+    const [, section = ''] = read('README.md').split('\n## Commands\n');
+    const [table = ''] = section.split('\n## ');
+    assert.deepEqual([...table.matchAll(/^\| `flora-sync ([a-z]+)/gm)].map(([, name]) => name).sort(), own);
+  });
+
+  it('name each state of a file', () => {
+    // What settles is not in the ledger.
+    assert.deepEqual(firstCells('### States of a file').sort(), [...contentStates, 'settling'].sort());
+    for (const state of contentStates) assert.ok(read('README.md').includes(`\`${state}\``), state);
+  });
+
+  it('name each exit code', () => {
+    assert.deepEqual(firstCells('## Exit codes').map(Number), Object.values(exitCodes));
+  });
+
   it('leave the README short: what a reader of five minutes reads', () => {
     const words = read('README.md')
       .replace(/<!-- session[\s\S]*<!-- \/session -->/, '')
@@ -191,6 +214,13 @@ describe('the pages for users', () => {
     assert.ok(words <= 1_400, `${words} words`);
   });
 });
+
+/** The first cells of the table below a heading of config/README.md, without its head. */
+function firstCells(heading: string): string[] {
+  const [, section = ''] = read('config/README.md').split(`\n${heading}\n`);
+  const [table = ''] = section.split(/\n#+ /);
+  return [...table.matchAll(/^\| `?([^|`]+?)`? \|/gm)].map(([, cell = '']) => cell).slice(1);
+}
 
 /** As GitHub makes them of headings. */
 function anchorsOf(markdown: string): readonly string[] {
