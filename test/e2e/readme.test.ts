@@ -57,8 +57,8 @@ async function freshMachine(t: TestContext, uid: number, under: readonly string[
 async function type(t: TestContext, { clone, env, uid, under }: Machine, commands: string): Promise<string> {
   const { commands: possible, leftOut } = withoutSystemd(commands);
   for (const line of leftOut) t.diagnostic(`left out, for there may be no systemd: ${line}`);
-  // nsenter leaves the directory.
-  const [program = '', ...words] = [...under, '/bin/sh', '-euc', `cd '${clone}'\n${possible}`];
+  // nsenter leaves the directory. Many systems give people a group of their own, and a umask that lets it write.
+  const [program = '', ...words] = [...under, '/bin/sh', '-euc', `cd '${clone}'; umask 002\n${possible}`];
   const child = spawn(program, words, { cwd: clone, env, ...ids(uid), stdio: ['pipe', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));

@@ -24,7 +24,7 @@ export function withoutChance(text: string): string {
       .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?Z?/g, '…')
       .replaceAll(/\b\d\d:\d\d(?::\d\d)?(?:\.\d+)?\b/g, '…')
       .replaceAll(/\b\d+(?:\.\d+)? (?:[KMG]i)?B\/s/g, '…')
-      .replaceAll(/\b\d+(?:\.\d+)? (?:ms|s|min|h)\b(?: ago)?|\bjust now\b/g, '…')
+      .replaceAll(/\b\d+(?:\.\d+)? (?:ms|s|min|h)\b(?: \d+ (?:s|min)\b)?(?: ago)?|\bjust now\b/g, '…')
       // Columns are as wide as what stands in them.
       .replaceAll(/ {2,}/g, '  ')
   );

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -60,7 +60,8 @@ interface Told {
 /** Why no session can be recorded on this machine; null when one can. */
 export function whyNoSession(): string | null {
   for (const name of ['script', 'stty']) if (findProgram(name) === undefined) return `${name} is not installed`;
-  return null;
+  const { stdout } = spawnSync('script', ['--version'], { encoding: 'utf8' });
+  return stdout.includes('util-linux') ? null : 'script is not that of util-linux';
 }
 
 /** A fresh home, FLORA's emulator, a folder of renders, and the commands of the README on a terminal. Nothing is made up. */

@@ -103,7 +103,7 @@ describe('what the README shows of a session', () => {
     const one =
       'asset_15373f67 at 17:03:56.546, 2026-11-27T16:57:09Z, 3 min ago, sent in 2.4 s, 127.0.0.1:45737, 21.7 KiB';
     const other =
-      'asset_aaaa0000 at 07:13:06, 2027-01-07T06:57:09.123Z, 3 min ago, sent in 12 s, 127.0.0.1:80, 21.7 KiB';
+      'asset_aaaa0000 at 07:13:06, 2027-01-07T06:57:09.123Z, 1 h 12 min ago, sent in 12 s, 127.0.0.1:80, 21.7 KiB';
     assert.equal(withoutChance(one), withoutChance(other));
     assert.notEqual(withoutChance('3 files ready'), withoutChance('4 files ready'));
     assert.notEqual(withoutChance('21.7 KiB'), withoutChance('21.8 KiB'));
@@ -185,6 +185,13 @@ describe('the pages for users', () => {
       }
     });
   }
+
+  it('name only scripts that package.json has', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = pages.flatMap((page) => [...read(page).matchAll(/\bnpm (?:run )?(test|start|(?<=run )[a-z:]+)/g)]);
+    for (const [, name = ''] of named) assert.ok(name in scripts, name);
+    assert.ok(named.length > 5);
+  });
 
   it('name each command of the program, and no other', () => {
     const main = join(root, 'dist', 'main.js');
