@@ -148,7 +148,7 @@ describe('the steps to the real service, as written, in a fresh home', { concurr
       const said = await type(t, inShell, blocks[trial] ?? '');
       assert.match(said, /2 files ready/);
       // Neither the settings nor the key may be warned of.
-      assert.doesNotMatch(said, /WARN|"level":(?:40|50)/);
+      assert.doesNotMatch(said, /warn|"level":(?:40|50)/i);
       assert.equal(await assertReadyOnce(world, [drop]), 2);
 
       await type(t, inShell, blocks.slice(trial + 1).join(''));
