@@ -1,4 +1,5 @@
 import { askDaemon } from '../control/client.ts';
+import { fileKey } from '../core/entry.ts';
 import { locate } from '../core/locate.ts';
 import { displayName } from '../core/name.ts';
 import { showPath, showText } from '../core/show-text.ts';
@@ -124,8 +125,7 @@ export async function whoHolds(stateDir: string, typed: string): Promise<string 
         const file = locate(root, absolute);
         const look = file === null ? null : local.look(file);
         if (look?.kind !== 'file') continue;
-        const { device, inode } = look.stat;
-        const key = `${device}:${inode}`;
+        const key = fileKey(look.stat);
         const open = await local.openForWriting(new Set([key]), AbortSignal.timeout(askMs), true);
         const holders = open.get(key);
         if (holders === undefined) return 'It is there: `flora-sync run` or `sync` takes it in once it is finished.';

@@ -6,12 +6,14 @@ import type { MatchingSummary } from '../core/records.ts';
 import { showText } from '../core/show-text.ts';
 import { snapshotIfDue } from '../daemon/daily-snapshot.ts';
 import { type Engine, startEngine } from '../daemon/engine.ts';
+import { EngineEvents } from '../daemon/engine-events.ts';
 import { describeInHand } from '../daemon/status.ts';
 import { SyncError } from '../errors.ts';
 import type { Reports } from '../ledger/reports.ts';
 import { patienceMs, reachFlora, withPatience } from '../operations/patience.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { endOf } from '../sync/flora/ending.ts';
+import { nobodyWatches } from '../sync/ports/watch.ts';
 import { exitCodes } from './exit.ts';
 import { describeLeft, settlingLine } from './in-hand.ts';
 import { loggerFor, quieter, warnOfLooseFiles } from './logging.ts';
@@ -74,8 +76,8 @@ async function syncOnce(config: Config): Promise<SyncResult> {
   const log = loggerFor(progress.isShown ? { logLevel: quieter(config.logLevel) } : config, progress.logStream);
   warnOfLooseFiles(config, log);
   const run = new Run();
-  const engine = await startEngine(config, log, {
-    onChange: (before, after) => {
+  const events = new EngineEvents()
+    .on('content:changed', (before, after) => {
       // What was ready and only looked at again was not uploaded, nor what FLORA had already.
       if (before.state === 'ready') run.doubted.add(after.id);
       else if (before.state !== 'matching' && after.state === 'ready' && !run.doubted.delete(after.id))
@@ -84,22 +86,22 @@ async function syncOnce(config: Config): Promise<SyncResult> {
       progress.changed(before, after);
       // Steps back and repeated tries keep counting their attempts; only a step forward begins at none.
       run.changed(before.state !== after.state && after.attempts === 0);
-    },
-    onSent: (content, bytes) => {
+    })
+    .on('content:sent', (content, bytes) => {
       progress.sent(content, bytes);
       run.changed(content.attempts < triesThatCount);
-    },
-    onIntake: () => run.changed(true),
-    onIdle: () => run.changed(false),
-    onTrouble: () => run.changed(true),
-  });
+    })
+    .on('intake:changed', () => run.changed(true))
+    .on('uploads:idle', () => run.changed(false))
+    .on('flora:trouble', () => run.changed(true));
+  const engine = await startEngine(config, log, { events, watch: () => nobodyWatches });
   const ended = new AbortController();
   try {
     const step = () => progress.update(engine);
     const all = (cut: AbortSignal) => everythingDone(engine, run, config.settleMs, cut, step);
     const work = withPatience(engine.flora.gate, ended.signal, all);
     const interruption = interrupted();
-    await Promise.race([work, engine.failed, interruption]);
+    await Promise.race([work, engine.life.failed, interruption]);
     const left = settlingLine((await engine.intake.list(ended.signal)).map(describeInHand));
     const summary = summarise(engine.reports, run, engine);
     // All is done: from here on a stop only means not to wait for the snapshot.

@@ -1,5 +1,6 @@
 import { Client, type Dispatcher, request } from 'undici';
 import { isRecord } from '../core/shape.ts';
+import { foreignCode } from '../errors/codes.ts';
 import { errnoCode, SyncError } from '../errors.ts';
 import {
   type AnswerLine,
@@ -157,7 +158,7 @@ function isWhole(text: string): boolean {
 function toError(error: Extract<AnswerLine, { error: unknown }>['error']): SyncError {
   const { message, hint, code, scope } = error;
   return new SyncError(message, {
-    code,
+    code: foreignCode(code),
     scope,
     disposition: 'retry',
     op: 'command',

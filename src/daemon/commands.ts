@@ -7,6 +7,7 @@ import { inHand, listInHand } from '../operations/in-hand.ts';
 import { type ReconcileWork, reconcile, reconcileAsked } from '../operations/reconcile.ts';
 import { resume, resumeFolder } from '../operations/resume.ts';
 import { retry, retryFiles } from '../operations/retry.ts';
+import type { Hints } from '../sync/intake/hints.ts';
 import type { Intake } from '../sync/intake/intake.ts';
 import type { RetryDeps, RetryFile } from '../sync/upload/retry.ts';
 import { describeInHand } from './status.ts';
@@ -15,7 +16,8 @@ import { describeInHand } from './status.ts';
 export interface CommandTargets {
   readonly flora: Pick<ReconcileWork, 'remote' | 'gate'> & { reloadKey(): void };
   readonly inventory: Inventory;
-  readonly intake: Pick<Intake, 'hint' | 'list' | 'accept'>;
+  readonly hints: Pick<Hints, 'add'>;
+  readonly intake: Pick<Intake, 'list' | 'accept'>;
   readonly folders: readonly DropFolder[];
   /** Why folders cannot be read, by the path that people see. */
   readonly folderTroubles: ReadonlyMap<string, SyncError>;
@@ -36,8 +38,8 @@ export function commandsOf(targets: CommandTargets): Readonly<Record<string, Com
       return await reconcileAsked({ remote: flora.remote, gate: flora.gate, pathOf, run }, request, tell, signal);
     }),
     serve(retry, async (request, tell, signal) => {
-      const { operating, inventory, intake } = targets;
-      const onLook = ({ folderId, directory, name }: RetryFile) => intake.hint(folderId, directory, name);
+      const { operating, inventory, hints } = targets;
+      const onLook = (file: RetryFile) => hints.add(file);
       return await retryFiles({ ...operating, inventory, onLook }, request, tell, signal);
     }),
     serve(inHand, async (_, tell, signal) => {

@@ -1,4 +1,5 @@
 import type { Config } from '../config/load.ts';
+import { uploadingMissing } from '../core/drop-folder.ts';
 import { displayName } from '../core/name.ts';
 import { Inventory } from '../ledger/inventory.ts';
 import { openTables } from '../ledger/ledger.ts';
@@ -84,7 +85,7 @@ export async function reconcileAlone(
       onWork: nothing,
       onChange: nothing,
       creating: null,
-      uploadsMissing: (root) => config.folders.some(({ path, onMissing }) => path === root && onMissing === 'upload'),
+      uploadsMissing: uploadingMissing(config.folders),
     });
     const pathOf = (id: number) => inventory.pathOf(id);
     const work = { remote, gate, pathOf, run: (...how: Parameters<Reconciler['run']>) => reconciler.run(...how) };

@@ -54,7 +54,6 @@ function deleted(path: string): SyncError {
   return new SyncError(`The ledger ${path} was deleted under the running daemon; it was written anew from memory`, {
     code: 'ledger_deleted',
     scope: 'process',
-    disposition: 'exit',
     op: 'ledger check',
     path,
     hint: 'Nothing is lost. Start flora-sync again (systemd does), and find out who deletes files there.',
@@ -65,7 +64,6 @@ function replaced(path: string, stranger: string): SyncError {
   return new SyncError(`The ledger ${path} was replaced under the running daemon; the other file is now ${stranger}`, {
     code: 'ledger_replaced',
     scope: 'process',
-    disposition: 'exit',
     op: 'ledger check',
     path,
     hint: 'The daemon put its own back; start it again. To restore a backup, stop the daemon first.',

@@ -37,7 +37,6 @@ export function takeOwnership(stateDir: string, owner: Owner): OwnerLock {
     throw new SyncError(`${who} owns the ledger in ${stateDir}`, {
       code: 'ledger_owned',
       scope: 'process',
-      disposition: 'exit',
       op: 'open ledger',
       path: stateDir,
       hint: 'Stop it first, or give this one its own --state-dir.',

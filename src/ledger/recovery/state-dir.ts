@@ -128,7 +128,6 @@ function stateDirError(stateDir: string, what: string, hint: string, cause?: unk
   return new SyncError(`The state directory ${stateDir} ${what}`, {
     code: 'state_dir',
     scope: 'config',
-    disposition: 'exit',
     op: 'open ledger',
     path: stateDir,
     hint,

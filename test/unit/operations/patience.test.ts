@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { ErrorCode } from '../../../src/errors/codes.ts';
 import { SyncError } from '../../../src/errors.ts';
 import { Patience, patienceMs, reachFlora, type WatchedGate, withPatience } from '../../../src/operations/patience.ts';
 import { HandClock, settled } from '../../support/hand-clock.ts';
 
-function trouble(code: string, disposition: 'wait' | 'retry' = 'retry', retryAfterMs?: number): SyncError {
+function trouble(code: ErrorCode, disposition: 'wait' | 'retry' = 'retry', retryAfterMs?: number): SyncError {
   return new SyncError(code, { code, scope: 'service', disposition, op: 'list', retryAfterMs });
 }
 
@@ -67,7 +68,7 @@ describe('patience', () => {
 
   it('does not begin anew when the kind of trouble changes', async () => {
     const { clock, gate, outcome, isCut } = waiting();
-    const kinds = ['unreachable', 'unavailable', 'redirected', 'connection_lost', 'not_flora', 'unreachable'];
+    const kinds = ['unreachable', 'unavailable', 'redirected', 'connection_lost', 'not_flora', 'unreachable'] as const;
     for (const kind of kinds) {
       assert.equal(isCut(), false, kind);
       gate.trouble = trouble(kind);
@@ -121,7 +122,7 @@ describe('patience', () => {
     assert.equal(patience.spent(), null);
   });
 
-  for (const code of ['rate_limited', 'unreachable', 'unavailable']) {
+  for (const code of ['rate_limited', 'unreachable', 'unavailable'] as const) {
     it(`ends at once with ${code} for longer than it lasts, and not for a wait within it`, async () => {
       const { clock, gate, outcome, isCut } = waiting();
       gate.trouble = trouble(code, 'retry', patienceMs);
@@ -186,8 +187,7 @@ describe('reaching FLORA', () => {
     assert.equal(calls, 1);
     const shaky = async () => {
       calls += 1;
-      if (calls < 3)
-        throw new SyncError('lost', { code: 'connection_lost', scope: 'file', disposition: 'check', op: '' });
+      if (calls < 3) throw new SyncError('lost', { code: 'connection_lost', scope: 'file', disposition: null, op: '' });
     };
     await reachFlora({ workspaceIds: shaky }, signal);
     assert.equal(calls, 3);
