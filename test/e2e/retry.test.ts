@@ -201,7 +201,10 @@ describe('retry of a name that is not UTF-8', () => {
     const daemon = await world.startDaemon();
     await world.lsUntil('it is ready', areAll('ready', shown));
     const beside = await ended(world.startUnder(named(world), ['retry', '--json']));
-    for (const line of [...jsonLines<RetryLine>(beside.stdout), ...(await retry(world, shown))]) {
+    for (const line of [
+      ...jsonLines<RetryLine>(beside.stdout),
+      ...(await retry(world, shown, 'n\\xff.png', 'drop/n\\xff.png')),
+    ]) {
       assert.deepEqual([line.path, line.outcome, line.state], [shown, 'unchanged', 'ready']);
     }
     daemon.kill('SIGTERM');
