@@ -42,9 +42,9 @@ export function reasonOf({
 }: Pick<FileInHand, 'phase' | 'held_by' | 'held_since'>): string {
   if (phase === 'reading') return 'finished, and about to be read';
   if (phase !== 'held') return 'waits until it has kept still for the quiet period';
-  const named = holders.map(({ pid, name }) => `${pid} (${showText(name)})`);
+  const who = holders.map(({ pid, name }) => `${pid} (${showText(name)})`);
   const when = since === null ? '' : ` since ${isoTime(since)}`;
-  return `held open for writing by ${named.length === 0 ? 'a process' : named.join(', ')}${when}`;
+  return `held open for writing by ${who.length === 0 ? 'a process' : who.join(', ')}${when}`;
 }
 
 /** What the lines of `ls --json` and `why --json` have more for such a file. */
@@ -87,11 +87,11 @@ function byPatience(files: readonly FileInHand[]): readonly FileInHand[] {
 
 /** For `status`: how many there are, and the first of them. */
 export function settlingLine(files: readonly FileInHand[]) {
-  const named = byPatience(files).slice(0, mostNamed);
+  const first = byPatience(files).slice(0, mostNamed);
   return {
     count: files.length,
     held_open: files.filter(({ phase }) => phase === 'held').length,
-    files: named.map((file) => ({ path: displayName(file.path), ...settlingJson(file) })),
+    files: first.map((file) => ({ path: displayName(file.path), ...settlingJson(file) })),
   };
 }
 

@@ -1,9 +1,8 @@
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { askDaemon } from '../control/client.ts';
 import { showPath, showText } from '../core/show-text.ts';
 import { usageError } from '../errors.ts';
-import { losslessPaths, requireAllKnown } from '../operations/known-files.ts';
+import { pathsMeant, requireAllKnown } from '../operations/known-files.ts';
 import { type RetryItem, type RetryRequest, type RetryResult, retry } from '../operations/retry.ts';
 import { retryAlone } from '../operations/standalone.ts';
 import { exitCodes } from './exit.ts';
@@ -54,7 +53,7 @@ function requireOneChoice(typed: readonly string[], isFailed: boolean): void {
 
 /** As few requests as hold the paths. */
 function requestsFor(stateDir: string, typed: readonly string[]): readonly RetryRequest[] {
-  const paths = losslessPaths(stateDir, [...new Set(typed.map((path) => resolve(path)))]);
+  const paths = [...new Set(pathsMeant(stateDir, typed))];
   const chunks: string[][] = [];
   let leftBytes = 0;
   for (const path of paths) {

@@ -56,7 +56,12 @@ async function collect(stateDir: string) {
       daemon:
         owner === undefined
           ? { running: false, pid: null, state: 'stopped', since: null }
-          : { running: true, pid: owner.pid, state: live?.state ?? 'running', since: isoTime(owner.since) },
+          : {
+              running: true,
+              pid: owner.pid,
+              state: live?.state ?? 'running',
+              since: owner.since === null ? null : isoTime(owner.since),
+            },
       folders: folders.map(({ path, counts }) => {
         const trouble = live?.folders[path];
         const notices = live?.notices?.[path];

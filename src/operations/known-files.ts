@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import type { FilePath } from '../core/entry.ts';
 import { absolutePath, joinPath } from '../core/entry.ts';
 import { locate } from '../core/locate.ts';
@@ -45,9 +45,13 @@ function noLedger(stateDir: string, sought: string | null = null): SyncError {
   return usageError(`There is no ledger in ${showPath(stateDir)} yet`, hint);
 }
 
-/** What a path on the command line may mean: as typed, or with \xHH as `ls` writes bytes that are not UTF-8. */
-export function meanings(typed: string): readonly string[] {
-  const absolute = resolve(typed);
+/**
+ * What a path on the command line may mean: as typed, or with \xHH as `ls` writes bytes that are not UTF-8.
+ *
+ * @param base what it is relative to, if it is; the working directory by default
+ */
+export function meanings(typed: string, base = ''): readonly string[] {
+  const absolute = resolve(base, typed);
   const escaped = absolute.replaceAll(/\\x([89a-f][0-9a-f])/g, (_, hex: string) =>
     String.fromCharCode(0xdc00 + Number.parseInt(hex, 16)),
   );
@@ -79,20 +83,28 @@ export function findKnown(
 }
 
 /**
- * The same for a path as it stands on a command line: Node hands over arguments that are not UTF-8 with U+FFFD in them, and the
- * first file that looks the same then is meant. That may take a look at every file.
+ * The same for a path as it stands on a command line: relative to here, or to its drop folder, as `ls` shows it. Node hands over
+ * arguments that are not UTF-8 with U+FFFD in them: the first file that looks the same then is meant, which may take a look at
+ * every one.
  */
 export function findTyped(inventory: Inventory, typed: string): KnownPath | undefined {
   const folders = inventory.folders();
-  const known = findKnown(inventory, typed, folders);
-  const absolute = resolve(typed);
-  if (known !== undefined || !absolute.includes('\uFFFD')) return known;
+  const places = [...new Set([resolve(typed), ...folders.map(({ root }) => resolve(root, typed))])];
+  for (const absolute of places) {
+    const known = findKnown(inventory, absolute, folders);
+    if (known !== undefined) return known;
+  }
+  if (!places.some(isLossy)) return undefined;
   for (const folder of folders) {
     for (const each of knownFiles(inventory, folder)) {
-      if (Buffer.from(encodeName(absolutePath(each.path))).toString('utf8') === absolute) return each;
+      if (places.includes(Buffer.from(encodeName(absolutePath(each.path))).toString('utf8'))) return each;
     }
   }
   return undefined;
+}
+
+function isLossy(path: string): boolean {
+  return path.includes('\uFFFD');
 }
 
 /** The file that is meant, or a usage error that says what the path is instead. */
@@ -114,14 +126,14 @@ export function requireAllKnown(stateDir: string, paths: readonly string[]): voi
   });
 }
 
-/** Absolute paths from a command line, those that Node could not hand over as they are found by what they look like. */
-export function losslessPaths(stateDir: string, paths: readonly string[]): readonly string[] {
-  const isLossy = (path: string) => path.includes('\uFFFD');
-  if (!paths.some(isLossy)) return paths;
+/** The absolute paths that words of a command line mean (`findTyped`); what is no known file is taken as relative to here. */
+export function pathsMeant(stateDir: string, typed: readonly string[]): readonly string[] {
+  const isPlain = (word: string) => isAbsolute(word) && !isLossy(word);
+  if (typed.every(isPlain)) return typed.map((word) => resolve(word));
   return lookInto(stateDir, (inventory) =>
-    paths.map((path) => {
-      const known = isLossy(path) ? findTyped(inventory, path) : undefined;
-      return known === undefined ? path : absolutePath(known.path);
+    typed.map((word) => {
+      const known = isPlain(word) ? undefined : findTyped(inventory, word);
+      return known === undefined ? resolve(word) : absolutePath(known.path);
     }),
   );
 }

@@ -96,7 +96,8 @@ function guardedLookup(refuse: Refuse): LookupFunction {
       }
       if (options.all === true) return callback(null, addresses);
       const [first] = addresses;
-      return callback(null, first?.address ?? '', first?.family ?? 0);
+      if (first === undefined) return callback(refuse('resolves to no address', 'retry'), '', 0);
+      return callback(null, first.address, first.family);
     });
   };
 }

@@ -179,6 +179,39 @@ describe('retry without a daemon', () => {
   });
 });
 
+describe('retry of a name that is not UTF-8', () => {
+  /** The word of a command line that only a shell can make. */
+  const named = (world: World) => ['/bin/sh', '-c', 'exec "$@" "$(printf %b "$0")"', `${world.drop}/n\\0377.png`];
+
+  it('is understood as it is, and as ls shows it, beside the daemon and without one', async (t) => {
+    const world = await worldWithFlora(t);
+    await addFaults(world, { ...refusal, times: 1 });
+    writeFileSync(
+      Buffer.concat([Buffer.from(`${world.drop}/n`), Buffer.from([0xff]), Buffer.from('.png')]),
+      picture(7),
+    );
+    assert.equal((await world.run(['sync'])).code, 3);
+    const shown = join(world.drop, 'n\\xff.png');
+    const alone = await ended(world.startUnder(named(world), ['retry', '--json']));
+    assert.equal(alone.code, 0, alone.stderr);
+    assert.deepEqual(
+      jsonLines<RetryLine>(alone.stdout).map(({ path, outcome }) => [path, outcome]),
+      [[shown, 'retried']],
+    );
+    const daemon = await world.startDaemon();
+    await world.lsUntil('it is ready', areAll('ready', shown));
+    const beside = await ended(world.startUnder(named(world), ['retry', '--json']));
+    for (const line of [
+      ...jsonLines<RetryLine>(beside.stdout),
+      ...(await retry(world, shown, 'n\\xff.png', 'drop/n\\xff.png')),
+    ]) {
+      assert.deepEqual([line.path, line.outcome, line.state], [shown, 'unchanged', 'ready']);
+    }
+    daemon.kill('SIGTERM');
+    assert.equal((await ended(daemon)).code, 0);
+  });
+});
+
 describe('retry of what makes no sense', () => {
   it('ends with 2, says why, and does nothing by halves', async (t) => {
     const world = await worldWithFlora(t);
