@@ -37,7 +37,18 @@ const isSlow = (name) => name.endsWith('.slow.test.js');
 /** What computes without waiting; all else mostly waits, for timers, processes and disks. */
 const isComputing = (name) => /^(simulation|fuzz)\//.test(name);
 // What takes long begins first: short files fill the gaps at the end.
-const order = ['simulation', 'fuzz', 'hostile', 'fault', 'e2e', 'corpus', 'contract', 'property', 'unit'];
+const order = [
+  'simulation',
+  'fuzz',
+  'hostile',
+  'fault',
+  'e2e',
+  'corpus',
+  'integration',
+  'contract',
+  'property',
+  'unit',
+];
 const kindOf = (name) => name.split('/')[0];
 const isWanted = (name) => {
   if (options.slow && !isSlow(name)) return false;

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
-const module = join(import.meta.dirname, '..', '..', '..', 'src', 'runtime', 'heap.js');
+const module = join(import.meta.dirname, '..', '..', 'src', 'runtime', 'heap.js');
 
 /**
  * How many bytes the old generation of a process comes to that holds some tens of megabytes and lets go of them again and again.
