@@ -62,6 +62,11 @@ describe('the runner of the tests', () => {
   const lines = (...some: readonly string[]) => ["import { describe, it } from 'node:test';", ...some].join('\n');
   const files = {
     'unit/good.test.js': lines("it('holds', () => {});", "it('is left out', { skip: 'no such program' }, () => {});"),
+    'unit/skipped.test.js': lines(
+      "describe('all of it', { skip: 'no other program' }, () => {",
+      "  it('holds', () => {});",
+      '});',
+    ),
     'unit/bad.test.js': lines(
       "describe('a part', () => {",
       "  it('is wrong', () => { throw new Error('this much'); });",
@@ -84,10 +89,11 @@ describe('the runner of the tests', () => {
   const play = (...words: readonly string[]) => run(`--root=${base}`, ...words);
 
   it('ends with 0 where all is well, and says what was skipped', async () => {
-    const { code, printed } = await play('good');
+    const { code, printed } = await play('good', 'skipped');
     assert.equal(code, 0, printed);
-    assert.match(printed, /^# tests 2\n# pass 2\n# fail 0\n# skipped 1$/m);
-    assert.match(printed, /^# skipped 1: no such program$/m);
+    assert.match(printed, /^# tests 2\n# pass 1\n# fail 0\n# skipped 2$/m);
+    for (const why of ['no such program', 'no other program'])
+      assert.ok(printed.includes(`\n# skipped 1: ${why}\n`), why);
   });
 
   it('tells a failure whole, and again at the end', async () => {
