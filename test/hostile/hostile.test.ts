@@ -15,13 +15,13 @@ const kinds: readonly RegExp[] = [
   /^eight of 28 files for ever at upload/,
   /^eight of 28 files for ever at complete/,
   /^two files of 4 MB/,
-  /\((429|503|504, HTML)\)/,
+  /^(too many requests|not available|a gateway in trouble)/,
   /^a network that wants a sign-in/,
   /^a refused key/,
-  /^the answers? to .* (is|are) lost|completes by itself, and every|^GET shows nothing/,
+  /^the answers? to .* lost|^FLORA completes by itself|^GET shows nothing/,
   /^the first listing of a new ledger/,
-  /is never answered$/,
-  /commands? a terminal$/,
+  /^one request to .* is never answered$/,
+  / commands? a terminal$/,
   /^a proxy that/,
 ];
 
