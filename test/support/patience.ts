@@ -3,37 +3,44 @@ import { existsSync, readFileSync } from 'node:fs';
 /** How often waits for a processor are looked up: what a process waited after the last look before its end is not known. */
 const everyMs = 250;
 
+/** Milliseconds for which each process has waited for a processor since it began, by pid. */
+export type Waits = ReadonlyMap<number, number>;
+
 /**
  * The time that is set against a limit: what passed, without that in which this process or one that it started waited for a
  * processor. So a hang is found as soon as on a quiet machine, and a busy machine meets no limit. Only Linux tells the waits;
  * elsewhere all time counts.
  */
 export class Patience {
-  readonly #startedMs = performance.now();
-  readonly #waits = new Map<number, { readonly atFirstMs: number; lastMs: number }>();
-  #lookedMs = Number.NEGATIVE_INFINITY;
+  readonly #now: () => number;
+  readonly #look: () => Waits;
+  readonly #startedMs: number;
+  /** Of the processes that were there from the beginning, what they had waited before. */
+  readonly #before: Waits;
+  readonly #last = new Map<number, number>();
+  #lookedMs: number;
 
-  constructor() {
-    this.#look(true);
+  constructor(now: () => number = () => performance.now(), look: () => Waits = waitsOfOurs) {
+    this.#now = now;
+    this.#look = look;
+    this.#startedMs = now();
+    this.#lookedMs = this.#startedMs;
+    this.#before = look();
   }
 
   /** Milliseconds, from the beginning. */
   spentMs(): number {
-    const nowMs = performance.now();
-    if (nowMs - this.#lookedMs > everyMs) this.#look(false);
-    const waitedMs = [...this.#waits.values()].reduce((sum, wait) => sum + wait.lastMs - wait.atFirstMs, 0);
-    return nowMs - this.#startedMs - waitedMs;
-  }
-
-  #look(isFirst: boolean): void {
-    this.#lookedMs = performance.now();
-    for (const pid of withDescendants(process.pid)) {
-      const waitedMs = waitedForProcessorMs(pid);
-      const known = this.#waits.get(pid);
-      if (known === undefined) this.#waits.set(pid, { atFirstMs: isFirst ? waitedMs : 0, lastMs: waitedMs });
-      else known.lastMs = Math.max(known.lastMs, waitedMs);
+    const nowMs = this.#now();
+    if (nowMs - this.#lookedMs >= everyMs) {
+      this.#lookedMs = nowMs;
+      for (const [pid, waitedMs] of this.#look()) this.#last.set(pid, waitedMs - (this.#before.get(pid) ?? 0));
     }
+    return nowMs - this.#startedMs - [...this.#last.values()].reduce((sum, waitedMs) => sum + waitedMs, 0);
   }
+}
+
+function waitsOfOurs(): Waits {
+  return new Map(withDescendants(process.pid).map((pid) => [pid, waitedForProcessorMs(pid)]));
 }
 
 /** A process and all that it started, and that they did; without those that have lost their parents. */
