@@ -2,8 +2,8 @@ import { describe, it } from 'node:test';
 import { dialects } from '../../src/emulator/dialects.ts';
 import { mainScenario } from '../support/main-scenario.ts';
 
-/** The documents, and what live clients met; all others are in `dialects.slow.test.ts`. */
-const most = ['seeds', 'gcs', 'imagekit', 'measured'];
+/** What live clients met; all are in `dialects.slow.test.ts`. */
+const most = ['gcs', 'imagekit'];
 
 describe('the main scenario', { concurrency: 4 }, () => {
   for (const name of most)
