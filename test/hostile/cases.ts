@@ -1,4 +1,4 @@
-// The table: every row is played against the real process by `hostile.test.ts`.
+// The table: every row is played against the real process by `hostile.slow.test.ts`.
 import { fileCases } from './cases-files.ts';
 import { proxyCases } from './cases-proxy.ts';
 import { serviceCases } from './cases-service.ts';

@@ -1,44 +1,33 @@
-import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
 import { cases } from './cases.ts';
-import { play } from './play.ts';
+import { playRows } from './rows.ts';
 
-/** So many run at once: most of their time they wait. */
-const inLane = lane(10);
+/** What the titles of each kind of row have in common. */
+const kinds: readonly RegExp[] = [
+  /^nothing is wrong/,
+  /^once at each place, in place of the answer/,
+  /^once at each place of the API/,
+  /^once at each place, the true answer/,
+  /^everywhere and always/,
+  /^at every place by chance/,
+  /^eight of 28 files for ever at reserve/,
+  /^eight of 28 files for ever at upload/,
+  /^eight of 28 files for ever at complete/,
+  /^two files of 4 MB/,
+  /^(too many requests|not available|a gateway in trouble)/,
+  /^a network that wants a sign-in/,
+  /^a refused key/,
+  /^the answers? to .* lost|^FLORA completes by itself|^GET shows nothing/,
+  /^the first listing of a new ledger/,
+  /^one request to .* is never answered$/,
+  / commands? a terminal$/,
+  /^a proxy that/,
+];
 
-/** `FLORA_SYNC_TEST_HOSTILE=words`: only rows whose title has them. */
-const words = process.env['FLORA_SYNC_TEST_HOSTILE'] ?? '';
-const chosen = cases
-  .filter(({ title }) => title.includes(words))
-  // What waits longest begins first.
-  .sort((a, b) => Number(b.isSlow ?? false) - Number(a.isSlow ?? false));
-
-function lane(width: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let free = width;
-  return async (work) => {
-    if (free === 0) await new Promise<void>((go) => waiting.push(go));
-    else free -= 1;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free += 1;
-      else next();
-    }
-  };
-}
-
-describe('whatever comes off the wire, the daemon lives, brings what is good, and names what is not', {
-  concurrency: chosen.length,
-}, () => {
-  for (const one of chosen) {
-    it(one.title, async (t) => {
-      const startedMs = await inLane(async () => {
-        const nowMs = performance.now();
-        await play(t, one);
-        return nowMs;
-      });
-      t.diagnostic(`${Math.round(performance.now() - startedMs)} ms`);
-    });
-  }
+it('each row of the table is of one kind', () => {
+  for (const { title } of cases) assert.equal(kinds.filter((kind) => kind.test(title)).length, 1, title);
 });
+
+// The first row of each kind; all of them are in `hostile.slow.test.ts`.
+playRows(kinds.flatMap((kind) => cases.find(({ title }) => kind.test(title)) ?? []));

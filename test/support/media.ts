@@ -7,7 +7,14 @@ type Part = string | readonly number[] | Uint8Array;
 
 /** The parts one after the other; text is taken as latin1. */
 export function bytes(...parts: readonly Part[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...(typeof part === 'string' ? latin1(part) : part)]));
+  const pieces = parts.map((part) => (typeof part === 'string' ? latin1(part) : part));
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
 
 export function utf8(text: string): Uint8Array {

@@ -21,7 +21,7 @@ function findWhy(): string | false {
   if (findProgram('unshare') === undefined || findProgram('nsenter') === undefined)
     return 'unshare and nsenter are not installed';
   const words = [...namespaces, '/bin/sh', '-c', 'mount -t tmpfs tmpfs /tmp'];
-  const { status, stderr } = spawnSync(unshare, words, { encoding: 'utf8', timeout: 10_000 });
+  const { status, stderr } = spawnSync(unshare, words, { encoding: 'utf8', timeout: 300_000 });
   return status === 0 ? false : `nothing can be mounted here: ${stderr.trim()}`;
 }
 
@@ -42,7 +42,7 @@ export interface MountSpace {
 /** A space for mounts, which goes after the test with all that is mounted in it. */
 export async function openMountSpace(t: Cleanup): Promise<MountSpace> {
   // Only its pid is needed, as the name of the namespaces.
-  const words = [...namespaces, '/bin/sh', '-c', 'echo ready && exec sleep 600'];
+  const words = [...namespaces, '/bin/sh', '-c', 'echo ready && exec sleep 86400'];
   const holder = spawn(unshare, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<void>((resolve) => holder.once('close', () => resolve()));
   const images = mkdtempSync(join(tmpdir(), 'fs-images-'));
@@ -160,7 +160,7 @@ function findWhyNoDisk(kind: DiskKind | 'share'): string | false {
     const steps = kind === 'share' ? [['bindfs', own, at]] : stepsOf(kind, own, at);
     const quoted = [...steps, ['umount', at]].map((step) => step.map((word) => `'${word}'`).join(' '));
     const words = [...namespaces, '/bin/sh', '-c', quoted.join(' && ')];
-    const { status, stderr } = spawnSync(unshare, words, { encoding: 'utf8', timeout: 20_000, env: programs });
+    const { status, stderr } = spawnSync(unshare, words, { encoding: 'utf8', timeout: 300_000, env: programs });
     return status === 0 ? false : `${kind} cannot be mounted here: ${stderr.trim()}`;
   } finally {
     rmSync(base, { recursive: true, force: true });

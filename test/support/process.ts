@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { Patience } from './patience.ts';
 import { until } from './until.ts';
 
 /** The built program: what people install. */
@@ -79,19 +80,21 @@ export function run(t: Cleanup, args: readonly string[], launch: Launch, withinM
   return ended(start(t, args, launch), withinMs);
 }
 
-/** Waits for the process to end; fails with what it said when it does not. */
+/** Waits for the process to end; fails with what it said when it does not. As with `until`, a busy machine has more time. */
 export async function ended(running: Running, withinMs = 20_000): Promise<Exit> {
+  const patience = new Patience();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+    timer = setInterval(() => {
+      if (patience.spentMs() <= withinMs) return;
       const said = `${running.stdout()}${running.stderr().slice(-4_000)}`;
       reject(new Error(`The process still runs after ${withinMs} ms. It said:\n${said}`));
-    }, withinMs);
+    }, 250);
   });
   try {
     return await Promise.race([running.exited, late]);
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
   }
 }
 

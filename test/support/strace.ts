@@ -12,7 +12,7 @@ export const whyNoStrace: string | false = findWhy();
 function findWhy(): string | false {
   if (program === undefined) return 'strace is not installed';
   const words = ['-D', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=fsync', '-e', 'inject=fsync:error=EIO'];
-  const { status, stderr } = spawnSync(program, [...words, '/bin/true'], { encoding: 'utf8', timeout: 10_000 });
+  const { status, stderr } = spawnSync(program, [...words, '/bin/true'], { encoding: 'utf8', timeout: 300_000 });
   return status === 0 && stderr === '' ? false : `strace cannot trace here: ${stderr.trim()}`;
 }
 

@@ -1,10 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Patience } from './patience.ts';
 
-/** Waits until the condition holds, two minutes unless told otherwise; then fails naming what was waited for. */
+/**
+ * Waits until the condition holds, two minutes unless told otherwise; then fails naming what was waited for. Time in which the
+ * machine was too busy for us does not count.
+ */
 export async function until(what: string, condition: () => boolean, withinMs = 120_000): Promise<void> {
-  const deadline = performance.now() + withinMs;
+  const patience = new Patience();
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`Waited ${withinMs} ms in vain: ${what}`);
+    if (patience.spentMs() > withinMs) throw new Error(`Waited ${withinMs} ms in vain: ${what}`);
     await delay(5);
   }
 }
@@ -16,9 +20,9 @@ export async function untilAsync(
   withinMs = 120_000,
   seen: () => string = () => '',
 ): Promise<void> {
-  const deadline = performance.now() + withinMs;
+  const patience = new Patience();
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`Waited ${withinMs} ms in vain: ${what}\n${seen()}`);
+    if (patience.spentMs() > withinMs) throw new Error(`Waited ${withinMs} ms in vain: ${what}\n${seen()}`);
     await delay(20);
   }
 }

@@ -34,7 +34,7 @@ function setUp(t: TestContext) {
   const deps = { stateDir: dir, ledger, log: { info: say('info'), warn: say('warn') }, clock };
   /** Moves on, and waits for what is said then. */
   const advanceToLine = async (byMs: number) => {
-    const line = once(said, 'line', { signal: AbortSignal.timeout(60_000) });
+    const line = once(said, 'line', { signal: AbortSignal.timeout(600_000) });
     await clock.advance(byMs);
     await line;
   };

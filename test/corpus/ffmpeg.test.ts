@@ -4,10 +4,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { DEFAULT_ACCEPT } from '../../../src/core/content-type.ts';
-import { judgeMedia } from '../../../src/local/read/media.ts';
-import { findProgram } from '../../support/programs.ts';
-import { wholeSource } from '../../support/whole-source.ts';
+import { DEFAULT_ACCEPT } from '../../src/core/content-type.ts';
+import { judgeMedia } from '../../src/local/read/media.ts';
+import { findProgram } from '../support/programs.ts';
+import { wholeSource } from '../support/whole-source.ts';
 
 // Files that somebody else's program has written, and another of theirs has read.
 

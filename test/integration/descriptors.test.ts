@@ -4,13 +4,13 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
-import { errnoCode } from '../../../src/errors.ts';
-import { briefly } from '../../../src/local/descriptors.ts';
-import { plantTemporary } from '../../support/tree.ts';
+import { errnoCode } from '../../src/errors.ts';
+import { briefly } from '../../src/local/descriptors.ts';
+import { plantTemporary } from '../support/tree.ts';
 
 /** Runs a program of test/support over a small tree, with few descriptors; what it wrote down. */
 async function play(t: TestContext, name: string, way: string) {
-  const program = join(import.meta.dirname, '..', '..', 'support', name);
+  const program = join(import.meta.dirname, '..', 'support', name);
   const root = plantTemporary(t, { a: 'x', deep: { b: 'y' } });
   const words = ['-c', 'ulimit -n 64; exec "$@"', 'sh', process.execPath, program, root, way];
   const child = spawn('sh', words, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { Inventory } from '../../../../src/ledger/inventory.ts';
-import { type Difference, Findings } from '../../../../src/operations/verify/difference.ts';
-import { type Scope, type VerifyLocalDeps, verifyLocal } from '../../../../src/operations/verify/local.ts';
-import { openDrop } from '../../../support/drop.ts';
-import { link, type Tree } from '../../../support/tree.ts';
+import { Inventory } from '../../src/ledger/inventory.ts';
+import { type Difference, Findings } from '../../src/operations/verify/difference.ts';
+import { type Scope, type VerifyLocalDeps, verifyLocal } from '../../src/operations/verify/local.ts';
+import { openDrop } from '../support/drop.ts';
+import { link, type Tree } from '../support/tree.ts';
 
 async function world(t: TestContext, tree: Tree) {
   const drop = await openDrop(t, tree);

@@ -6,11 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Agent } from 'undici';
-import { sendUpload } from '../../../src/remote/upload.ts';
-import type { UploadSource } from '../../../src/remote/upload-body.ts';
-import { tellingConnector, whenWritten } from '../../../src/remote/written.ts';
-import { findProgram } from '../../support/programs.ts';
-import { selfSigned } from '../../support/self-signed.ts';
+import { sendUpload } from '../../src/remote/upload.ts';
+import type { UploadSource } from '../../src/remote/upload-body.ts';
+import { tellingConnector, whenWritten } from '../../src/remote/written.ts';
+import { findProgram } from '../support/programs.ts';
+import { selfSigned } from '../support/self-signed.ts';
 
 const mebibyte = 1 << 20;
 const openssl = findProgram('openssl');

@@ -28,7 +28,7 @@ function openApart(world: World, inject?: string): NodeJS.Signals | null {
   const { signal, status, stderr } = spawnSync(
     program,
     [...words, process.execPath, '--input-type=module', '-e', script],
-    { encoding: 'utf8', timeout: 60_000 },
+    { encoding: 'utf8', timeout: 600_000 },
   );
   assert.ok(signal === 'SIGKILL' || status === 0, stderr);
   return signal;

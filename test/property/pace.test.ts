@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Pace } from '../../../src/core/pace.ts';
-import { atOnce, bucket, fixedWindow, type Limiter, slidingWindow } from '../../support/limiters.ts';
-import { type PaceResult, type PaceRun, runPace } from '../../support/pace-world.ts';
+import { Pace } from '../../src/core/pace.ts';
+import { atOnce, bucket, fixedWindow, type Limiter, slidingWindow } from '../support/limiters.ts';
+import { type PaceResult, type PaceRun, runPace } from '../support/pace-world.ts';
 
 const seeds = [7_919, 15_838, 23_757, 31_676, 39_595];
 const hour = 3_600;

@@ -10,21 +10,21 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
-import { SyncError } from '../../../../src/errors.ts';
-import { type LedgerDatabase, openDatabase } from '../../../../src/ledger/database.ts';
-import { migrations } from '../../../../src/ledger/migrations.ts';
-import type { LedgerNotice } from '../../../../src/ledger/recovery/restore.ts';
+import { SyncError } from '../../src/errors.ts';
+import { type LedgerDatabase, openDatabase } from '../../src/ledger/database.ts';
+import { migrations } from '../../src/ledger/migrations.ts';
+import type { LedgerNotice } from '../../src/ledger/recovery/restore.ts';
 import {
   listSnapshots,
   type Snapshot,
   snapshotPath,
   snapshotsDirectory,
   stampOf,
-} from '../../../../src/ledger/recovery/snapshot-files.ts';
-import { takeSnapshot } from '../../../../src/ledger/recovery/snapshots.ts';
-import { openSqlite } from '../../../../src/runtime/sqlite.ts';
-import { oldLedger, rowsOf } from '../../../support/old-ledger.ts';
-import { damageFile, freshStateDir, ledgerIn, never } from '../../../support/state-dir.ts';
+} from '../../src/ledger/recovery/snapshot-files.ts';
+import { takeSnapshot } from '../../src/ledger/recovery/snapshots.ts';
+import { openSqlite } from '../../src/runtime/sqlite.ts';
+import { oldLedger, rowsOf } from '../support/old-ledger.ts';
+import { damageFile, freshStateDir, ledgerIn, never } from '../support/state-dir.ts';
 
 const dayMs = 24 * 3_600_000;
 const now = Date.UTC(2026, 10, 22, 12);

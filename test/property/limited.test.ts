@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { facts, reservation } from '../../../support/contents.ts';
-import { HandClock } from '../../../support/hand-clock.ts';
-import { bucket, type Limiter } from '../../../support/limiters.ts';
-import { floraError, obliging, type Script, uploading } from '../../../support/uploading.ts';
+import { facts, reservation } from '../support/contents.ts';
+import { HandClock } from '../support/hand-clock.ts';
+import { bucket, type Limiter } from '../support/limiters.ts';
+import { floraError, obliging, type Script, uploading } from '../support/uploading.ts';
 
 const second = 1_000;
 

@@ -4,14 +4,14 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
-import { SyncError } from '../../../src/errors.ts';
-import { sendLimits } from '../../../src/remote/send-watch.ts';
-import { sendUpload } from '../../../src/remote/upload.ts';
-import { tellingConnector } from '../../../src/remote/written.ts';
-import { systemClock } from '../../../src/runtime/clock.ts';
-import { findProgram } from '../../support/programs.ts';
-import { selfSigned } from '../../support/self-signed.ts';
-import { type HostOptions, slowHost } from '../../support/slow-host.ts';
+import { SyncError } from '../../src/errors.ts';
+import { sendLimits } from '../../src/remote/send-watch.ts';
+import { sendUpload } from '../../src/remote/upload.ts';
+import { tellingConnector } from '../../src/remote/written.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { findProgram } from '../support/programs.ts';
+import { selfSigned } from '../support/self-signed.ts';
+import { type HostOptions, slowHost } from '../support/slow-host.ts';
 
 // Twenty times as fast as in earnest, deadlines and lines: a minute is three seconds, 8 kB/s are 160.
 const faster = 20;

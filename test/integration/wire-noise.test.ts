@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
-import { SyncError } from '../../../src/errors.ts';
-import { FloraClient } from '../../../src/remote/client.ts';
-import type { StrangeAnswer } from '../../../src/remote/wire-watch.ts';
-import { answering, rawServer } from '../../support/raw-server.ts';
+import { SyncError } from '../../src/errors.ts';
+import { FloraClient } from '../../src/remote/client.ts';
+import type { StrangeAnswer } from '../../src/remote/wire-watch.ts';
+import { answering, rawServer } from '../support/raw-server.ts';
 
 const signal = new AbortController().signal;
 const json = '{"workspaces":[{"workspace_id":"ws_1"}]}';

@@ -3,13 +3,13 @@ import { mkdirSync, promises, renameSync, rmdirSync, rmSync, statSync, writeFile
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { ScannedDirectory } from '../../../../src/local/walk/scanner.ts';
-import type { WatchTarget } from '../../../../src/local/watch/watcher.ts';
-import { inotifyWatches } from '../../../support/descriptors.ts';
-import { type Follower, follow } from '../../../support/follower.ts';
-import { readDirectory } from '../../../support/read-directory.ts';
-import { bytes, link, plant, plantTemporary, type Tree } from '../../../support/tree.ts';
-import { until } from '../../../support/until.ts';
+import type { ScannedDirectory } from '../../src/local/walk/scanner.ts';
+import type { WatchTarget } from '../../src/local/watch/watcher.ts';
+import { inotifyWatches } from '../support/descriptors.ts';
+import { type Follower, follow } from '../support/follower.ts';
+import { readDirectory } from '../support/read-directory.ts';
+import { bytes, link, plant, plantTemporary, type Tree } from '../support/tree.ts';
+import { until } from '../support/until.ts';
 
 const isLinux = process.platform === 'linux';
 

@@ -1,0 +1,4 @@
+import { catches } from './catching.ts';
+import { mutants } from './mutants.ts';
+
+catches(mutants);
