@@ -2,6 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { ContentState } from '../core/content.ts';
 import { type FilePath, joinPath } from '../core/entry.ts';
 import type { LedgerDatabase } from './database.ts';
+import { hasFailed } from './reports.ts';
 import { fromStored, type StoredName, toStored } from './tables/names.ts';
 
 /** A watched drop folder. */
@@ -115,8 +116,7 @@ export class Inventory {
     this.#failed = database.prepare(
       `SELECT file.directory_id AS id, file.name AS name, directory.path AS path, folder.path AS root
        FROM file ${placed} LEFT JOIN content ON content.id = file.content_id
-       WHERE (file.directory_id, file.name) > (@directoryId, @name) AND folder.is_active = 1 AND file.is_gone = 0
-         AND (content.state IN ('rejected', 'missing') OR file.problem_code IN (SELECT value FROM json_each(@codes)))
+       WHERE (file.directory_id, file.name) > (@directoryId, @name) AND folder.is_active = 1 AND ${hasFailed}
        ORDER BY file.directory_id, file.name LIMIT @limit`,
     );
     this.#ready = database.prepare(
@@ -169,19 +169,16 @@ export class Inventory {
     return row === undefined ? undefined : toFile(row, row.directory_id);
   }
 
-  /** The next files that were acceptable, are there, and still did not get to FLORA or are not there any more. */
+  /** The next files that have failed (core/failure). */
   failed(
     after: { readonly directoryId: number; readonly name: string } | null,
-    codes: ReadonlySet<string>,
     limit: number,
   ): readonly (FilePath & { readonly directoryId: number })[] {
     const { directoryId, name } =
       after === null
         ? { directoryId: beforeAll, name: beforeAll }
         : { directoryId: after.directoryId, name: toStored(after.name) };
-    return this.#failed
-      .all({ directoryId, name, codes: JSON.stringify([...codes]), limit })
-      .map((row) => ({ ...toPath(row), directoryId: row.id }));
+    return this.#failed.all({ directoryId, name, limit }).map((row) => ({ ...toPath(row), directoryId: row.id }));
   }
 
   /** The next contents by id that FLORA should have, or had, and that a path in a watched folder stands for. */

@@ -1,4 +1,3 @@
-import { failureCodes } from '../core/failure.ts';
 import { locate } from '../core/locate.ts';
 import { displayName } from '../core/name.ts';
 import type { ReconcileSummary } from '../core/records.ts';
@@ -45,7 +44,7 @@ export async function retryFiles(
   const ids = new Map(folders.map(({ root, folderId }) => [root, folderId]));
   let after: Parameters<Inventory['failed']>[0] = null;
   while (!signal.aborted) {
-    const files = deps.inventory.failed(after, failureCodes, batch);
+    const files = deps.inventory.failed(after, batch);
     for (const file of files) {
       if (signal.aborted) break;
       await one(await retryFile(deps, { ...file, folderId: ids.get(file.root) ?? 0 }));
