@@ -13,9 +13,3 @@ export const failureCodes: ReadonlySet<string> = new Set([
 
 /** States of a content in which its files have failed: only what was acceptable has a content. */
 export const failedStates: ReadonlySet<ContentState> = new Set(['rejected', 'missing']);
-
-/**
- * What may be odd about a `ready` asset: FLORA converted it; it reports another size, and its bytes are others or cannot be
- * compared; it calls its state by a word that nobody knows. Stored as written.
- */
-export const findingCodes: ReadonlySet<string> = new Set(['converted', 'other_size', 'unknown_status']);

@@ -12,7 +12,7 @@ export interface InventoryFolder {
   readonly rootIdentity: string | null;
 }
 
-export interface InventoryDirectory {
+interface InventoryDirectory {
   readonly directoryId: number;
   /** Relative to the folder's root; `''` for the root. */
   readonly directory: string;
@@ -40,14 +40,14 @@ export interface InventoryContent {
 }
 
 /** What a path held from a time on. */
-export interface Version extends InventoryContent {
+interface Version extends InventoryContent {
   /** 1 for the first. */
   readonly number: number;
   readonly atMs: number;
 }
 
 /** A workspace, or a project in it, that the watched folders' assets are in. */
-export interface InventoryPlace {
+interface InventoryPlace {
   readonly workspaceId: string;
   readonly projectId: string | null;
 }

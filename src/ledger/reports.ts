@@ -36,13 +36,13 @@ export interface TimelineEntry {
   readonly detail: string | null;
 }
 
-export interface FolderCounts {
+interface FolderCounts {
   readonly path: string;
   readonly counts: Readonly<Record<string, number>>;
 }
 
 /** How many files share a state and a reason, and how many of them came to it since the time asked for. */
-export interface FileSum {
+interface FileSum {
   readonly state: ContentState;
   readonly code: string | null;
   readonly count: number;

@@ -40,7 +40,7 @@ export async function takeSnapshot(stateDir: string, nowMs: number, signal: Abor
     const path = snapshotPath(stateDir, nowMs);
     await runApart([join(stateDir, ledgerFile), `${path}.partial`, path], signal);
     const snapshots = listSnapshots(stateDir, nowMs);
-    for (const { path } of snapshots.slice(keptSnapshots)) await rm(path, { force: true });
+    for (const old of snapshots.slice(keptSnapshots)) await rm(old.path, { force: true });
     return snapshots.find((each) => each.path === path) ?? null;
   } catch (error) {
     await removeUnfinished(stateDir).catch(() => {});

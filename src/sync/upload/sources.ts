@@ -3,7 +3,7 @@ import type { ByteSource } from '../ports/byte-source.ts';
 import type { LedgerPort, SourcePath } from '../ports/ledger.ts';
 import type { LocalPort } from '../ports/local.ts';
 
-export interface SourceDeps {
+interface SourceDeps {
   readonly ledger: LedgerPort;
   readonly local: LocalPort;
   /** Whether what is in this directory of this root may be believed: else its drive is away, or another is in its place. */
@@ -38,7 +38,7 @@ export function findSource(deps: SourceDeps, content: Content, seen?: SourcePath
   return { path: null, doubted, isWaiting };
 }
 
-export type OpenedFirst =
+type OpenedFirst =
   | { readonly source: ByteSource; readonly path: SourcePath; readonly doubted: readonly SourcePath[] }
   | { readonly source: null; readonly doubted: readonly SourcePath[]; readonly isWaiting: boolean };
 
