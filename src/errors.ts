@@ -1,7 +1,7 @@
 import type { ErrorDisposition, ErrorScope } from './errors/code.ts';
 import { type AnyCode, entryOf } from './errors/codes.ts';
 
-export interface SyncErrorDetails {
+interface SyncErrorDetails {
   readonly code: AnyCode;
   /** Where it is another than the table has for the code. A code that is not in the table is about one file. */
   readonly scope?: ErrorScope;

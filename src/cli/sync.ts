@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { type Config, loadConfig } from '../config/load.ts';
 import { isActive } from '../core/content.ts';
-import { failureCodes } from '../core/failure.ts';
 import type { MatchingSummary } from '../core/records.ts';
 import { showText } from '../core/show-text.ts';
 import { snapshotIfDue } from '../daemon/daily-snapshot.ts';
@@ -194,15 +193,14 @@ function isStuck(engine: Engine, isLookedAt: boolean, idleMs: number): boolean {
 
 function summarise(reports: Reports, run: Run, engine: Engine): SyncSummary {
   const counts = { ready: 0, unchanged: 0, rejected: 0, failed: 0, pending: engine.intake.inHand };
-  for (const { state, code, count, fresh, gone } of reports.sums(engine.startedMs)) {
+  for (const { state, count, fresh, gone, failed: hasFailed } of reports.sums(engine.startedMs)) {
     if (state === 'ready') {
       counts.ready += count;
       counts.unchanged += count - fresh;
-    } else if (state === 'rejected') {
-      if (code !== null && failureCodes.has(code)) counts.failed += count;
-      else counts.rejected += count;
-    } else if (state === 'missing') {
+    } else if (hasFailed === 1) {
       counts.failed += count;
+    } else if (state === 'rejected') {
+      counts.rejected += count;
     } else if (isActive(state) || gone === 0) {
       // A file that is there while its bytes are `gone` is about to be looked at again.
       counts.pending += count;

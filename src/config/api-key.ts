@@ -13,7 +13,7 @@ export type ApiKeySource =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'credential'; readonly path: string };
 
-export interface LoadedKey {
+interface LoadedKey {
   readonly apiKey: Secret;
   readonly apiKeySource: ApiKeySource;
 }

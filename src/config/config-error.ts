@@ -43,7 +43,7 @@ function safe(text: string): string {
 }
 
 /** One line for people: the name, the value, what is wrong, and what would do. */
-export function describeProblem({ setting, value, problem, hint }: ConfigProblem): string {
+function describeProblem({ setting, value, problem, hint }: ConfigProblem): string {
   return `${setting}${value === null ? '' : ` = ${value}`}: ${problem}; ${hint}`;
 }
 

@@ -3,7 +3,7 @@ import { errnoCode } from '../errors.ts';
 import type { ApiKeySource } from './api-key.ts';
 
 /** A file of the settings on which others may lay hands. Nothing of what it holds is in any of the texts. */
-export interface LooseFile {
+interface LooseFile {
   /** Absolute. */
   readonly path: string;
   /** What is wrong, as a sentence with the path in it. */
@@ -13,7 +13,7 @@ export interface LooseFile {
 }
 
 /** Numeric ids of the user that runs this. */
-export interface Self {
+interface Self {
   readonly uid: number;
 }
 

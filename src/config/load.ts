@@ -23,7 +23,7 @@ import type { Secret } from './secret.ts';
 import { baseOf, type ConfigFlags, collectSettings, type Environment, type ReadFile, readTextFile } from './sources.ts';
 import { validateSettings } from './validate.ts';
 
-export interface FolderConfig extends PlainFolderConfig {
+interface FolderConfig extends PlainFolderConfig {
   /** Absolute and normalised; whether it exists is for the daemon to find out. */
   readonly path: string;
   readonly destination: Destination;
@@ -133,14 +133,14 @@ export function loadConfig(input: ConfigInput & { readonly require?: readonly Re
   // Where the file's name is in doubt, so is whether the key is missing; what the variable holds is not.
   const isKeyKnown = (raw.complete && !valid.refused.has('api_key_file')) || env[KEY_VARIABLE] !== undefined;
   const isKeyWanted = required.includes('apiKey') && isKeyKnown;
-  const key = isKeyWanted ? loadApiKey({ env, readFile, paths, keyFile }) : undefined;
-  if (key !== undefined && 'problem' in key) problems.push(key);
+  const secret = isKeyWanted ? loadApiKey({ env, readFile, paths, keyFile }) : undefined;
+  if (secret !== undefined && 'problem' in secret) problems.push(secret);
 
   // Without a key nothing is asked of FLORA.
   if (required.includes('apiKey')) problems.push(...proxyProblems(env, settings.base_url));
 
   if (problems.length > 0) throw new ConfigError(problems);
-  const found = key === undefined || 'problem' in key ? { apiKey: undefined, apiKeySource: undefined } : key;
+  const found = secret === undefined || 'problem' in secret ? { apiKey: undefined, apiKeySource: undefined } : secret;
   return Object.freeze({ ...found, ...config });
 }
 

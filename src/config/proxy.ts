@@ -5,7 +5,7 @@ import type { ConfigProblem } from './config-error.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The proxies that the environment names, as it writes them. */
-export interface ProxyVariables {
+interface ProxyVariables {
   readonly httpsProxy: string | undefined;
   readonly httpProxy: string | undefined;
   /** Hosts that are reached directly. */

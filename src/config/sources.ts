@@ -20,7 +20,7 @@ export function readTextFile(path: string): string {
   return readFileSync(path, 'utf8');
 }
 
-export type OriginKind = 'flag' | 'environment' | 'file';
+type OriginKind = 'flag' | 'environment' | 'file';
 
 /** Where a setting's value came from, and what to call it in a message. */
 export interface Origin {

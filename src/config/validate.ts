@@ -5,7 +5,7 @@ import { nearestName } from './parse.ts';
 import { configSchema, folderFields, isSettingKey, type SettingKey, settingOf, type ValidSettings } from './schema.ts';
 import { type RawSettings, unknownName } from './sources.ts';
 
-export interface Validation {
+interface Validation {
   readonly settings: ValidSettings;
   readonly refused: ReadonlySet<SettingKey>;
   readonly problems: readonly ConfigProblem[];

@@ -74,7 +74,7 @@ export interface Content {
   readonly missingSinceMs: number | null;
   /** Due from this time on, milliseconds since the epoch. */
   readonly notBeforeMs: number;
-  /** Why it waits, was rejected or is gone; of what is ready: what is odd about it (`findingCodes` in failure.ts). */
+  /** Why it waits, was rejected or is gone; of what is ready: what is odd about it (finding.ts). */
   readonly reasonCode: string | null;
   readonly reason: string | null;
   /** Grows with each commit; the compare-and-set key. */

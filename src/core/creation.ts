@@ -138,7 +138,7 @@ export function mayCount(before: Content, { type }: ContentEvent, after: Content
 }
 
 /** A step of a content, with the row that it led to; null where its result was dropped. */
-export interface CountedStep {
+interface CountedStep {
   readonly before: Content;
   readonly event: ContentEvent;
   readonly after: Content | null;

@@ -1,17 +1,15 @@
-/** Reasons that are not the file's own fault: it was acceptable, and still did not get there. Stored as written. */
+import type { ContentState } from './content.ts';
+
+// A file has failed if it was acceptable, is there, and is not in FLORA or not any more, whoever refused it. That is what `sync` counts
+// as failed and `retry --failed` tries again. What never was acceptable is rejected.
+
+/** A file's problems by which it has failed: nobody knows whether it is acceptable. Any other is its own. Stored as written. */
 export const failureCodes: ReadonlySet<string> = new Set([
   'unreadable',
   'read_error',
   'unreadable_directory',
   'mount_missing',
-  'asset_failed',
-  'asset_missing',
-  'size_mismatch',
-  'upload_refused',
 ]);
 
-/**
- * What may be odd about a `ready` asset: FLORA converted it; it reports another size, and its bytes are others or cannot be
- * compared; it calls its state by a word that nobody knows. Stored as written.
- */
-export const findingCodes: ReadonlySet<string> = new Set(['converted', 'other_size', 'unknown_status']);
+/** States of a content in which its files have failed: only what was acceptable has a content. */
+export const failedStates: ReadonlySet<ContentState> = new Set(['rejected', 'missing']);

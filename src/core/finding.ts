@@ -1,8 +1,11 @@
 import type { Content } from './content.ts';
 import type { AssetFacts, ContentEvent } from './event.ts';
 
-/** What is odd about a ready asset: `findingCodes` in failure.ts. */
-export interface Finding {
+/**
+ * What is odd about a ready asset: FLORA converted it (`converted`); it reports another size, and its bytes are others or cannot be
+ * compared (`other_size`); it calls its state by a word that nobody knows (`unknown_status`). Stored as written.
+ */
+interface Finding {
   readonly reasonCode: string | null;
   readonly reason: string | null;
 }

@@ -65,7 +65,7 @@ const freshMs = 10_000;
  * Whether a target was handed out a moment ago, and nothing came of trying it yet. Its expiry may be wrong: something in between
  * may alter FLORA's `date`, by which it is counted, and then every target would seem over before it was ever used.
  */
-export function isTargetFresh({ reasonCode, notBeforeMs, targetExpiresAtMs }: Content, nowMs: number): boolean {
+function isTargetFresh({ reasonCode, notBeforeMs, targetExpiresAtMs }: Content, nowMs: number): boolean {
   const isMarked = targetExpiresAtMs === overByTimeMs || targetExpiresAtMs === overByRefusalMs;
   return reasonCode === null && !isMarked && notBeforeMs <= nowMs && nowMs - notBeforeMs < freshMs;
 }

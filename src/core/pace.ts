@@ -194,11 +194,11 @@ export class Pace {
     const openedMs = (lastProbeMs + seenMs) / 2;
     const cycleMs = Math.max(shortestMeasureMs, openedMs - this.#cycleMs);
     const whole = Math.max(leastPerSecond, (this.#cycleGrants / cycleMs) * 1_000);
-    const closedMs = seenMs - sinceMs;
+    const shutMs = seenMs - sinceMs;
     // A bucket of the rate that was granted would have let the next one through by then, unless others took its tokens.
     const oneMs = 1_000 / Math.max(leastPerSecond, granted);
     const isTelling = this.#cycleGrants >= fewestGrants;
-    const isWindow = (refusedProbes > 1 && closedMs > 2 * oneMs) || closedMs > Math.max(10_000, 8 * oneMs);
+    const isWindow = (refusedProbes > 1 && shutMs > 2 * oneMs) || shutMs > Math.max(10_000, 8 * oneMs);
     if (isWindow && isTelling) {
       // One such closing may have been an accident: a second one shows how long the window is.
       const mostMs = this.#kind === 'window' ? longestRecoverMs : firstRecoverMs;

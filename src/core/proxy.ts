@@ -9,7 +9,7 @@ export interface ProxyServer {
 }
 
 /** Why a value names no proxy that we could use, in words that repeat nothing of it. */
-export interface ProxyProblem {
+interface ProxyProblem {
   readonly problem: string;
   readonly hint: string;
 }

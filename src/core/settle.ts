@@ -7,7 +7,7 @@ export interface Candidate {
   readonly sinceMs: number;
 }
 
-export interface SettleNow {
+interface SettleNow {
   readonly monotonicMs: number;
   /** Wall clock, milliseconds since the epoch. */
   readonly wallMs: number;
@@ -27,7 +27,7 @@ const cachedStatMs = 3_000;
  * Within how many milliseconds two changes of this file may leave the same times. Told by its change time, which nobody can
  * set: where times have fractions, one in millions has none by chance, and only waits a little longer.
  */
-export function tickMs({ ctimeMs }: Pick<FileStat, 'ctimeMs'>): number {
+function tickMs({ ctimeMs }: Pick<FileStat, 'ctimeMs'>): number {
   return ctimeMs % 1_000 === 0 ? coarseTickMs : fineTickMs;
 }
 

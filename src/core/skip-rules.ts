@@ -146,7 +146,7 @@ export const skipRules: readonly SkipRule[] = [
 export const ownFolders: readonly string[] = ['_done', '_failed'];
 
 /** A name beside another whose file (or, for some tools, directory) is not finished as long as this one is there. */
-export interface SidecarRule {
+interface SidecarRule {
   /** As it is written behind the other's whole name, in this spelling. */
   readonly ending: string;
   readonly kind: 'file' | 'any';

@@ -1,5 +1,5 @@
 /** Spellings under which the entry of this name opens as well, where case or composition do not matter. */
-export interface OtherSpellings {
+interface OtherSpellings {
   /** In another case; null where no letter has one. */
   readonly cased: string | null;
   /** Composed where it is decomposed, or the other way round (NFC, NFD); null where that is the same. */

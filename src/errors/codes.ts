@@ -13,7 +13,7 @@ export type ErrorCode = keyof typeof codes;
 declare const foreign: unique symbol;
 
 /** A code that is not ours: FLORA's own word for a refusal, or what the daemon of another version says. */
-export type ForeignCode = string & { readonly [foreign]: true };
+type ForeignCode = string & { readonly [foreign]: true };
 
 /** What an error may have: of a refusal for which FLORA has no word, its HTTP status. */
 export type AnyCode = ErrorCode | ForeignCode | `http_${number}`;

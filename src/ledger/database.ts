@@ -72,13 +72,6 @@ export function openDatabaseReadOnly(stateDir: string): LedgerDatabase | undefin
   }
 }
 
-/** A database in memory with the same schema, for tests and simulation. */
-export function openDatabaseInMemory(): LedgerDatabase {
-  const database = openSqlite(':memory:');
-  migrate(database);
-  return database;
-}
-
 /** Every SQLite error as ours: the process cannot go on, because its next commit might lie about the last one. */
 export function asLedgerError(error: unknown, op: string): unknown {
   if (error instanceof SyncError) return error;

@@ -2,6 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { ContentState } from '../core/content.ts';
 import { type FilePath, joinPath } from '../core/entry.ts';
 import type { LedgerDatabase } from './database.ts';
+import { hasFailed } from './reports.ts';
 import { fromStored, type StoredName, toStored } from './tables/names.ts';
 
 /** A watched drop folder. */
@@ -11,7 +12,7 @@ export interface InventoryFolder {
   readonly rootIdentity: string | null;
 }
 
-export interface InventoryDirectory {
+interface InventoryDirectory {
   readonly directoryId: number;
   /** Relative to the folder's root; `''` for the root. */
   readonly directory: string;
@@ -39,14 +40,14 @@ export interface InventoryContent {
 }
 
 /** What a path held from a time on. */
-export interface Version extends InventoryContent {
+interface Version extends InventoryContent {
   /** 1 for the first. */
   readonly number: number;
   readonly atMs: number;
 }
 
 /** A workspace, or a project in it, that the watched folders' assets are in. */
-export interface InventoryPlace {
+interface InventoryPlace {
   readonly workspaceId: string;
   readonly projectId: string | null;
 }
@@ -115,8 +116,7 @@ export class Inventory {
     this.#failed = database.prepare(
       `SELECT file.directory_id AS id, folder.id AS folder_id, file.name AS name, directory.path AS path, folder.path AS root
        FROM file ${placed} LEFT JOIN content ON content.id = file.content_id
-       WHERE (file.directory_id, file.name) > (@directoryId, @name) AND folder.is_active = 1 AND file.is_gone = 0
-         AND (content.state IN ('rejected', 'missing') OR file.problem_code IN (SELECT value FROM json_each(@codes)))
+       WHERE (file.directory_id, file.name) > (@directoryId, @name) AND folder.is_active = 1 AND ${hasFailed}
        ORDER BY file.directory_id, file.name LIMIT @limit`,
     );
     this.#ready = database.prepare(
@@ -169,10 +169,9 @@ export class Inventory {
     return row === undefined ? undefined : toFile(row, row.directory_id);
   }
 
-  /** The next files that were acceptable, are there, and still did not get to FLORA or are not there any more. */
+  /** The next files that have failed (core/failure). */
   failed(
     after: { readonly directoryId: number; readonly name: string } | null,
-    codes: ReadonlySet<string>,
     limit: number,
   ): readonly (FilePath & { readonly folderId: number; readonly directoryId: number })[] {
     const { directoryId, name } =
@@ -180,7 +179,7 @@ export class Inventory {
         ? { directoryId: beforeAll, name: beforeAll }
         : { directoryId: after.directoryId, name: toStored(after.name) };
     return this.#failed
-      .all({ directoryId, name, codes: JSON.stringify([...codes]), limit })
+      .all({ directoryId, name, limit })
       .map((row) => ({ ...toPath(row), folderId: row.folder_id, directoryId: row.id }));
   }
 

@@ -2,6 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { ContentState } from '../core/content.ts';
 import type { Creation } from '../core/creation.ts';
 import { joinPath } from '../core/entry.ts';
+import { failedStates, failureCodes } from '../core/failure.ts';
 import type { Learnt, MatchingSummary, ReconcileSummary } from '../core/records.ts';
 import type { LedgerDatabase } from './database.ts';
 import { FactStore } from './tables/facts.ts';
@@ -35,19 +36,21 @@ export interface TimelineEntry {
   readonly detail: string | null;
 }
 
-export interface FolderCounts {
+interface FolderCounts {
   readonly path: string;
   readonly counts: Readonly<Record<string, number>>;
 }
 
 /** How many files share a state and a reason, and how many of them came to it since the time asked for. */
-export interface FileSum {
+interface FileSum {
   readonly state: ContentState;
   readonly code: string | null;
   readonly count: number;
   readonly fresh: number;
   /** 1 when the files themselves are gone, 0 when they are there. */
   readonly gone: number;
+  /** 1 when they have failed (core/failure), 0 when not. */
+  readonly failed: number;
 }
 
 interface ReportRow {
@@ -68,6 +71,14 @@ interface ReportRow {
 // A file's own state wins over its content's: it is gone or never was acceptable.
 const stateOf = `CASE WHEN file.is_gone = 1 THEN 'gone' WHEN file.problem_code IS NOT NULL THEN 'rejected'
   ELSE content.state END`;
+
+function quoted(words: ReadonlySet<string>): string {
+  return [...words].map((word) => `'${word}'`).join(', ');
+}
+
+/** Whether a file has failed, as core/failure has it: 1, 0, or null where it is neither content nor problem. */
+export const hasFailed = `(file.is_gone = 0 AND iif(file.problem_code IS NULL, content.state IN (${quoted(failedStates)}),
+  file.problem_code IN (${quoted(failureCodes)})))`;
 
 const joined = `file JOIN directory ON directory.id = file.directory_id JOIN folder ON folder.id = directory.folder_id
   LEFT JOIN content ON content.id = file.content_id`;
@@ -113,8 +124,8 @@ export class Reports {
     );
     this.#sums = database.prepare(
       `SELECT ${stateOf} AS state, coalesce(file.problem_code, content.reason_code) AS code, count(*) AS count,
-         sum(max(file.updated_at, coalesce(content.updated_at, 0)) >= ?) AS fresh, file.is_gone AS gone
-       FROM ${joined} WHERE folder.is_active = 1 GROUP BY 1, 2, 5`,
+         sum(max(file.updated_at, coalesce(content.updated_at, 0)) >= ?) AS fresh, file.is_gone AS gone, ${hasFailed} AS failed
+       FROM ${joined} WHERE folder.is_active = 1 GROUP BY 1, 2, 5, 6`,
     );
     this.#facts = new FactStore(database);
   }

@@ -14,7 +14,7 @@ import { glance } from './walk/glance.ts';
 import { isUnfinished, readDirectoryInSteps, rootIdentity, type ScannedDirectory, statFile } from './walk/scanner.ts';
 import { walk } from './walk/walk.ts';
 
-export interface LocalFilesOptions {
+interface LocalFilesOptions {
   /** A monotonic clock in milliseconds. */
   readonly now: () => number;
   /** Content types that are sent; see `judgeMedia`. */

@@ -4,7 +4,7 @@ import { type Box, boxesIn } from './iso-boxes.ts';
 import { HEAD_BYTES, type MediaSource } from './source.ts';
 
 /** What the `meta` box of a HEIF or AVIF file says of the picture that it shows (ISO/IEC 23008-12, 6; ISO/IEC 14496-12, 8.11). */
-export interface PictureFacts {
+interface PictureFacts {
   readonly dimensions: Dimensions | null;
   /** The coding of the first coded item: `hvc1`, `av01`, … */
   readonly coding: string | null;

@@ -35,7 +35,7 @@ export async function readIso(source: MediaSource, byName: string | null): Promi
   if (!firstBoxes.has(ascii(source.head, 4, 8))) return null;
   const budget = { headers: mostHeaders };
   const level = await readBoxes(source, 0, source.sizeBytes, budget);
-  const find = (wanted: string) => level.boxes.find(({ type }) => type === wanted);
+  const find = (wanted: string) => level.boxes.find((box) => box.type === wanted);
   const brands = await readBrands(source, find('ftyp'));
   const moov = find('moov');
   const meta = find('meta');

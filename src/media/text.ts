@@ -22,7 +22,7 @@ function readText(bytes: Uint8Array): { readonly text: string; readonly encoding
 }
 
 function encodingsOf(start: Uint8Array): readonly (readonly [label: string, encoding: string])[] {
-  const zeros = [0, 1].map((odd) => start.filter((byte, at) => byte === 0 && at % 2 === odd).length);
+  const zeros = [0, 1].map((rest) => start.filter((byte, at) => byte === 0 && at % 2 === rest).length);
   const [even = 0, odd = 0] = zeros;
   // Of Latin letters in UTF-16, every other byte is zero.
   if (ascii(start, 0, 2) === '\xff\xfe' || odd > start.length / 4) return [['utf-16le', ' in UTF-16']];

@@ -1,5 +1,4 @@
 import { absolutePath } from '../core/entry.ts';
-import { failureCodes } from '../core/failure.ts';
 import { displayName } from '../core/name.ts';
 import {
   absolute,
@@ -93,7 +92,7 @@ async function namedFiles(
 
 function* failedFiles(inventory: Inventory): Generator<RetryFile> {
   for (let after: RetryFile | null = null; ; ) {
-    const files: readonly RetryFile[] = inventory.failed(after, failureCodes, batch);
+    const files: readonly RetryFile[] = inventory.failed(after, batch);
     yield* files;
     after = files.at(-1) ?? null;
     if (after === null) return;

@@ -37,7 +37,7 @@ for (const [network, bits] of [
 }
 
 /** Whether a literal address is private, loopback, link-local or otherwise not on the public internet. */
-export function isNonPublicAddress(address: string): boolean {
+function isNonPublicAddress(address: string): boolean {
   const host = bareHost(address);
   const family = isIP(host);
   // BlockList knows IPv4 addresses in their IPv6 spelling (::ffff:7f00:1) too.

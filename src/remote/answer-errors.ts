@@ -135,7 +135,7 @@ export function readRetryAfter(header: string | null, nowMs: number): number {
 }
 
 /** `retry-after` in seconds or as a date, clamped to 1 s..24 h; undefined when absent or unreadable (RFC 9110, 10.2.3). */
-export function namedRetryAfter(header: string | null, nowMs: number): number | undefined {
+function namedRetryAfter(header: string | null, nowMs: number): number | undefined {
   if (header === null) return undefined;
   const seconds = /^\d+(\.\d+)?$/.test(header.trim()) ? Number(header) : undefined;
   const waitMs = seconds === undefined ? Date.parse(header) - nowMs : seconds * 1000;

@@ -18,7 +18,7 @@ import { type AssetPage, readAsset, readPage, readReservation, readWorkspaceIds 
 import { type StrangeAnswer, WireWatch } from './wire-watch.ts';
 
 /** What FLORA said, and the request-id by which their support finds it. */
-export interface Answer<T> {
+interface Answer<T> {
   readonly value: T;
   readonly requestId: string | null;
 }
@@ -47,14 +47,14 @@ export interface ClientOptions {
   readonly dispatcher?: Dispatcher;
 }
 
-export interface ReserveRequest {
+interface ReserveRequest {
   readonly destination: Destination;
   readonly fileName: string;
   readonly contentType: string;
   readonly idempotencyKey: string;
 }
 
-export interface SendRequest {
+interface SendRequest {
   readonly target: UploadTarget;
   readonly fileName: string;
   readonly contentType: string;
@@ -64,7 +64,7 @@ export interface SendRequest {
   readonly livesForMs?: number | null;
 }
 
-export interface ListQuery {
+interface ListQuery {
   readonly workspaceId: string;
   /** Only this project's assets; null for the whole workspace. */
   readonly projectId: string | null;

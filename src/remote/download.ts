@@ -16,13 +16,13 @@ export interface FetchedDigest {
   readonly sizeBytes: number;
 }
 
-export interface DownloadRequest {
+interface DownloadRequest {
   readonly url: URL;
   readonly mostBytes: number;
   readonly signal: AbortSignal;
 }
 
-export interface DownloadDeps {
+interface DownloadDeps {
   readonly dispatcher: Dispatcher;
   readonly nowMs: () => number;
   readonly setTimer: SetTimer;

@@ -16,7 +16,7 @@ export interface JsonAnswer {
   readonly isCut: boolean;
 }
 
-export type JsonRequest = Omit<ExchangeRequest, 'wants'>;
+type JsonRequest = Omit<ExchangeRequest, 'wants'>;
 
 /** Makes one request and reads at most `maxBodyBytes` of its answer. Never follows redirects. */
 export async function requestJson(dispatcher: Dispatcher, wanted: JsonRequest): Promise<JsonAnswer> {

@@ -5,7 +5,7 @@ export interface MultipartFrame {
   readonly tail: string;
 }
 
-export interface MultipartFile {
+interface MultipartFile {
   readonly field: string;
   readonly fileName: string;
   readonly contentType: string;

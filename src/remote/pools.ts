@@ -26,7 +26,7 @@ export interface ProxySettings {
  */
 const attemptTimeoutMs = 3_000;
 
-export interface PoolsOptions {
+interface PoolsOptions {
   readonly baseUrl: string;
   /** Null for none. Never used towards an API on loopback. */
   readonly proxy?: ProxySettings | null;

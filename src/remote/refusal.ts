@@ -2,7 +2,7 @@ import { REDACTED, redactText } from '../core/redact.ts';
 import { isRecord } from './fields.ts';
 
 /** What an upload host says for itself when it refuses. */
-export interface Refusal {
+interface Refusal {
   /** The storage's own word for it, `EntityTooLarge`; empty where there is none. */
   readonly code: string;
   /** For people: one line, without secrets, 500 characters at most; empty where nothing was said. */
@@ -68,8 +68,8 @@ function isText(value: unknown): value is string {
 
 function fromText(text: string, contentType: string): Said {
   if (!/<(!doctype|html|head|title|body)\b/i.test(text.slice(0, 1_000))) {
-    const isText = /^(text\/|application\/(json|xml)|$)/i.test(contentType) && !text.includes('\0');
-    return { code: '', words: isText ? [text.slice(0, 4 * mostTold).replace(/<[^>]*>/g, ' ')] : [] };
+    const isPlain = /^(text\/|application\/(json|xml)|$)/i.test(contentType) && !text.includes('\0');
+    return { code: '', words: isPlain ? [text.slice(0, 4 * mostTold).replace(/<[^>]*>/g, ' ')] : [] };
   }
   const [, title = ''] = /<title[^>]*>([^<]*)/i.exec(text) ?? [];
   const [, heading = ''] = /<h1[^>]*>([^<]*)/i.exec(text) ?? [];

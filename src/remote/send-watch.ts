@@ -20,7 +20,7 @@ export const sendLimits: SendLimits = {
   leastBytesPerMs: 8,
 };
 
-export interface SendDeps {
+interface SendDeps {
   readonly setTimer: SetTimer;
   /** Milliseconds of a clock that never goes back. */
   readonly monotonicMs: () => number;

@@ -6,7 +6,7 @@ import { errnoCode } from '../errors.ts';
 import type { SetTimer } from './exchange.ts';
 import { ProxyError } from './network-error.ts';
 
-export interface TunnelOptions {
+interface TunnelOptions {
   /** From the first try to connect to the answer to CONNECT. */
   readonly timeoutMs: number;
   readonly attemptTimeoutMs: number;
@@ -16,7 +16,7 @@ export interface TunnelOptions {
 }
 
 /** Called once: with the socket, or with a ProxyError whose message says what the proxy did. */
-export type Opened = (error: ProxyError | null, socket: Socket | null) => void;
+type Opened = (error: ProxyError | null, socket: Socket | null) => void;
 
 /**
  * Asks the proxy for a connection to `target` (`host:port`). It is here, and not undici's, because that takes a proxy which

@@ -11,7 +11,7 @@ import { notStorage, throwUnlessAccepted } from './upload-answer.ts';
 import { type UploadSource, UploadStream, wholeBody } from './upload-body.ts';
 import { stalledError, withNeededRate } from './upload-pace.ts';
 
-export interface UploadRequest {
+interface UploadRequest {
   readonly url: URL;
   readonly target: UploadTarget;
   readonly fileName: string;
@@ -23,7 +23,7 @@ export interface UploadRequest {
   readonly livesForMs?: number | null;
 }
 
-export interface UploadDeps {
+interface UploadDeps {
   readonly dispatcher: Dispatcher;
   readonly nowMs: () => number;
   /** Of a clock that never goes back; `nowMs` where there is none. */

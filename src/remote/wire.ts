@@ -15,7 +15,7 @@ import type { JsonAnswer } from './http.ts';
 import { readTarget } from './target.ts';
 
 /** An item that names no asset, but may still tell which bytes FLORA has. */
-export type AnonymousAsset = Omit<ListedAsset, 'assetId'>;
+type AnonymousAsset = Omit<ListedAsset, 'assetId'>;
 
 /** One page of FLORA's asset listing. */
 export interface AssetPage {

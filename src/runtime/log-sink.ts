@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { errnoCode } from '../errors.ts';
 
-export interface LogSinkOptions {
+interface LogSinkOptions {
   readonly descriptor: number;
   /** Writes a line that says how many were lost, through the sink. */
   readonly onLost: (count: number) => void;

@@ -15,7 +15,7 @@ export interface Logger {
   child(bindings: Readonly<Record<string, unknown>>): Logger;
 }
 
-export interface LoggerOptions {
+interface LoggerOptions {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   /** For people instead of machines; the caller knows whether a terminal reads along. */
   readonly pretty: boolean;
@@ -81,13 +81,13 @@ const DEEPEST = 5;
  * as much as the rest of a small upload, and each depth needs a path of its own; this walk costs 1 µs.
  */
 function hideFields(fields: object, depth = 0): Record<string, unknown> {
-  const shown: Record<string, unknown> = {};
+  const kept: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {
     // Only texts and tables hold secrets: `upload: 3` is a count.
     const canHide = typeof value === 'string' || (typeof value === 'object' && value !== null);
-    shown[name] = canHide && secretField.test(name) ? REDACTED : hideValue(value, depth + 1);
+    kept[name] = canHide && secretField.test(name) ? REDACTED : hideValue(value, depth + 1);
   }
-  return shown;
+  return kept;
 }
 
 function hideValue(value: unknown, depth: number): unknown {

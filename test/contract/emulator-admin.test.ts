@@ -25,7 +25,7 @@ describe('the admin endpoint', () => {
     await create(bench, { 'idempotency-key': 'k1' });
     await uploadForm(reservation, png(), { authorization: 'Bearer sk_live_emulator' });
     await bench.fault({ match: { route: 'get' }, kind: 'drop-before' });
-    await assert.rejects(bench.call('GET', `/assets/${reservation.assetId}`));
+    await assert.rejects(bench.call('GET', `/assets/${reservation.assetId}`), { message: 'fetch failed' });
     const reply = await bench.admin('GET', '/requests');
     const log = records(reply.json()['requests']);
     assert.deepEqual(

@@ -127,7 +127,7 @@ describe('drops', () => {
       body: JSON.stringify(body),
     });
     assert.equal(response.status, 201);
-    await assert.rejects(response.text());
+    await assert.rejects(response.text(), { message: 'terminated' });
     assert.equal(await assetCount(bench), 1);
   });
 
@@ -137,7 +137,7 @@ describe('drops', () => {
     const url = String((await bench.call('GET', `/assets/${assetId}`)).json()['url']);
     await bench.fault({ match: { route: 'download' }, kind: 'cut-body' });
     const response = await fetch(url);
-    await assert.rejects(response.arrayBuffer());
+    await assert.rejects(response.arrayBuffer(), { message: 'terminated' });
   });
 
   it('hang: no answer until the client gives up; closing the emulator does not wait for it', async (t) => {

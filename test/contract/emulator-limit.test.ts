@@ -118,7 +118,7 @@ describe('so many at once', () => {
     while (!(await isThere()));
     assert.equal((await bench.call('GET', '/workspaces')).status, 429);
     given.abort();
-    await assert.rejects(hung);
+    await assert.rejects(hung, { name: 'AbortError' });
     while ((await bench.call('GET', '/workspaces')).status !== 200);
   });
 });

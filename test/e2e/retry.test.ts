@@ -29,7 +29,13 @@ async function withRejected(world: World, count: number) {
   assert.equal((await world.run(['sync'])).code, 0);
   await addFaults(world, { ...refusal, times: count });
   const bad = writePictures(join(world.drop, 'bad'), count, 50);
-  assert.equal((await world.run(['sync'])).code, 3);
+  const { code, stdout } = await world.run(['sync', '--json']);
+  const { rejected, failed } = JSON.parse(stdout);
+  assert.deepEqual(
+    { code, rejected, failed },
+    { code: 3, rejected: 0, failed: count },
+    'what is tried again has failed',
+  );
   await clearFaults(world);
   return { good, bad };
 }

@@ -1,5 +1,5 @@
-import { openDatabaseInMemory } from '../../src/ledger/database.ts';
 import { openTables } from '../../src/ledger/ledger.ts';
+import { openDatabaseInMemory } from '../support/ledgers.ts';
 import { openCommitted } from './committed.ts';
 import { Computer, type Opened } from './computer.ts';
 import { planFaults } from './faults.ts';

@@ -33,7 +33,7 @@ try {
   if (errnoCode(error) !== 'EMFILE') throw error;
 }
 await watcher.add([{ directory: '', identity: read.listing.identity, entryCount: Number(entryCount) }]);
-const unwatched = watcher.unwatchedCount();
+const unwatched = 1 - watcher.watchedCount();
 for (const descriptor of taken) closeSync(descriptor);
 await until('it is watched', () => watcher.watchedCount() === 1, 20_000);
 await until('all of it is hinted', () => hints.includes(null), 20_000);

@@ -1,7 +1,16 @@
 import type { NewContent } from '../../src/core/records.ts';
-import { type LedgerDatabase, openDatabaseInMemory } from '../../src/ledger/database.ts';
+import type { LedgerDatabase } from '../../src/ledger/database.ts';
 import type { GroupCommitOptions } from '../../src/ledger/group-commit.ts';
 import { type Ledger, openLedger } from '../../src/ledger/ledger.ts';
+import { migrate } from '../../src/ledger/migrate.ts';
+import { openSqlite } from '../../src/runtime/sqlite.ts';
+
+/** A database in memory with the ledger's schema. */
+export function openDatabaseInMemory(): LedgerDatabase {
+  const database = openSqlite(':memory:');
+  migrate(database);
+  return database;
+}
 
 /** A ledger in memory whose groups commit when the test says so (`flush`), or by themselves with `setImmediate`. */
 export function memoryLedger(

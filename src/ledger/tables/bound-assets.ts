@@ -3,7 +3,7 @@ import type { Content, ContentState } from '../../core/content.ts';
 import type { LedgerDatabase } from '../database.ts';
 
 /** As much of a content as a listing can differ from. */
-export interface BoundAsset
+interface BoundAsset
   extends Pick<Content, 'id' | 'assetId' | 'state' | 'url' | 'sizeBytes' | 'remoteSizeBytes' | 'reasonCode'> {
   /** Its place among those that were asked for. */
   readonly at: number;

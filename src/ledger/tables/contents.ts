@@ -11,9 +11,9 @@ const begunWork = `state <> 'queued' AND state <> 'ready' AND state <> 'missing'
 const queued = `state = 'queued'`;
 
 /** What is due: contents that wait for an asset, or those whose work has begun (`matching` among them). */
-export type DueKind = 'queued' | 'begun';
+type DueKind = 'queued' | 'begun';
 
-export interface DueContent {
+interface DueContent {
   readonly id: number;
   readonly notBeforeMs: number;
 }

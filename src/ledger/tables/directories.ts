@@ -3,7 +3,7 @@ import type { Destination } from '../../core/entry.ts';
 import type { LedgerDatabase } from '../database.ts';
 import { fromStored, type StoredName, toStored } from './names.ts';
 
-export interface KnownDirectory {
+interface KnownDirectory {
   readonly id: number;
   /** Relative to the folder's root; `''` for the root. */
   readonly path: string;

@@ -4,7 +4,7 @@ import type { LedgerDatabase } from '../database.ts';
 import { fromStored, type StoredName, toStored } from './names.ts';
 
 /** A file as the ledger last saw it. Exactly one of `contentId` and `problem` is set. */
-export interface KnownFile {
+interface KnownFile {
   readonly directoryId: number;
   readonly name: string;
   readonly stat: FileStat;
@@ -42,7 +42,7 @@ type KnownRow = [
 ];
 
 /** A path as a holder of a content, now or last. */
-export type ContentPath = FilePath & {
+type ContentPath = FilePath & {
   readonly directoryId: number;
   readonly isGone: boolean;
   readonly isSameInode: boolean;

@@ -2,7 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { LedgerDatabase } from '../database.ts';
 import { fromStored, type StoredName, toStored } from './names.ts';
 
-export interface RacyFile {
+interface RacyFile {
   readonly directoryId: number;
   /** Relative to the folder's root. */
   readonly directory: string;

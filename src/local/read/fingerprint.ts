@@ -5,7 +5,7 @@ import { accessProblem } from '../local-problem.ts';
 import { returnChunk, takeChunk } from './chunk-buffers.ts';
 import { type IsLocal, type NotOpen, type OpenFile, openRegularFile } from './safe-open.ts';
 
-export interface FingerprintOptions {
+interface FingerprintOptions {
   readonly signal: AbortSignal;
   /** See `openRegularFile`. */
   readonly isLocal?: IsLocal;

@@ -12,10 +12,10 @@ import { inWords, inWordsWithType } from '../../media/words.ts';
 import { hasSignature, otherType } from './other-types.ts';
 
 /** FLORA's limit for images; an image of exactly this many pixels is accepted. */
-export const MOST_PIXELS = 150_000_000;
+const MOST_PIXELS = 150_000_000;
 
 /** What a file is, and whether it is sent. */
-export interface MediaVerdict {
+interface MediaVerdict {
   /** Canonical: by content, where that says nothing by name, else `application/octet-stream`. */
   readonly contentType: string;
   /** Why it is not sent; null if it is. */

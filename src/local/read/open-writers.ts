@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Holder } from '../../core/entry.ts';
 import { keyOf, MappedFiles, readOfProcess } from './mapped-files.ts';
 
-export interface OpenWriterOptions {
+interface OpenWriterOptions {
   readonly signal: AbortSignal;
   /** Whether all holders of a file are wanted, for people; one is enough to wait for. */
   readonly areAllWanted?: boolean;
@@ -14,7 +14,7 @@ export interface OpenWriterOptions {
 }
 
 /** A Set or Map whose keys are `fileKey`s. */
-export interface FileKeys {
+interface FileKeys {
   readonly size: number;
   has(key: string): boolean;
   keys(): Iterable<string>;

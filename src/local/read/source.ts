@@ -32,7 +32,7 @@ export interface ByteSource {
   close(): Promise<void>;
 }
 
-export interface ExpectedContent {
+interface ExpectedContent {
   readonly sizeBytes: number;
   /** Null when it is not known yet: then the file has only to stay as it was when it was opened. */
   readonly sha256: string | null;

@@ -5,12 +5,12 @@ import { fsPath } from '../fs-path.ts';
 import { isGone, systemErrno } from '../local-problem.ts';
 import { readNames } from './names.ts';
 
-export interface DetoursOptions {
+interface DetoursOptions {
   /** A monotonic clock in milliseconds. */
   readonly now: () => number;
 }
 
-export interface Detours {
+interface Detours {
   /**
    * The first name on the way to this path, as a path from the root, that its directory does not list in this spelling, or
    * that is on the way and no directory; null when every name is what the path says. A name that cannot be looked at

@@ -5,7 +5,7 @@ import { briefly } from '../descriptors.ts';
 import { fsPath } from '../fs-path.ts';
 import { systemErrno } from '../local-problem.ts';
 
-export interface Glance {
+interface Glance {
   readonly isEmpty: boolean;
   /** Null where files may have another device number than the directory that they are in. */
   readonly device: number | null;

@@ -38,7 +38,7 @@ export interface ScannedDirectory extends DirectoryListing {
   readonly entryCount: number;
 }
 
-export type StatResult =
+type StatResult =
   | { readonly kind: 'file'; readonly stat: FileStat }
   /** To be walked, if it is not watched yet. */
   | { readonly kind: 'directory' }

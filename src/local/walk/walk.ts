@@ -26,7 +26,7 @@ export interface WalkOptions {
   readonly now: () => number;
 }
 
-export interface WalkSummary {
+interface WalkSummary {
   readonly directories: number;
   readonly files: number;
   /** Of the root: another device than last time means that something was mounted or unmounted. */

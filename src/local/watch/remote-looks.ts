@@ -92,7 +92,7 @@ export function openRemoteLooks(options: RemoteLooksOptions): RemoteLooks {
       }
       const before = directories.get(directory);
       const hasMoved = before !== undefined && (before.changedMs !== changedMs || before.inode !== inode);
-      const newestMs = files.reduce((most, { stat }) => Math.max(most, stat.mtimeMs, stat.ctimeMs), changedMs);
+      const newestMs = files.reduce((most, file) => Math.max(most, file.stat.mtimeMs, file.stat.ctimeMs), changedMs);
       const nowMs = monotonic();
       const youngUntilMs = hasMoved ? nowMs + youngMs : (before?.youngUntilMs ?? Number.NEGATIVE_INFINITY);
       const restsUntilMs = nowMs + restsPerReading * (nowMs - (before?.hintedMs ?? nowMs));

@@ -44,8 +44,6 @@ export interface Watcher {
   /** Whether `add` was called for it; false for subdirectories that are still to be walked. */
   isKnown(directory: string): boolean;
   watchedCount(): number;
-  /** Directories that could not be watched. */
-  unwatchedCount(): number;
   close(): Promise<void>;
 }
 
@@ -186,7 +184,6 @@ export function openWatcher(options: WatcherOptions): Watcher {
     remove: forget,
     isKnown: (directory) => table.get(directory) !== undefined,
     watchedCount: () => count((entry) => entry.state === 'armed'),
-    unwatchedCount: () => count((entry) => entry.state === 'failed'),
     async close() {
       isClosed = true;
       bursts.close();

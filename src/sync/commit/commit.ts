@@ -9,7 +9,7 @@ import type { ClockPort, LogPort, RandomPort } from '../ports/runtime.ts';
 import type { Outcome } from './outcome.ts';
 
 /** What a step costs of the budget for assets without bytes. */
-export interface CreationBudget {
+interface CreationBudget {
   /** Inside the write that stores what came of a step. `after` null: the result was dropped. */
   account(tables: LedgerTablesPort, before: Content, event: ContentEvent, after: Content | null): void;
   /** After that write. */
@@ -19,7 +19,7 @@ export interface CreationBudget {
 }
 
 /** How often FLORA may be asked about what it is processing. */
-export interface PollPace {
+interface PollPace {
   /** Milliseconds until a content is asked for again, at least. */
   leastMs(): number;
   /** A content's row is this now. */

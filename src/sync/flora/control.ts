@@ -6,12 +6,12 @@ import { askFlora, patiently, type WorkSignals } from './request.ts';
 /** Of so many other assets one at least must be shown, or a 404 proves nothing. */
 export const mostControls = 3;
 
-export interface ControlDeps {
+interface ControlDeps {
   readonly remote: RemotePort;
   readonly gate: Gate;
 }
 
-export interface Controlled {
+interface Controlled {
   readonly workspaceId: string;
   /** The asset that FLORA answers 404 for. */
   readonly assetId: string;

@@ -9,7 +9,7 @@ import type { Gate } from './gate.ts';
 import { askFlora, isKnown, type WorkSignals } from './request.ts';
 import type { Transfers } from './transfers.ts';
 
-export interface LearningDeps {
+interface LearningDeps {
   readonly ledger: LedgerPort;
   readonly remote: RemotePort;
   readonly gate: Gate;
@@ -80,8 +80,8 @@ export class Learning {
   /** Whether this ready asset is the first of its kind. */
   isWanted(content: Content): boolean {
     const learnt = this.#learntFor(content);
-    const isKnown = learnt.assetId !== null && learnt.types[content.contentType] !== undefined;
-    return !isKnown && !this.#looking.has(this.#keyOf(content));
+    const isLearnt = learnt.assetId !== null && learnt.types[content.contentType] !== undefined;
+    return !isLearnt && !this.#looking.has(this.#keyOf(content));
   }
 
   /**

@@ -41,11 +41,11 @@ export function keyOf({ workspaceId, projectId }: Place): string {
 }
 
 /** A page as a walk gives it out: what no page before it had. */
-export interface WalkedPage extends Pick<ListedPage, 'anonymous' | 'unreadable'> {
+interface WalkedPage extends Pick<ListedPage, 'anonymous' | 'unreadable'> {
   readonly assets: readonly ListedAsset[];
 }
 
-export interface WalkOptions {
+interface WalkOptions {
   /** The next page is asked for while one is looked at: for walks that read to the end. */
   readonly readsAhead: boolean;
 }

@@ -152,11 +152,11 @@ async function ask(
 ): Promise<{ readonly facts: AssetFacts; readonly requestId: string | null } | 'gone' | Outcome | null> {
   const { assetId } = candidate;
   if (candidate.isAnonymous) return { facts: listedFacts(candidate), requestId: null };
-  const ask = () =>
+  const once = () =>
     askFlora(deps.gate, signals, { op: 'check', file: content }, () => deps.remote.get(assetId, signals.abort));
-  let asked = await ask();
+  let asked = await once();
   // Begun anew, the search would ask for the same assets once more, and where FLORA limits requests never get to its end.
-  while (asked?.kind === 'error' && asked.error.scope === 'service') asked = await ask();
+  while (asked?.kind === 'error' && asked.error.scope === 'service') asked = await once();
   if (asked === null) return null;
   if (asked.kind === 'answer') {
     deps.hiddenSince.delete(assetId);

@@ -12,7 +12,7 @@ import { type MatchDeps, matchContent, queryOf } from './match-content.ts';
 import { isKnown, type WorkSignals } from './request.ts';
 import type { Transfers } from './transfers.ts';
 
-export interface MatchingDeps extends ListingDeps {
+interface MatchingDeps extends ListingDeps {
   readonly ledger: LedgerPort;
   readonly log: LogPort;
   readonly learning: Pick<Learning, 'seen' | 'listed'>;

@@ -11,7 +11,7 @@ import { keyOf, type ListingDeps, type Place, walkListing } from './listing.ts';
 import type { ReconcileOptions } from './reconcile-options.ts';
 import { askFlora, isKnown, patiently } from './request.ts';
 
-export interface ReconcilerDeps extends CommitDeps, ListingDeps {
+interface ReconcilerDeps extends CommitDeps, ListingDeps {
   readonly places: readonly Place[];
   /** Contents that a worker has in hand are left to it. */
   readonly inHand: () => ReadonlySet<number>;

@@ -16,15 +16,13 @@ export function reading({ stopping }: WorkSignals): WorkSignals {
 }
 
 /** What a request came to: an answer, or the error that says what is known of its effect. */
-export type Asked<T> =
-  | { readonly kind: 'answer'; readonly value: T }
-  | { readonly kind: 'error'; readonly error: SyncError };
+type Asked<T> = { readonly kind: 'answer'; readonly value: T } | { readonly kind: 'error'; readonly error: SyncError };
 
 /** A file that FLORA, or something in between, refuses while others go through waits by itself: a person has to mend that. */
 const ownBackoff: BackoffLimits = { baseMs: 2_000, capMs: 5 * 60_000 };
 
 /** What there is to do instead of a request. */
-export interface Instead<I> {
+interface Instead<I> {
   readonly kind: 'instead';
   readonly value: I;
 }

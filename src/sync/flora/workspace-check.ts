@@ -6,7 +6,7 @@ import type { Gate } from './gate.ts';
 import type { Place } from './listing.ts';
 import { askFlora } from './request.ts';
 
-export interface WorkspaceCheckDeps {
+interface WorkspaceCheckDeps {
   readonly log: LogPort;
   readonly places: readonly Place[];
 }

@@ -159,7 +159,7 @@ export interface RacyFile {
   readonly name: string;
 }
 
-export interface RacyFilesPort {
+interface RacyFilesPort {
   has(directoryId: number, name: string): boolean;
   /** Those of a folder that are due by now (wall clock), the longest due first. */
   due(folderId: number, nowMs: number, most: number): readonly RacyFile[];

@@ -32,7 +32,7 @@ export type ReadResult =
   | { readonly kind: 'gone' }
   | { readonly kind: 'problem'; readonly problem: Problem };
 
-export interface WalkHandlers {
+interface WalkHandlers {
   /** Awaited before the next directory is read. */
   onDirectory(listing: ScannedListing): Promise<void>;
   onUnreadable(directory: string, problem: Problem): Promise<void>;

@@ -81,14 +81,14 @@ export async function perform(
     }
     case 'check': {
       const request = () => remote.get(action.assetId, signals.stopping);
-      const seen = await ask(deps, reading(signals), content, action, request, ({ value }) => ({
+      const found = await ask(deps, reading(signals), content, action, request, ({ value }) => ({
         type: 'asset',
         facts: value,
         by: 'get',
       }));
-      if (seen?.event.type === 'asset')
-        return await withBytesCompared(deps, content, seen.event, seen, signals.stopping);
-      if (seen?.event.type !== 'asset-missing' || !isSecondLookDue(content, deps.clock.now())) return seen;
+      if (found?.event.type === 'asset')
+        return await withBytesCompared(deps, content, found.event, found, signals.stopping);
+      if (found?.event.type !== 'asset-missing' || !isSecondLookDue(content, deps.clock.now())) return found;
       const { workspaceId } = deps.ledger.directories.destination(content.destinationId);
       const known = deps.ledger.contents.controlAssets(content.id, mostControls);
       const shown = await showsOthers(
@@ -96,7 +96,7 @@ export async function perform(
         { workspaceId, assetId: action.assetId, known, file: content },
         reading(signals),
       );
-      return shown === null ? null : { ...seen, event: { type: 'asset-missing', isControlled: shown === 'some' } };
+      return shown === null ? null : { ...found, event: { type: 'asset-missing', isControlled: shown === 'some' } };
     }
     default: {
       const never: never = action;

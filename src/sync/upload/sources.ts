@@ -4,7 +4,7 @@ import type { LedgerPort, SourcePath } from '../ports/ledger.ts';
 import type { LocalPort } from '../ports/local.ts';
 import type { RootGuard } from '../roots/root-guard.ts';
 
-export interface SourceDeps {
+interface SourceDeps {
   readonly ledger: LedgerPort;
   readonly local: LocalPort;
   /** Whether what is in this directory of this root may be believed: else its drive is away, or another is in its place. */
@@ -39,7 +39,7 @@ export function findSource(deps: SourceDeps, content: Content, seen?: SourcePath
   return { path: null, doubted, isWaiting };
 }
 
-export type OpenedFirst =
+type OpenedFirst =
   | { readonly source: ByteSource; readonly path: SourcePath; readonly doubted: readonly SourcePath[] }
   | { readonly source: null; readonly doubted: readonly SourcePath[]; readonly isWaiting: boolean };
 

@@ -171,7 +171,7 @@ describe('the control socket', () => {
     const asked = ask('/wait', leaving.signal);
     await begun.happened;
     leaving.abort();
-    await assert.rejects(asked);
+    await assert.rejects(asked, { name: 'AbortError' });
     await ended.happened;
     assert.deepEqual(errors, []);
   });

@@ -4,6 +4,7 @@ import type { Content } from '../../../src/core/content.ts';
 import { unknownStat } from '../../../src/core/diff.ts';
 import type { FileStat } from '../../../src/core/entry.ts';
 import { decodeName } from '../../../src/core/name.ts';
+import { SyncError } from '../../../src/errors.ts';
 import { Reports } from '../../../src/ledger/reports.ts';
 import { ContentStore } from '../../../src/ledger/tables/contents.ts';
 import { memoryLedger, newContent, plansOf, withFolder } from '../../support/ledgers.ts';
@@ -36,6 +37,7 @@ describe('contents', () => {
     await ledger.write((tables) => tables.contents.insert(newContent(destinationId), 1));
     await assert.rejects(
       ledger.write((tables) => tables.contents.insert(newContent(destinationId, { idempotencyKey: 'key-2' }), 1)),
+      { code: 'ledger_io', message: /SQLITE_CONSTRAINT_UNIQUE/ },
     );
     const elsewhere = await ledger.write((tables) => {
       const other = tables.directories.destinationId({ workspaceId: 'ws_1', folder: 'b', projectId: null });
@@ -54,7 +56,10 @@ describe('contents', () => {
     assert.ok(one && two);
     const bind = { state: 'reserved', assetId: 'asset_1' } as const;
     assert.equal(await ledger.write((tables) => tables.contents.save(one, { ...one, ...bind }, 2)), true);
-    await assert.rejects(ledger.write((tables) => tables.contents.save(two, { ...two, ...bind }, 2)));
+    await assert.rejects(
+      ledger.write((tables) => tables.contents.save(two, { ...two, ...bind }, 2)),
+      { code: 'ledger_io', message: /SQLITE_CONSTRAINT_UNIQUE/ },
+    );
   });
 
   it('are handed out as they are written', async () => {
@@ -372,8 +377,25 @@ describe('group commit', () => {
 
   it('accepts nothing more once a commit failed', async () => {
     const { ledger, database } = memoryLedger();
-    database.close();
-    await assert.rejects(ledger.write(() => 1));
-    await assert.rejects(ledger.write(() => 1));
+    database.pragma('foreign_keys = ON');
+    database.exec(`CREATE TABLE one (id INTEGER PRIMARY KEY);
+      CREATE TABLE two (one INTEGER REFERENCES one DEFERRABLE INITIALLY DEFERRED)`);
+    const insert = database.prepare('INSERT INTO two VALUES (7)');
+    // Nothing is wrong with the write: it is the commit that finds the reference without its row.
+    const failure = await ledger
+      .write(() => insert.run())
+      .then(
+        () => assert.fail('it was committed'),
+        (error: unknown) => error,
+      );
+    assert.ok(failure instanceof SyncError);
+    assert.match(failure.message, /SQLITE_CONSTRAINT_FOREIGNKEY/);
+    // The database would take this one.
+    let isRun = false;
+    const next = ledger.write(() => {
+      isRun = true;
+    });
+    await assert.rejects(next, (error) => error === failure);
+    assert.equal(isRun, false);
   });
 });

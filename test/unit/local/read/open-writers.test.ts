@@ -159,7 +159,8 @@ test('the event loop gets a turn after every slice, and an abort ends the search
   };
   await findOpenForWriting(new Set(['0:0']), { ...options, now, yieldTurn });
   assert.ok(turns > 0);
-  await assert.rejects(findOpenForWriting(new Set(['0:0']), { ...options, signal: AbortSignal.abort() }));
+  const aborted = findOpenForWriting(new Set(['0:0']), { ...options, signal: AbortSignal.abort() });
+  await assert.rejects(aborted, { name: 'AbortError' });
 });
 
 test('elsewhere it says that it cannot know', { skip: isLinux }, async () => {

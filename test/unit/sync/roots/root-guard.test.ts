@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { DropFolder } from '../../../../src/core/drop-folder.ts';
-import type { SyncError } from '../../../../src/errors.ts';
+import { SyncError } from '../../../../src/errors.ts';
 import { RootGuard } from '../../../../src/sync/roots/root-guard.ts';
 import { FakeLocal, type FakeRoot } from '../../../support/fake-root.ts';
 import { HandClock } from '../../../support/hand-clock.ts';
@@ -239,7 +239,7 @@ describe('a folder whose root', () => {
 
   it('gave way to one that will do while it was walked is to be walked again, and nothing is told', async () => {
     const { watch, folder, local, codes } = await bench();
-    const error = Object.assign(new Error('not there'), { code: 'folder_missing', scope: 'folder' }) as SyncError;
+    const error = new SyncError('not there', { code: 'folder_missing', op: 'scan' });
     local.root = { ...drive, identity: '3:2:10' };
     assert.equal(watch.failed(folder, error), true);
     assert.deepEqual(codes(), []);
@@ -250,7 +250,7 @@ describe('a folder whose root', () => {
 
   it('cannot be walked halts with what the walk said', async () => {
     const { watch, folder, codes } = await bench();
-    const error = Object.assign(new Error('EACCES'), { code: 'folder_unreadable', scope: 'folder' }) as SyncError;
+    const error = new SyncError('EACCES', { code: 'folder_unreadable', op: 'scan' });
     assert.equal(watch.failed(folder, error), false);
     assertClosed(watch, folder, 'folder_unreadable');
     assert.deepEqual(codes(), ['folder_unreadable']);

@@ -142,7 +142,7 @@ describe('advance', () => {
   it('sends no byte when the binding could not be made durable', async () => {
     const { run, calls, database } = await bench({});
     database.exec(`CREATE TRIGGER full BEFORE UPDATE ON content BEGIN SELECT raise(ABORT, 'disk full'); END`);
-    await assert.rejects(run());
+    await assert.rejects(run(), { code: 'ledger_io' });
     assert.deepEqual(calls, ['reserve while queued']);
   });
 
