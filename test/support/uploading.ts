@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setMaxListeners } from 'node:events';
 import type { LearntType } from '../../src/core/records.ts';
 import { SyncError } from '../../src/errors.ts';
 import { Creating } from '../../src/sync/flora/creating.ts';
@@ -119,6 +120,8 @@ export async function uploading({
   };
   const stopping = new AbortController();
   const signals = { stopping: stopping.signal, abort: new AbortController().signal };
+  // As the engine does.
+  setMaxListeners(0, signals.stopping, signals.abort);
   return {
     ledger,
     clock,
