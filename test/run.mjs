@@ -67,7 +67,9 @@ if (names.length === 0) {
   process.exit(2);
 }
 if (options.list) {
-  for (const name of names) console.log(name.replace(/\.js$/, '.ts'));
+  // A pipe takes it in pieces, and `exit` does not wait for them.
+  const list = names.map((name) => `${name.replace(/\.js$/, '.ts')}\n`).join('');
+  await new Promise((resolve) => process.stdout.write(list, resolve));
   process.exit(0);
 }
 
@@ -134,18 +136,19 @@ function runFile(name) {
 
 /** Which tests passed, which did not, and why the file itself is to blame where none of them is. */
 function judge(events, hung, code, signal) {
-  const ends = events.filter(({ type }) => type === 'test:pass' || type === 'test:fail');
+  const isLeftOut = ({ skip }) => options.name !== undefined && skip === 'test name does not match pattern';
+  const ends = events.filter((event) => /^test:(pass|fail)$/.test(event.type) && !isLeftOut(event));
   const tests = ends.filter(({ isSuite }) => !isSuite);
   const failed = ends.filter(({ type, isTodo, isOfSubtests }) => type === 'test:fail' && !isTodo && !isOfSubtests);
   const failures = failed.map(({ path, error }) => ({ title: path.join(' > '), error }));
   if (hung !== undefined) failures.push({ title: 'the file', error: hung });
   else if (code !== 0 && failures.length === 0)
     failures.push({ title: 'the file', error: `ended with ${signal ?? `code ${code}`}` });
-  else if (ends.length === 0) failures.push({ title: 'the file', error: 'has no test' });
+  else if (ends.length === 0 && options.name === undefined) failures.push({ title: 'the file', error: 'has no test' });
   // A suite that is skipped says nothing of its tests.
   const skips = ends.filter(({ skip }) => skip !== undefined).map(({ skip }) => skip);
   return {
-    events,
+    shown: events.filter((event) => !isLeftOut(event)),
     tests: tests.length,
     passed: tests.filter(({ type, skip }) => type === 'test:pass' && skip === undefined).length,
     failures,
@@ -153,10 +156,10 @@ function judge(events, hung, code, signal) {
   };
 }
 
-function showFile({ name, tests, failures, said, seconds, events }) {
+function showFile({ name, tests, failures, said, seconds, shown }) {
   console.log(`${failures.length === 0 ? 'ok' : 'FAILED'} ${seconds.toFixed(1).padStart(6)} s  ${name} (${tests})`);
   if (options.verbose)
-    for (const { type, nesting, name, ms, message, skip } of events)
+    for (const { type, nesting, name, ms, message, skip } of shown)
       if (type === 'test:diagnostic') console.log(`${' '.repeat(14 + 2 * nesting)}# ${message}`);
       else
         console.log(

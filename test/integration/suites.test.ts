@@ -120,6 +120,12 @@ describe('the runner of the tests', () => {
     assert.match(printed, /> the file\n {4}gave no sign for 0\.02 minutes; under way: never ends$/m);
   });
 
+  it('runs the tests of a name only', async () => {
+    const { code, printed } = await play('good', 'bad', '--name=^holds$');
+    assert.equal(code, 0, printed);
+    assert.match(printed, /^# tests 1\n# pass 1\n# fail 0\n# skipped 0$/m);
+  });
+
   it('says which words it has where none fits', async () => {
     const { code, printed } = await play('no-such-file');
     assert.equal(code, 2);

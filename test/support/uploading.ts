@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setMaxListeners } from 'node:events';
 import type { LearntType } from '../../src/core/records.ts';
 import type { ErrorCode } from '../../src/errors/codes.ts';
 import { SyncError } from '../../src/errors.ts';
@@ -121,6 +122,8 @@ export async function uploading({
   };
   const stopping = new AbortController();
   const signals = { stopping: stopping.signal, abort: new AbortController().signal };
+  // As the engine does.
+  setMaxListeners(0, signals.stopping, signals.abort);
   return {
     ledger,
     clock,

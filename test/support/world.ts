@@ -29,12 +29,13 @@ export class World {
   readonly drop: string;
   readonly stateDir: string;
   readonly dataDir: string;
-  readonly #t: Cleanup;
+  /** What ends the processes that were started here. */
+  readonly #undo: (() => void | Promise<void>)[] = [];
+  readonly #processes: Cleanup = { after: (undo) => void this.#undo.push(undo) };
   #emulator: Emulator | undefined;
   #port = 0;
 
   constructor(t: Cleanup) {
-    this.#t = t;
     // Short, because a socket's path may have 107 bytes.
     this.base = realpathSync(mkdtempSync(join(tmpdir(), 'fs-e2e-')));
     this.drop = this.directory('drop');
@@ -43,8 +44,10 @@ export class World {
     this.directory('home');
     this.directory('tmp');
     t.after(async () => {
+      // Before their directories go: Node takes the hooks of a test in the order in which they came.
+      await Promise.all(this.#undo.map((undo) => undo()));
       await this.stopFlora();
-      rmSync(this.base, { recursive: true, force: true });
+      rmSync(this.base, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     });
   }
 
@@ -94,21 +97,21 @@ export class World {
   }
 
   run(args: readonly string[], more: Readonly<Record<string, string>> = {}, withinMs?: number): Promise<Exit> {
-    return run(this.#t, args, this.launch(more), withinMs);
+    return run(this.#processes, args, this.launch(more), withinMs);
   }
 
   start(args: readonly string[], more: Readonly<Record<string, string>> = {}): Running {
-    return start(this.#t, args, this.launch(more));
+    return start(this.#processes, args, this.launch(more));
   }
 
   /** Like `start`, under a command that leaves the process its pid. */
   startUnder(under: readonly string[], args: readonly string[], more: Readonly<Record<string, string>> = {}): Running {
-    return start(this.#t, args, { ...this.launch(more), under });
+    return start(this.#processes, args, { ...this.launch(more), under });
   }
 
   /** With this environment and no other. */
   startWith(env: Readonly<Record<string, string>>, args: readonly string[]): Running {
-    return start(this.#t, args, { ...this.launch(), env });
+    return start(this.#processes, args, { ...this.launch(), env });
   }
 
   /** Starts the daemon and waits until it has read its folders, compared FLORA's listing, and listens. */
