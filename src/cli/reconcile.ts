@@ -1,26 +1,19 @@
 import type { Command } from 'commander';
 import { commandDaemon } from '../control/client.ts';
-import { showPath, showText } from '../core/show-text.ts';
 import { openKnownLedger } from '../operations/known-files.ts';
 import type { reconcileAsked } from '../operations/operations.ts';
 import { reconcileAlone } from '../operations/standalone.ts';
+import { systemClock } from '../runtime/clock.ts';
 import { exitCodes } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 import { loadSettings } from './loading.ts';
 import { loggerFor, quieter } from './logging.ts';
-import { plural, print, printJson, showBytes, showSeconds } from './output.ts';
+import { printJson, printLines, screenOf } from './output.ts';
+import { type DriftLine, driftLines, reconcileLines } from './reconcile-lines.ts';
 import { addSettings, flagsOf } from './settings.ts';
+import type { Screen } from './show/lines.ts';
 
 type Summary = Awaited<ReturnType<typeof reconcileAsked>>;
-
-/** What a dry run tells of each change, as `reconcileAsked` writes it. */
-interface DriftLine {
-  readonly path: string;
-  readonly asset_id: string;
-  readonly state: string;
-  readonly becomes: string;
-  readonly listed: { readonly status: string; readonly size: number | null; readonly url: string | null };
-}
 
 interface Options {
   readonly full?: boolean;
@@ -37,20 +30,23 @@ export function addReconcile(program: Command): void {
     .option('--json', 'the summary as one JSON object; with --dry-run, a line for each change before it');
   addSettings(command).action(async (options: Options) => {
     const summary = await interruptible('reconcile', (signal) => reconcile(command, options, signal));
-    await (options.json === true ? printJson(summary) : print(describe(summary, options)));
+    await (options.json === true
+      ? printJson(summary)
+      : printLines(reconcileLines(summary, options.dryRun === true, screenNow()), screenNow()));
     process.exitCode = summary.error === null ? exitCodes.ready : exitCodes.unexpected;
   });
 }
 
 async function reconcile(command: Command, options: Options, signal: AbortSignal): Promise<Summary> {
   const flags = flagsOf(command);
-  // The daemon has settings of its own: here is only needed where it is.
-  const { stateDir } = loadSettings(flags, []);
+  // The daemon has settings of its own: here is only needed where it is, and what to call its files.
+  const { stateDir, folders } = loadSettings(flags, []);
+  const roots = folders.map(({ path }) => path);
   const wish = { isFull: options.full === true, isDryRun: options.dryRun === true };
   const onItem = async (item: unknown) => {
     // Written by `reconcileAsked`, at whichever end of the socket.
     const line = item as DriftLine;
-    await (options.json === true ? printJson(line) : print(`${describeDrift(line)}\n`));
+    await (options.json === true ? printJson(line) : printLines(driftLines(line, roots, screenNow()), screenNow()));
   };
   const fields = { full: wish.isFull, dry_run: wish.isDryRun };
   const answer = await commandDaemon(stateDir, { path: '/reconcile', fields, onItem, signal });
@@ -60,18 +56,6 @@ async function reconcile(command: Command, options: Options, signal: AbortSignal
   return await reconcileAlone(config, loggerFor({ logLevel: quieter(config.logLevel) }), wish, onItem, signal);
 }
 
-function describeDrift({ path, asset_id: assetId, state, becomes, listed }: DriftLine): string {
-  const step = state === becomes ? `${state}, another URL` : `${state} -> ${becomes}`;
-  const size = listed.size === null ? '' : `, ${showBytes(listed.size)}`;
-  const seen = `${showText(assetId)} is listed as ${showText(listed.status)}`;
-  return `${step}  ${showPath(path)}  ${seen}${size}`;
-}
-
-function describe(summary: Summary, { dryRun }: Options): string {
-  const { pages, assets, ours, unknown, unreadable, drift, asked, missing, seconds, error } = summary;
-  const read = `${plural(pages, 'page')}${summary.is_full ? '' : ' (those that can hold news)'}`;
-  const seen = `${plural(assets, 'asset')}, ${ours} ours, ${unknown} unknown${unreadable === 0 ? '' : `, ${unreadable} unreadable`}`;
-  const change = dryRun === true ? `${plural(drift, 'change')} to make` : `${plural(drift, 'change')} brought in`;
-  const line = `${read}, ${seen}; ${change}, ${asked} asked for by itself, ${missing} missing; ${showSeconds(seconds)}`;
-  return `${line}\n${error === null ? '' : `The listing could not be read to its end: ${showText(error)}\n`}`;
+function screenNow(): Screen {
+  return screenOf({}, systemClock.now());
 }

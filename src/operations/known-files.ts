@@ -27,9 +27,13 @@ export function openKnownLedger(stateDir: string): SqliteDatabase {
   throw usageError(`There is no ledger in ${stateDir} yet`, hint);
 }
 
-/** What a path on the command line may mean: as typed, or with \xHH as `ls` writes bytes that are not UTF-8. */
-export function meanings(typed: string): readonly string[] {
-  const absolute = resolve(typed);
+/**
+ * What a path on the command line may mean: as typed, or with \xHH as `ls` writes bytes that are not UTF-8.
+ *
+ * @param base what it is relative to, if it is; the working directory by default
+ */
+export function meanings(typed: string, base = ''): readonly string[] {
+  const absolute = resolve(base, typed);
   const escaped = absolute.replaceAll(/\\x([89a-f][0-9a-f])/g, (_, hex: string) =>
     String.fromCharCode(0xdc00 + Number.parseInt(hex, 16)),
   );
@@ -39,11 +43,14 @@ export function meanings(typed: string): readonly string[] {
 /** The file of a watched folder that is meant; undefined when the ledger has never seen it. */
 export function findKnown(inventory: Inventory, typed: string): KnownPath | undefined {
   const folders = inventory.folders();
-  for (const absolute of meanings(typed)) {
+  // From here before from its drop folder, which is how `ls` shows it.
+  for (const fromRoot of [false, true]) {
     for (const folder of folders) {
-      const path = locate(folder.root, absolute);
-      const file = path === null ? undefined : inventory.file(folder.folderId, path.directory, path.name);
-      if (path !== null && file !== undefined) return { folder, path, file };
+      for (const absolute of meanings(typed, fromRoot ? folder.root : '')) {
+        const path = locate(folder.root, absolute);
+        const file = path === null ? undefined : inventory.file(folder.folderId, path.directory, path.name);
+        if (path !== null && file !== undefined) return { folder, path, file };
+      }
     }
   }
   return resolve(typed).includes('\uFFFD') ? findLossy(inventory, folders, resolve(typed)) : undefined;
