@@ -121,6 +121,7 @@ export class TerminalProgress implements Progress {
 
   watch(backlog: () => Backlog): void {
     this.#count = backlog;
+    this.#countsAtMs = 0;
   }
 
   stop(): void {

@@ -3,13 +3,15 @@ import stringWidth from 'string-width';
 const segmenter = new Intl.Segmenter('en');
 /** Text of which each code unit is one column. */
 const ascii = /^[\x20-\x7e]*$/;
+/** Thai and Lao AM: no mark, but part of the character before it; string-width does not count it there, terminals do. */
+const spacingVowel = /(?<=.)[\u0e33\u0eb3]/gsu;
 const ellipsis = '…';
 /** An ending longer than this is no ending. */
 const longestEnding = 16;
 
 /** Columns on a terminal: two for East Asian wide characters and emoji, none for combining marks. */
 export function displayWidth(text: string): number {
-  return stringWidth(text);
+  return ascii.test(text) ? text.length : stringWidth(text) + (text.match(spacingVowel)?.length ?? 0);
 }
 
 interface Piece {
@@ -54,8 +56,9 @@ export function cutMiddle(path: string, columns: number): string {
   const dot = path.lastIndexOf('.');
   const ending = dot === -1 ? 0 : displayWidth(path.slice(dot));
   const half = Math.floor(room / 2);
+  const isEnding = ending <= Math.min(longestEnding, room - 1);
   const all = pieces(path);
-  const tail = fitting(all.toReversed(), ending <= longestEnding ? Math.max(half, Math.min(ending, room)) : half);
+  const tail = fitting(all.toReversed(), isEnding ? Math.max(half, ending) : half);
   const left = room - tail.reduce((sum, { width }) => sum + width, 0);
   return `${join(fitting(all, left))}${ellipsis}${join(tail.toReversed())}`;
 }
@@ -86,11 +89,16 @@ export function wrap(text: string, columns: number, later = columns): readonly s
       continue;
     }
     if (rest !== '') lines.push(rest.trimEnd());
-    rest = word;
-    while (displayWidth(rest) > room()) {
-      const part = join(fitting(pieces(rest), room()));
-      lines.push(part);
-      rest = rest.slice(part.length);
+    rest = '';
+    let width = 0;
+    for (const piece of displayWidth(word) <= room() ? [{ text: word, width: 0 }] : pieces(word)) {
+      if (width + piece.width > room() && rest !== '') {
+        lines.push(rest);
+        rest = '';
+        width = 0;
+      }
+      rest += piece.text;
+      width += piece.width;
     }
   }
   return [...lines, rest];
