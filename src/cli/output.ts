@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { WriteStream } from 'node:tty';
-import { showJson, showLines } from '../core/show-text.ts';
+import { showJson, showLines, showText } from '../core/show-text.ts';
 import type { Line, Screen, Style } from './show/lines.ts';
 import { fit } from './show/lines.ts';
 
@@ -68,7 +68,7 @@ const styles: Readonly<Record<Style, readonly [number, number]>> = {
 function render(spans: Line, isColored: boolean): string {
   return spans
     .map(({ text, style }) => {
-      const shown = showLines(text);
+      const shown = showText(text);
       if (style === null || !isColored || shown === '') return shown;
       const [begin, end] = styles[style];
       return `\u001b[${begin}m${shown}\u001b[${end}m`;

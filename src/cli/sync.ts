@@ -163,6 +163,7 @@ async function everythingDone(
   if (ended.aborted) return;
   progress.begin(comparing);
   run.matching = await engine.finishMatching();
+  progress.begin(null);
 }
 
 /** Resolves when nothing more will advance, or the signal is aborted. */

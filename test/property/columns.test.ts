@@ -91,7 +91,7 @@ const anyInHand = fc.record({
 const anySums = fc.array(
   fc.record({
     state: fc.constantFrom('ready' as const, 'rejected' as const, 'missing' as const),
-    code: fc.option(fc.constantFrom('empty', 'upload_refused')),
+    code: fc.option(anyName),
     count: anyCount,
     fresh: anyCount,
     gone: fc.constant(0),

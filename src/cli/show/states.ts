@@ -1,3 +1,4 @@
+import { showText } from '../../core/show-text.ts';
 import type { FileSum } from '../../ledger/reports.ts';
 import { showCount } from './count.ts';
 import type { Style } from './lines.ts';
@@ -29,7 +30,9 @@ export function describeUnready(sums: readonly Pick<FileSum, 'state' | 'code' | 
       if (code !== null) codes.set(code, (codes.get(code) ?? 0) + count);
     }
     if (total === 0) return [];
-    const named = [...codes].sort(([, a], [, b]) => b - a).map(([code, count]) => `${showCount(count)} ${code}`);
+    const named = [...codes]
+      .sort(([, a], [, b]) => b - a)
+      .map(([code, count]) => `${showCount(count)} ${showText(code)}`);
     return [`${showCount(total)} ${state}${named.length === 0 || state === 'missing' ? '' : ` (${named.join(', ')})`}`];
   });
   return parts.length === 0 ? null : parts.join(', ');
