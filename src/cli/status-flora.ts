@@ -33,8 +33,8 @@ export function describePace(
     (counts['reserved'] ?? 0) + (counts['uploaded'] ?? 0) + (counts['checking'] ?? 0) + (counts['renewing'] ?? 0);
   const queued = (counts['queued'] ?? 0) + (counts['matching'] ?? 0);
   const files = begun + queued;
-  const seconds = ((2 * queued + begun) / Math.max(perMinute, 0.1)) * 60;
-  const rest = files === 0 ? '' : `; ${plural(files, 'file')}, about ${showAbout(seconds)}`;
+  const leftSeconds = ((2 * queued + begun) / Math.max(perMinute, 0.1)) * 60;
+  const rest = files === 0 ? '' : `; ${plural(files, 'file')}, about ${showAbout(leftSeconds)}`;
   const closed = asksAgain === null ? '' : `; it is asked again ${at(asksAgain, screen)}`;
   return `FLORA allows about ${perMinute} requests a minute${rest}${closed}`;
 }
