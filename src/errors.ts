@@ -1,17 +1,12 @@
-/** What is affected: one file, the FLORA service as a whole, one drop folder, the settings, or this process. */
-export type ErrorScope = 'file' | 'service' | 'folder' | 'config' | 'process';
-
-/**
- * What to do about it: `retry` later as it is, `check` with a GET because the outcome is unknown, `renew` the request (new
- * key or new target), `reject` for good, `wait` for a person (key, credits), or `exit`.
- */
-export type ErrorDisposition = 'retry' | 'check' | 'renew' | 'reject' | 'wait' | 'exit';
+import type { ErrorDisposition, ErrorScope } from './errors/code.ts';
+import { type AnyCode, entryOf } from './errors/codes.ts';
 
 export interface SyncErrorDetails {
-  /** Stable, lower case with underscores; scripts and tests rely on it. */
-  readonly code: string;
-  readonly scope: ErrorScope;
-  readonly disposition: ErrorDisposition;
+  readonly code: AnyCode;
+  /** Where it is another than the table has for the code. A code that is not in the table is about one file. */
+  readonly scope?: ErrorScope;
+  /** Likewise; null for none. */
+  readonly disposition?: ErrorDisposition | null;
   /** What was being done, e.g. `reserve`, `upload`, `scan`. */
   readonly op: string;
   readonly path?: string | undefined;
@@ -30,9 +25,9 @@ export interface SyncErrorDetails {
 /** The one error type of flora-sync; anything else that is thrown is a bug. Messages never hold keys or signed URLs. */
 export class SyncError extends Error {
   override readonly name = 'SyncError';
-  readonly code: string;
+  readonly code: AnyCode;
   readonly scope: ErrorScope;
-  readonly disposition: ErrorDisposition;
+  readonly disposition: ErrorDisposition | null;
   readonly op: string;
   readonly path: string | undefined;
   readonly assetId: string | undefined;
@@ -43,9 +38,10 @@ export class SyncError extends Error {
 
   constructor(message: string, details: SyncErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    const entry = entryOf(details.code);
     this.code = details.code;
-    this.scope = details.scope;
-    this.disposition = details.disposition;
+    this.scope = details.scope ?? entry?.scope ?? 'file';
+    this.disposition = details.disposition === undefined ? (entry?.disposition ?? null) : details.disposition;
     this.op = details.op;
     this.path = details.path;
     this.assetId = details.assetId;
@@ -77,8 +73,6 @@ export function isOutOfDescriptors(error: unknown): boolean {
 export function outOfDescriptors(op: string, cause: unknown): SyncError {
   return new SyncError(`No more files or connections can be open at once (${errnoCode(cause) ?? 'unknown'})`, {
     code: 'too_many_open_files',
-    scope: 'file',
-    disposition: 'retry',
     op,
     hint: 'It goes on with fewer at once. Raise the limit: `ulimit -n`, or LimitNOFILE= in the systemd unit.',
     cause,
@@ -87,5 +81,5 @@ export function outOfDescriptors(op: string, cause: unknown): SyncError {
 
 /** What was asked for cannot be meant: exit code 2. */
 export function usageError(message: string, hint: string): SyncError {
-  return new SyncError(message, { code: 'usage', scope: 'process', disposition: 'exit', op: 'arguments', hint });
+  return new SyncError(message, { code: 'usage', op: 'arguments', hint });
 }

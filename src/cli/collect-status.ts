@@ -4,7 +4,7 @@ import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { findOwner } from '../ledger/recovery/owner-lock.ts';
 import { Reports } from '../ledger/reports.ts';
 import { WaitReports } from '../ledger/tables/waits.ts';
-import { summaryLine } from '../operations/operations.ts';
+import { summaryLine } from '../operations/reconcile.ts';
 import { askInHand, inHandOf, settlingLine } from './in-hand.ts';
 import { isoTime } from './show/time.ts';
 import { creationLine, learntLine, paceLine } from './status-flora.ts';
@@ -32,7 +32,12 @@ export async function collectStatus(stateDir: string) {
       daemon:
         owner === undefined
           ? { running: false, pid: null, state: 'stopped', since: null }
-          : { running: true, pid: owner.pid, state: live?.state ?? 'running', since: isoTime(owner.since) },
+          : {
+              running: true,
+              pid: owner.pid,
+              state: live?.state ?? 'running',
+              since: owner.since === null ? null : isoTime(owner.since),
+            },
       folders: folders.map(({ path, counts }) => {
         const trouble = live?.folders[path];
         const notices = live?.notices?.[path];

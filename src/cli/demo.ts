@@ -4,7 +4,8 @@ import { dirname, join, relative } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import { showPath, showText } from '../core/show-text.ts';
-import { type Engine, startEngine } from '../daemon/engine.ts';
+import { startDaemon } from '../daemon/daemon.ts';
+import type { Engine } from '../daemon/engine.ts';
 import type { FileReport } from '../ledger/reports.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createLogger } from '../runtime/logger.ts';
@@ -47,27 +48,24 @@ async function demo(options: { dir?: string; json?: boolean }): Promise<void> {
     cwd: base,
   });
   const steps = new Steps(config.folders[0]?.path ?? drop, say);
-  const engine = await startEngine(
+  const engine = await startDaemon(
     config,
     createLogger({ level: 'error', pretty: process.stderr.isTTY === true, color: hasColors(process.stderr) }),
-    {
-      onChange: () => steps.changed(engine),
-    },
   );
+  engine.events.on('content:changed', () => steps.changed(engine));
   try {
     await say(`FLORA (the emulator) listens on ${emulator.baseUrl}\nThe drop folder is ${drop}\n\n`);
-    await engine.watch();
     for (const { name, bytes } of demoSamples()) {
       mkdirSync(dirname(join(drop, name)), { recursive: true });
       writeFileSync(join(drop, name), bytes);
     }
-    const stoppedBy = await Promise.race([steps.allReady(demoSamples().length), stopSignal, engine.failed]);
+    const stoppedBy = await Promise.race([steps.allReady(demoSamples().length), stopSignal, engine.life.failed]);
     if (stoppedBy !== undefined) return;
     await say(`\nEvery sample is ready in FLORA, once. ${nextSteps}`);
     if (isJson) for (const file of engine.reports.list(null)) await printJson(toJson(file));
     if (process.stdout.isTTY !== true || isJson) return;
     await say(`\nDrop more files into ${drop} and watch. Ctrl-C ends the demo.\n\n`);
-    await Promise.race([stopSignal, engine.failed]);
+    await Promise.race([stopSignal, engine.life.failed]);
   } finally {
     await engine.stop();
     await steps.told;

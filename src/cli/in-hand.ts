@@ -1,5 +1,5 @@
-import { commandDaemon } from '../control/client.ts';
-import type { FileInHand } from '../control/protocol.ts';
+import { askDaemon } from '../control/client.ts';
+import { fileKey } from '../core/entry.ts';
 import { locate } from '../core/locate.ts';
 import { displayName } from '../core/name.ts';
 import { showText } from '../core/show-text.ts';
@@ -7,6 +7,7 @@ import { SyncError } from '../errors.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { Inventory } from '../ledger/inventory.ts';
 import { createLocalFiles } from '../local/local-files.ts';
+import { type FileInHand, inHand } from '../operations/in-hand.ts';
 import { meanings } from '../operations/known-files.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { plural } from './show/count.ts';
@@ -30,24 +31,14 @@ const mostNamed = 20;
 export async function askInHand(stateDir: string): Promise<readonly FileInHand[]> {
   const files: FileInHand[] = [];
   const signal = AbortSignal.timeout(askMs);
-  const onItem = async (item: unknown) => {
-    if (isFileInHand(item)) files.push(item);
-  };
+  const onItem = async (file: FileInHand) => void files.push(file);
   try {
-    await commandDaemon(stateDir, { path: '/in_hand', fields: {}, onItem, signal });
+    await askDaemon(stateDir, inHand, { request: {}, onItem, signal });
   } catch (error) {
     // It stops, is of another version, or takes too long: the ledger is what there is to show.
     if (!(error instanceof SyncError) && !signal.aborted) throw error;
   }
   return files;
-}
-
-/** Both ends are this program, but not always of one version. */
-function isFileInHand(item: unknown): item is FileInHand {
-  if (typeof item !== 'object' || item === null) return false;
-  const { path, folder, size, changed, phase, held_by: heldBy } = item as Readonly<Record<string, unknown>>;
-  const areTexts = typeof path === 'string' && typeof folder === 'string' && typeof phase === 'string';
-  return areTexts && typeof size === 'number' && typeof changed === 'number' && Array.isArray(heldBy);
 }
 
 /** Why it is not sent yet, as one line: `held open for writing by 4711 (ffmpeg) since …`. */
@@ -130,9 +121,9 @@ export function settlingLine({ count, heldOpen, first }: InHand) {
   };
 }
 
-export function describeSettling(inHand: InHand, folders: readonly string[], screen: Screen): readonly Line[] {
-  if (inHand.count === 0) return [];
-  return [line(), line(`Settling: ${plural(inHand.count, 'file')}`), ...describeLeft(inHand, folders, screen)];
+export function describeSettling(pending: InHand, folders: readonly string[], screen: Screen): readonly Line[] {
+  if (pending.count === 0) return [];
+  return [line(), line(`Settling: ${plural(pending.count, 'file')}`), ...describeLeft(pending, folders, screen)];
 }
 
 /** Also the last lines of a `sync`: what it did not wait for any longer. */
@@ -164,8 +155,7 @@ export async function whoHolds(stateDir: string, typed: string): Promise<string 
         const file = locate(root, absolute);
         const look = file === null ? null : local.look(file);
         if (look?.kind !== 'file') continue;
-        const { device, inode } = look.stat;
-        const key = `${device}:${inode}`;
+        const key = fileKey(look.stat);
         const open = await local.openForWriting(new Set([key]), AbortSignal.timeout(askMs), true);
         const holders = open.get(key);
         if (holders === undefined) return 'It is there: `flora-sync run` or `sync` takes it in once it is finished.';

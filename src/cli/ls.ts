@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import type { FileInHand } from '../control/protocol.ts';
 import { type ContentState, contentStates } from '../core/content.ts';
 import { displayName } from '../core/name.ts';
 import { showPath, showText } from '../core/show-text.ts';
 import { usageError } from '../errors.ts';
-import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { type FileReport, Reports } from '../ledger/reports.ts';
+import type { FileInHand } from '../operations/in-hand.ts';
+import { openLedgerOfDaemon } from '../operations/known-files.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { askInHand, inHandJson, inHandLines, reasonOn, settlingJson } from './in-hand.ts';
 import { loadSettings } from './loading.ts';
@@ -53,8 +53,8 @@ export function addLs(program: Command): void {
     const flags = flagsOf(command);
     if (options.remote === true) return await listRemote(flags, options);
     const { stateDir } = loadSettings(flags, []);
-    const database = openDatabaseReadOnly(stateDir);
-    if (database === undefined) return;
+    const database = openLedgerOfDaemon(stateDir);
+    if (database === null) return;
     try {
       const askedMs = systemClock.now();
       const screen = screenOf(options, askedMs);

@@ -1,5 +1,5 @@
 import { showText } from '../core/show-text.ts';
-import type { summaryLine } from '../operations/operations.ts';
+import type { ReconcileItem, ReconcileResult } from '../operations/reconcile.ts';
 import { showBytes } from './show/bytes.ts';
 import { plural, showCount } from './show/count.ts';
 import { type Line, line, prose, type Screen } from './show/lines.ts';
@@ -8,17 +8,8 @@ import { styleOf } from './show/states.ts';
 import { showSeconds } from './show/time.ts';
 import { cutMiddle } from './show/width.ts';
 
-/** What a dry run tells of each change, as `reconcileAsked` writes it. */
-export interface DriftLine {
-  readonly path: string;
-  readonly asset_id: string;
-  readonly state: string;
-  readonly becomes: string;
-  readonly listed: { readonly status: string; readonly size: number | null; readonly url: string | null };
-}
-
 /** One line a change without a terminal; on one, the path and below it what it comes to. */
-export function driftLines(drift: DriftLine, folders: readonly string[], screen: Screen): readonly Line[] {
+export function driftLines(drift: ReconcileItem, folders: readonly string[], screen: Screen): readonly Line[] {
   const { path, asset_id: assetId, state, becomes, listed } = drift;
   const { columns, isTerminal } = screen;
   const name = showAmong(folders, path);
@@ -31,11 +22,7 @@ export function driftLines(drift: DriftLine, folders: readonly string[], screen:
 }
 
 /** What a reconciliation comes to. Without a terminal one line, and another where it was broken off. */
-export function reconcileLines(
-  summary: ReturnType<typeof summaryLine>,
-  isDryRun: boolean,
-  screen: Screen,
-): readonly Line[] {
+export function reconcileLines(summary: ReconcileResult, isDryRun: boolean, screen: Screen): readonly Line[] {
   const { pages, assets, ours, unknown, unreadable, drift, asked, missing, seconds, error } = summary;
   const read = `${plural(pages, 'page')}${summary.is_full ? '' : ' (those that can hold news)'}`;
   const odd = unreadable === 0 ? '' : `, ${showCount(unreadable)} unreadable`;

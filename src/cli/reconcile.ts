@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { commandDaemon } from '../control/client.ts';
-import { openKnownLedger } from '../operations/known-files.ts';
-import type { reconcileAsked } from '../operations/operations.ts';
+import { askDaemon } from '../control/client.ts';
+import { requireLedger } from '../operations/known-files.ts';
+import { type ReconcileItem, type ReconcileResult, reconcile } from '../operations/reconcile.ts';
 import { reconcileAlone } from '../operations/standalone.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { exitCodes } from './exit.ts';
@@ -9,11 +9,9 @@ import { interruptible } from './interrupt.ts';
 import { loadSettings } from './loading.ts';
 import { loggerFor, quieter } from './logging.ts';
 import { printJson, printLines, screenOf } from './output.ts';
-import { type DriftLine, driftLines, reconcileLines } from './reconcile-lines.ts';
+import { driftLines, reconcileLines } from './reconcile-lines.ts';
 import { addSettings, flagsOf } from './settings.ts';
 import type { Screen } from './show/lines.ts';
-
-type Summary = Awaited<ReturnType<typeof reconcileAsked>>;
 
 interface Options {
   readonly full?: boolean;
@@ -29,7 +27,7 @@ export function addReconcile(program: Command): void {
     .option('--dry-run', 'only say what would change')
     .option('--json', 'the summary as one JSON object; with --dry-run, a line for each change before it');
   addSettings(command).action(async (options: Options) => {
-    const summary = await interruptible('reconcile', (signal) => reconcile(command, options, signal));
+    const summary = await interruptible('reconcile', (signal) => compare(command, options, signal));
     await (options.json === true
       ? printJson(summary)
       : printLines(reconcileLines(summary, options.dryRun === true, screenNow()), screenNow()));
@@ -37,23 +35,20 @@ export function addReconcile(program: Command): void {
   });
 }
 
-async function reconcile(command: Command, options: Options, signal: AbortSignal): Promise<Summary> {
+async function compare(command: Command, options: Options, signal: AbortSignal): Promise<ReconcileResult> {
   const flags = flagsOf(command);
   // The daemon has settings of its own: here is only needed where it is, and what to call its files.
   const { stateDir, folders } = loadSettings(flags, []);
   const roots = folders.map(({ path }) => path);
-  const wish = { isFull: options.full === true, isDryRun: options.dryRun === true };
-  const onItem = async (item: unknown) => {
-    // Written by `reconcileAsked`, at whichever end of the socket.
-    const line = item as DriftLine;
-    await (options.json === true ? printJson(line) : printLines(driftLines(line, roots, screenNow()), screenNow()));
+  const request = { full: options.full === true, dry_run: options.dryRun === true };
+  const onItem = async (item: ReconcileItem) => {
+    await (options.json === true ? printJson(item) : printLines(driftLines(item, roots, screenNow()), screenNow()));
   };
-  const fields = { full: wish.isFull, dry_run: wish.isDryRun };
-  const answer = await commandDaemon(stateDir, { path: '/reconcile', fields, onItem, signal });
-  if (answer !== null) return answer as Summary;
-  openKnownLedger(stateDir).close();
+  const answer = await askDaemon(stateDir, reconcile, { request, onItem, signal });
+  if (answer !== null) return answer;
+  requireLedger(stateDir);
   const config = loadSettings(flags);
-  return await reconcileAlone(config, loggerFor({ logLevel: quieter(config.logLevel) }), wish, onItem, signal);
+  return await reconcileAlone(config, loggerFor({ logLevel: quieter(config.logLevel) }), request, onItem, signal);
 }
 
 function screenNow(): Screen {

@@ -1,9 +1,8 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { commandDaemon } from '../control/client.ts';
+import { askDaemon } from '../control/client.ts';
 import { showPath, showText } from '../core/show-text.ts';
-import { Inventory, type InventoryFolder } from '../ledger/inventory.ts';
-import { meanings, openKnownLedger } from '../operations/known-files.ts';
-import { type Accepted, folderAt } from '../operations/operations.ts';
+import { resume } from '../operations/resume.ts';
 import { resumeAlone } from '../operations/standalone.ts';
 import { exitCodes } from './exit.ts';
 import { interruptible } from './interrupt.ts';
@@ -20,29 +19,15 @@ export function addResume(program: Command): void {
     .option('--json', 'one JSON object');
   addSettings(command, ['state_dir']).action(async (typed: string, options: { json?: boolean }) => {
     const { stateDir, logLevel } = loadSettings(flagsOf(command), []);
-    const folder = findFolder(stateDir, typed);
-    const fields = { folder: folder.root };
+    const request = { folder: resolve(typed) };
     const onItem = async () => {};
-    const answer = await interruptible('resume', async (signal) => {
-      const done = await commandDaemon(stateDir, { path: '/resume', fields, onItem, signal });
-      return done ?? (await resumeAlone(stateDir, loggerFor({ logLevel: quieter(logLevel) }), folder));
+    const accepted = await interruptible('resume', async (signal) => {
+      const done = await askDaemon(stateDir, resume, { request, onItem, signal });
+      return done ?? (await resumeAlone(stateDir, loggerFor({ logLevel: quieter(logLevel) }), request));
     });
-    // Written by this program, at whichever end of the socket.
-    const accepted = answer as Accepted;
     await (options.json === true
       ? printJson(accepted)
       : print(`The drop folder ${showPath(accepted.folder)} ${showText(accepted.message)}\n`));
     process.exitCode = accepted.outcome === 'halted' ? exitCodes.incomplete : exitCodes.ready;
   });
-}
-
-function findFolder(stateDir: string, typed: string): InventoryFolder {
-  const database = openKnownLedger(stateDir);
-  try {
-    const folders = new Inventory(database).folders();
-    const [typedAs = typed, escaped = typedAs] = meanings(typed);
-    return folders.find(({ root }) => root === escaped) ?? folderAt(folders, typedAs);
-  } finally {
-    database.close();
-  }
 }

@@ -1,13 +1,10 @@
 import type { Command } from 'commander';
-import { commandDaemon } from '../control/client.ts';
-import { absolutePath } from '../core/entry.ts';
+import { askDaemon } from '../control/client.ts';
 import { showPath, showText } from '../core/show-text.ts';
 import { usageError } from '../errors.ts';
-import { Inventory } from '../ledger/inventory.ts';
-import { openKnownLedger, requireKnown } from '../operations/known-files.ts';
-import type { RetryWish } from '../operations/operations.ts';
+import { pathsMeant, requireAllKnown } from '../operations/known-files.ts';
+import { type RetryItem, type RetryRequest, type RetryResult, retry } from '../operations/retry.ts';
 import { retryAlone } from '../operations/standalone.ts';
-import type { Retried } from '../sync/upload/retry.ts';
 import { exitCodes } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 import { loadSettings } from './loading.ts';
@@ -15,8 +12,8 @@ import { loggerFor, quieter } from './logging.ts';
 import { plural, print, printJson } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
 
-/** Paths in one request to the daemon. */
-const pathsAtOnce = 100;
+/** Of the paths in one request, as JSON: the daemon takes 4 MiB. */
+const mostBytes = 3 << 20;
 
 export function addRetry(program: Command): void {
   const command = program
@@ -27,68 +24,92 @@ export function addRetry(program: Command): void {
     .option('--json', 'one JSON object a line');
   addSettings(command, ['state_dir', 'folder']);
   command.action(async (typed: readonly string[], options: { failed?: boolean; json?: boolean }) => {
-    if ((options.failed === true) === typed.length > 0) {
-      throw usageError('Nothing says which files to try again', 'Name files, or give --failed: one of the two.');
-    }
+    requireOneChoice(typed, options.failed === true);
     const { stateDir, logLevel } = loadSettings(flagsOf(command), []);
-    const wishes = readWishes(stateDir, typed);
+    const requests = typed.length === 0 ? [{ failed: true } as const] : requestsFor(stateDir, typed);
     const log = loggerFor({ logLevel: quieter(logLevel) });
-    const counts: Counts = { retried: 0, looked_at: 0, unchanged: 0, unknown: 0 };
-    const show = async (item: unknown) => {
-      // Written by `retryFiles`, at whichever end of the socket.
-      const line = item as Retried;
-      counts[line.outcome] += 1;
-      await (options.json === true ? printJson(line) : print(`${showPath(line.path)}: ${showText(line.message)}\n`));
+    const show = async (item: RetryItem) => {
+      await (options.json === true ? printJson(item) : print(`${showPath(item.path)}: ${showText(item.message)}\n`));
     };
-    const isAlone = await interruptible('retry', (signal) => carryOut(wishes, stateDir, log, show, signal));
+    const { results, isAlone } = await interruptible('retry', (signal) =>
+      carryOut(requests, stateDir, log, show, signal),
+    );
+    const counts = results.reduce(sum);
     if (options.json !== true) await print(`${describe(counts, isAlone)}\n`);
     // Gone from the ledger since it was looked up: as if it had never been there.
     process.exitCode = counts.unknown > 0 ? exitCodes.usage : exitCodes.ready;
   });
 }
 
-type Counts = Record<Retried['outcome'], number>;
-
-/** Looks every path up before anything is done, so that a slip of the pen does nothing by halves. */
-function readWishes(stateDir: string, typed: readonly string[]): readonly RetryWish[] {
-  const database = openKnownLedger(stateDir);
-  try {
-    if (typed.length === 0) return [{ failed: true }];
-    const inventory = new Inventory(database);
-    const paths = [...new Set(typed.map((path) => absolutePath(requireKnown(inventory, path).path)))];
-    const wishes: RetryWish[] = [];
-    for (let at = 0; at < paths.length; at += pathsAtOnce) wishes.push({ paths: paths.slice(at, at + pathsAtOnce) });
-    return wishes;
-  } finally {
-    database.close();
+function requireOneChoice(typed: readonly string[], isFailed: boolean): void {
+  if (isFailed && typed.length > 0) {
+    const hint = 'Name files, or give --failed: one of the two.';
+    throw usageError('--failed says which files to try again, and others are named beside it', hint);
+  }
+  if (!isFailed && typed.length === 0) {
+    throw usageError('Nothing says which files to try again', 'Name files, or give --failed.');
   }
 }
 
-/** Returns whether no daemon was there to do it. */
+/** As few requests as hold the paths. */
+function requestsFor(stateDir: string, typed: readonly string[]): readonly RetryRequest[] {
+  const paths = [...new Set(pathsMeant(stateDir, typed))];
+  const chunks: string[][] = [];
+  let leftBytes = 0;
+  for (const path of paths) {
+    const bytes = Buffer.byteLength(JSON.stringify(path)) + 1;
+    if (bytes > leftBytes) {
+      chunks.push([]);
+      leftBytes = mostBytes;
+    }
+    chunks.at(-1)?.push(path);
+    leftBytes -= bytes;
+  }
+  // Each request does all or nothing by itself. A slip of the pen should do nothing by halves in several, either.
+  if (chunks.length > 1) requireAllKnown(stateDir, paths);
+  return chunks.map((each) => ({ paths: each }));
+}
+
+interface Done {
+  readonly results: readonly RetryResult[];
+  /** Whether no daemon was there to do it. */
+  readonly isAlone: boolean;
+}
+
 async function carryOut(
-  wishes: readonly RetryWish[],
+  requests: readonly RetryRequest[],
   stateDir: string,
   log: ReturnType<typeof loggerFor>,
-  onItem: (item: unknown) => Promise<void>,
+  onItem: (item: RetryItem) => Promise<void>,
   signal: AbortSignal,
-): Promise<boolean> {
-  for (const [at, fields] of wishes.entries()) {
-    const done = await commandDaemon(stateDir, { path: '/retry', fields, onItem, signal });
-    if (done !== null) continue;
-    // The ledger is opened once for all that are left.
-    await retryAlone(stateDir, log, joined(wishes.slice(at)), onItem, signal);
-    return true;
+): Promise<Done> {
+  const results: RetryResult[] = [];
+  for (const [at, request] of requests.entries()) {
+    const result = await askDaemon(stateDir, retry, { request, onItem, signal });
+    if (result === null) {
+      // The ledger is opened once for all that are left.
+      const rest = requests.slice(at).reduce(joined);
+      return { results: [...results, await retryAlone(stateDir, log, rest, onItem, signal)], isAlone: true };
+    }
+    results.push(result);
   }
-  return false;
+  return { results, isAlone: false };
 }
 
-function joined(wishes: readonly RetryWish[]): RetryWish {
-  return wishes.some((wish) => 'failed' in wish)
-    ? { failed: true }
-    : { paths: wishes.flatMap((wish) => ('paths' in wish ? wish.paths : [])) };
+function joined(a: RetryRequest, b: RetryRequest): RetryRequest {
+  return 'failed' in a || 'failed' in b ? { failed: true } : { paths: [...a.paths, ...b.paths] };
 }
 
-function describe({ retried, looked_at: lookedAt, unchanged }: Counts, isAlone: boolean): string {
+function sum(a: RetryResult, b: RetryResult): RetryResult {
+  return {
+    retried: a.retried + b.retried,
+    looked_at: a.looked_at + b.looked_at,
+    unchanged: a.unchanged + b.unchanged,
+    unknown: a.unknown + b.unknown,
+  };
+}
+
+function describe({ retried, looked_at: lookedAt, unchanged }: RetryResult, isAlone: boolean): string {
   const work = retried + lookedAt;
   const parts = [
     `${plural(retried, 'file')} tried again`,

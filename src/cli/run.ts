@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type Config, loadConfig } from '../config/load.ts';
-import { type Engine, startEngine } from '../daemon/engine.ts';
+import { startDaemon } from '../daemon/daemon.ts';
+import type { Engine } from '../daemon/engine.ts';
 import { errnoCode, SyncError } from '../errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { version } from '../runtime/version.ts';
@@ -30,8 +31,7 @@ export function addRun(program: Command): void {
       log.info({ version, pid: process.pid, folders, state_dir: config.stateDir, base_url: config.baseUrl }, 'started');
       if (options.json === true) await sayStarted({ pid: process.pid, since: isoTime(engine.startedMs), folders }, log);
       process.on('SIGHUP', () => engine.flora.reloadKey());
-      await engine.watch();
-      const signal = await Promise.race([stopSignal, engine.failed]);
+      const signal = await Promise.race([stopSignal, engine.life.failed]);
       log.info({ signal }, 'stopping: steps under way are finished first');
     } finally {
       await engine.stop();
@@ -54,7 +54,7 @@ async function sayStarted(started: object, log: Logger): Promise<void> {
 /** Null when it was stopped before it could start: a full disk holds even the first write up. */
 async function startUnlessStopped(config: Config, log: Logger, stop: AbortSignal): Promise<Engine | null> {
   try {
-    return await startEngine(config, log, {}, stop);
+    return await startDaemon(config, log, { stop });
   } catch (error) {
     if (stop.aborted && error instanceof SyncError && error.code === 'ledger_closed') return null;
     throw error;

@@ -3,14 +3,12 @@ import { Option } from 'commander';
 import { SETTINGS, type SettingKey } from '../config/schema.ts';
 import type { ConfigFlags } from '../config/sources.ts';
 
-const repeatable: ReadonlySet<SettingKey> = new Set(['folder']);
-
 /** Adds the contract's settings as flags: the same words as the variables. */
 export function addSettings(command: Command, keys: readonly SettingKey[] = SETTINGS.map(({ key }) => key)): Command {
-  for (const { key, flag, summary, variable } of SETTINGS) {
+  for (const { key, form, flag, summary, variable } of SETTINGS) {
     if (!keys.includes(key)) continue;
     const option = new Option(`${flag} <value>`, `${summary} (${variable})`);
-    if (repeatable.has(key)) {
+    if (form === 'folders') {
       option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
     }
     command.addOption(option);

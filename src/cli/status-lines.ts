@@ -57,7 +57,9 @@ function sayIndented(text: string, screen: Screen): readonly Line[] {
 function daemonLines({ running, pid, state, since }: Status['daemon'], screen: Screen): readonly Line[] {
   if (!running) return prose('flora-sync is not running on this state directory', screen, '', 'yellow');
   const when = since === null ? '' : `, started ${momentOf(since, screen)}`;
-  return prose(`flora-sync is running (pid ${pid}, ${showText(state)})${when}`, screen, '', 'green');
+  // Who took it only just now has not said yet.
+  const who = pid === null ? showText(state) : `pid ${pid}, ${showText(state)}`;
+  return prose(`flora-sync is running (${who})${when}`, screen, '', 'green');
 }
 
 function folderLines(

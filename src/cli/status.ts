@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { openLedgerOfDaemon } from '../operations/known-files.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { collectStatus } from './collect-status.ts';
 import { loadSettings } from './loading.ts';
@@ -13,8 +14,12 @@ export function addStatus(program: Command): void {
     .option('--json', 'one JSON object');
   addSettings(addLong(command, 'exact times, and every text whole'), ['state_dir', 'folder']);
   command.action(async (options: { json?: boolean; long?: boolean }) => {
-    const { status, more } = await collectStatus(loadSettings(flagsOf(command), []).stateDir);
-    if (options.json === true) return await printJson(status);
+    const { stateDir } = loadSettings(flagsOf(command), []);
+    const { status, more } = await collectStatus(stateDir);
+    // For scripts the object is whole, also where there is no ledger to look into.
+    if (options.json === true) await printJson(status);
+    openLedgerOfDaemon(stateDir)?.close();
+    if (options.json === true) return;
     const screen = screenOf(options, systemClock.now());
     await printLines(statusLines(status, more, screen), screen);
   });

@@ -13,8 +13,10 @@ export class Run {
   readonly doubted = new Set<number>();
   /** Sent in this run. */
   bytes = 0;
-  /** Monotonic milliseconds of the last step forward. */
-  progressedMs = systemClock.monotonic();
+  /** Monotonic milliseconds, as all times of a run: the clock may be set meanwhile. */
+  readonly beganMs = systemClock.monotonic();
+  /** Of the last step forward. */
+  progressedMs = this.beganMs;
   #wake: () => void = () => {};
   #ringing: Timer | undefined;
 

@@ -6,12 +6,14 @@ import type { MatchingSummary } from '../core/records.ts';
 import { showText } from '../core/show-text.ts';
 import { snapshotIfDue } from '../daemon/daily-snapshot.ts';
 import { type Engine, startEngine } from '../daemon/engine.ts';
+import { EngineEvents } from '../daemon/engine-events.ts';
 import { describeInHand } from '../daemon/status.ts';
 import { SyncError } from '../errors.ts';
 import type { FileSum, Reports } from '../ledger/reports.ts';
-import { Patience, patienceMs, reachFlora, withPatience } from '../operations/patience.ts';
+import { patienceMs, reachFlora, withPatience } from '../operations/patience.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { endOf } from '../sync/flora/ending.ts';
+import { nobodyWatches } from '../sync/ports/watch.ts';
 import { exitCodes } from './exit.ts';
 import { type InHand, inHandOf, settlingLine } from './in-hand.ts';
 import { levelForSync, loggerFor, warnOfLooseFiles } from './logging.ts';
@@ -73,9 +75,8 @@ async function syncOnce(config: Config): Promise<SyncResult> {
   const log = loggerFor(config, progress.logStream);
   warnOfLooseFiles(config, log);
   const run = new Run();
-  const patience = new Patience();
-  const engine = await startEngine(config, log, {
-    onChange: (before, after) => {
+  const events = new EngineEvents()
+    .on('content:changed', (before, after) => {
       // What was ready and only looked at again was not uploaded, nor what FLORA had already.
       if (before.state === 'ready') run.doubted.add(after.id);
       else if (before.state !== 'matching' && after.state === 'ready' && !run.doubted.delete(after.id))
@@ -84,25 +85,22 @@ async function syncOnce(config: Config): Promise<SyncResult> {
       progress.changed(before, after);
       // Steps back and repeated tries keep counting their attempts; only a step forward begins at none.
       run.changed(before.state !== after.state && after.attempts === 0);
-    },
-    onSent: (content, bytes) => {
+    })
+    .on('content:sent', (content, bytes) => {
       progress.sent(content, bytes);
       run.changed(content.attempts < triesThatCount);
-    },
-    onIntake: () => run.changed(true),
-    onIdle: () => run.changed(false),
-    onTrouble: (trouble) => {
-      patience.see(trouble);
-      run.changed(true);
-    },
-  });
+    })
+    .on('intake:changed', () => run.changed(true))
+    .on('uploads:idle', () => run.changed(false))
+    .on('flora:trouble', () => run.changed(true));
+  const engine = await startEngine(config, log, { events, watch: () => nobodyWatches });
   const ended = new AbortController();
   try {
     progress.watch(() => backlogOf(engine));
     const all = (cut: AbortSignal) => everythingDone(engine, run, config.settleMs, cut, progress);
-    const work = withPatience(engine.flora.gate, ended.signal, all, { patience });
+    const work = withPatience(engine.flora.gate, ended.signal, all);
     const interruption = interrupted();
-    await Promise.race([work, engine.failed, interruption]);
+    await Promise.race([work, engine.life.failed, interruption]);
     const left = inHandOf((await engine.intake.list(ended.signal)).map(describeInHand));
     const summary = summarise(engine.reports, run, engine);
     const sums = engine.reports.sums(0);
@@ -217,7 +215,7 @@ function summarise(reports: Reports, run: Run, engine: Engine): SyncSummary {
       counts.pending += count;
     }
   }
-  const seconds = Math.round(systemClock.now() - engine.startedMs) / 1000;
+  const seconds = Math.round(systemClock.monotonic() - run.beganMs) / 1000;
   const { ready, unchanged, rejected, failed, pending } = counts;
   return { ready, uploaded: run.uploaded, unchanged, rejected, failed, pending, bytes: run.bytes, seconds };
 }

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import type { FileInHand } from '../control/protocol.ts';
 import { absolutePath } from '../core/entry.ts';
-import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { Inventory } from '../ledger/inventory.ts';
 import { Reports, type TimelineEntry } from '../ledger/reports.ts';
-import { findKnown, meanings, neverSeen } from '../operations/known-files.ts';
+import type { FileInHand } from '../operations/in-hand.ts';
+import { findTyped, meanings, neverSeen, openLedgerOfDaemon } from '../operations/known-files.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { askInHand, inHandJson, reasonOn, settlingJson, whoHolds } from './in-hand.ts';
 import { loadSettings } from './loading.ts';
@@ -53,10 +52,10 @@ function shownOf(found: ReturnType<typeof lookUp>, pending: FileInHand | undefin
 
 /** Undefined where the ledger has never seen the file. */
 function lookUp(stateDir: string, typed: string) {
-  const database = openDatabaseReadOnly(stateDir);
-  if (database === undefined) return undefined;
+  const database = openLedgerOfDaemon(stateDir, typed);
+  if (database === null) return undefined;
   try {
-    const path = findKnown(new Inventory(database), typed)?.path;
+    const path = findTyped(new Inventory(database), typed)?.path;
     if (path === undefined) return undefined;
     const found = new Reports(database).file(path.root, path.directory, path.name);
     if (found === undefined) throw new Error(`${absolutePath(path)} vanished from the ledger`);

@@ -22,8 +22,6 @@ export class ConfigError extends SyncError {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
     super([`${count} in the configuration:`, ...problems.map((each) => `  ${describeProblem(each)}`)].join('\n'), {
       code: 'config',
-      scope: 'config',
-      disposition: 'exit',
       op: 'config',
     });
     this.problems = problems;

@@ -3,47 +3,40 @@ import { canonicalContentType } from '../core/content-type.ts';
 import type { Destination } from '../core/entry.ts';
 import { type ApiKeySource, loadApiKey } from './api-key.ts';
 import { ConfigError, type ConfigProblem, showValue } from './config-error.ts';
-import { formatDuration, type Parsed, parseBaseUrl, parseDuration } from './parse.ts';
+import type { Parsed } from './parse.ts';
 import { defaultStateDir, expandPath, overlappingFolders, overlappingStateDir, type PathContext } from './paths.ts';
 import { proxyProblems } from './proxy.ts';
 import {
-  type Choice,
-  DURATION_LIMITS,
-  type DurationKey,
+  type FolderKey,
+  type FolderTable,
+  isFolderKey,
   KEY_VARIABLE,
-  type LogLevel,
+  type PlainConfig,
+  type PlainFolderConfig,
+  SETTINGS,
+  type Setting,
   type SettingKey,
   settingOf,
+  type ValidSettings,
 } from './schema.ts';
 import type { Secret } from './secret.ts';
 import { baseOf, type ConfigFlags, collectSettings, type Environment, type ReadFile, readTextFile } from './sources.ts';
-import { type FolderTable, type ValidSettings, validateSettings } from './validate.ts';
+import { validateSettings } from './validate.ts';
 
-export interface FolderConfig {
+export interface FolderConfig extends PlainFolderConfig {
   /** Absolute and normalised; whether it exists is for the daemon to find out. */
   readonly path: string;
   readonly destination: Destination;
-  readonly onMissing: Choice<'on_missing'>;
-  readonly copies: Choice<'copies'>;
 }
 
-export interface Config {
+/** What is under its own name in the settings' table comes from there: `settleMs`, `concurrency`, … */
+export interface Config extends PlainConfig {
   readonly apiKey: Secret;
   readonly apiKeySource: ApiKeySource;
-  /** Without a trailing slash. */
-  readonly baseUrl: string;
   /** The general workspace; null if only the folders name theirs. */
   readonly workspaceId: string | null;
   readonly folders: readonly FolderConfig[];
   readonly stateDir: string;
-  readonly settleMs: number;
-  readonly concurrency: number;
-  readonly rescanIntervalMs: number;
-  readonly reconcileIntervalMs: number;
-  /** Canonical content types, `type/*` patterns, or `*`. */
-  readonly accept: readonly string[];
-  readonly onNewLedger: Choice<'on_new_ledger'>;
-  readonly logLevel: LogLevel;
   /** The TOML file that was read, absolute; null without one. */
   readonly configFile: string | null;
 }
@@ -91,7 +84,6 @@ export function loadConfig(input: ConfigInput & { readonly require?: readonly Re
     problems.push({ setting: nameOf(key), value: showValue(text), problem: parsed.problem, hint: parsed.hint });
     return otherwise;
   };
-  const takeDuration = (key: DurationKey) => take(key, settings[key], durationWithin(key, settings[key]), 0);
 
   // A file that could not be read may hold what is missing: only its own problem is told then.
   const isMissing = (key: SettingKey, value: unknown) => value === undefined && raw.complete && !valid.refused.has(key);
@@ -120,18 +112,19 @@ export function loadConfig(input: ConfigInput & { readonly require?: readonly Re
   problems.push(...overlappingFolders(nameOf('folder'), folderPaths));
   if (stateDir !== null) problems.push(...overlappingStateDir(nameOf('state_dir'), stateDir, folderPaths));
 
+  const plain = plainOf<PlainConfig>(
+    (setting) => !isOfFolder(setting),
+    ({ key, parse }) => {
+      const value = settings[key];
+      return parse === undefined || typeof value !== 'string' ? value : take(key, value, parse(value), undefined);
+    },
+  );
   const config = {
-    baseUrl: take('base_url', settings.base_url, parseBaseUrl(settings.base_url), ''),
+    ...plain,
+    accept: Object.freeze([...new Set(settings.accept.map(canonicalContentType))]),
     workspaceId: settings.workspace_id ?? null,
     folders: Object.freeze(folders.map(freezeFolder)),
     stateDir: stateDir ?? '',
-    settleMs: takeDuration('settle'),
-    concurrency: settings.concurrency,
-    rescanIntervalMs: takeDuration('rescan_interval'),
-    reconcileIntervalMs: takeDuration('reconcile_interval'),
-    accept: Object.freeze([...new Set(settings.accept.map(canonicalContentType))]),
-    onNewLedger: settings.on_new_ledger,
-    logLevel: settings.log_level,
     configFile: raw.configFile,
   };
 
@@ -151,6 +144,19 @@ export function loadConfig(input: ConfigInput & { readonly require?: readonly Re
   return Object.freeze({ ...found, ...config });
 }
 
+/** The settings that are in a config under a name of their own. */
+function plainOf<T>(isMeant: (setting: Setting) => boolean, value: (setting: Setting) => unknown): T {
+  const entries = SETTINGS.filter(isMeant).flatMap((setting) =>
+    setting.as === undefined ? [] : [[setting.as, value(setting)] as const],
+  );
+  // The type of this is derived from the same table.
+  return Object.fromEntries(entries) as T;
+}
+
+function isOfFolder({ key }: Setting): boolean {
+  return isFolderKey(key);
+}
+
 /** A table's own word is about that folder alone, so it wins over general settings; only a flag was typed for this run. */
 function folderOf(
   path: string,
@@ -158,8 +164,7 @@ function folderOf(
   settings: ValidSettings,
   origins: ReadonlyMap<SettingKey, { readonly kind: string }>,
 ): FolderConfig {
-  type Key = Exclude<keyof FolderTable, 'path'>;
-  const pick = <K extends Key>(key: K): ValidSettings[K] | FolderTable[K] =>
+  const pick = <K extends FolderKey>(key: K): ValidSettings[K] | FolderTable[K] =>
     origins.get(key)?.kind === 'flag' ? settings[key] : (table[key] ?? settings[key]);
   return {
     path,
@@ -168,17 +173,8 @@ function folderOf(
       folder: pick('destination') || null,
       projectId: pick('project_id') || null,
     },
-    onMissing: pick('on_missing') ?? 'report',
-    copies: pick('copies') ?? 'share',
+    ...plainOf<PlainFolderConfig>(isOfFolder, ({ key }) => (isFolderKey(key) ? pick(key) : undefined)),
   };
-}
-
-function durationWithin(key: DurationKey, text: string): Parsed<number> {
-  const parsed = parseDuration(text);
-  const [leastMs, mostMs] = DURATION_LIMITS[key];
-  if (!parsed.ok || (parsed.value >= leastMs && parsed.value <= mostMs)) return parsed;
-  const problem = parsed.value < leastMs ? 'is too short' : 'is too long';
-  return { ok: false, problem, hint: `write something from ${formatDuration(leastMs)} to ${formatDuration(mostMs)}` };
 }
 
 function freezeFolder(folder: FolderConfig): FolderConfig {

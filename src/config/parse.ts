@@ -1,58 +1,40 @@
-// Durations, sizes, content type patterns and names: text in, value or the reason in words out. Pure.
+// Durations, addresses, lists and names: text in, value or the reason in words out. Pure.
+import { isLoopbackHost } from '../core/host.ts';
 
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problem: string; readonly hint: string };
 
-const DURATION_HINT = 'write a whole number and its unit, such as 500ms, 2s, 15m or 1h';
-const SIZE_HINT = 'write a whole number and its unit, such as 512KiB, 4MiB or 1GiB';
 const durationUnits = new Map([
   ['ms', 1],
   ['s', 1_000],
   ['m', 60_000],
   ['h', 3_600_000],
 ]);
-const sizeUnits = new Map([
-  ['B', 1],
-  ['KiB', 1024],
-  ['MiB', 1024 ** 2],
-  ['GiB', 1024 ** 3],
-]);
 
 /** Milliseconds of `500ms`, `2s`, `15m` or `1h`; nothing else is a duration (no fraction, no bare number, no spaces). */
 export function parseDuration(text: string): Parsed<number> {
-  return parseQuantity(
-    text,
-    durationUnits,
-    'a duration',
-    DURATION_HINT,
-    (digits) => `write ${digits}s, or ${digits}ms`,
-  );
-}
-
-/** Bytes of `100B`, `512KiB`, `4MiB` or `1GiB`. */
-export function parseSize(text: string): Parsed<number> {
-  return parseQuantity(text, sizeUnits, 'a size', SIZE_HINT, (digits) => `write ${digits}MiB, or ${digits}B`);
-}
-
-function parseQuantity(
-  text: string,
-  units: ReadonlyMap<string, number>,
-  what: string,
-  hint: string,
-  withUnit: (digits: string) => string,
-): Parsed<number> {
-  const match = /^([0-9]+)([A-Za-z]*)$/.exec(text);
-  const digits = match?.[1];
-  if (text === '') return { ok: false, problem: `is empty, not ${what}`, hint };
-  if (digits === undefined) return { ok: false, problem: `is not ${what}`, hint };
-  const unit = match?.[2] ?? '';
-  if (unit === '') return { ok: false, problem: `is ${what} without a unit`, hint: withUnit(digits) };
-  const factor = units.get(unit);
+  const hint = 'write a whole number and its unit, such as 500ms, 2s, 15m or 1h';
+  const [, digits, unit = ''] = /^([0-9]+)([A-Za-z]*)$/.exec(text) ?? [];
+  if (text === '') return { ok: false, problem: 'is empty, not a duration', hint };
+  if (digits === undefined) return { ok: false, problem: 'is not a duration', hint };
+  if (unit === '') {
+    return { ok: false, problem: 'is a duration without a unit', hint: `write ${digits}s, or ${digits}ms` };
+  }
+  const factor = durationUnits.get(unit);
   if (factor === undefined) return { ok: false, problem: `has the unknown unit ${unit}`, hint };
   const value = Number(digits) * factor;
-  if (!Number.isSafeInteger(value)) return { ok: false, problem: 'is too large', hint };
-  return { ok: true, value };
+  return Number.isSafeInteger(value) ? { ok: true, value } : { ok: false, problem: 'is too large', hint };
+}
+
+/** The same within limits in milliseconds, both included. */
+export function durationBetween(leastMs: number, mostMs: number): (text: string) => Parsed<number> {
+  return (text) => {
+    const parsed = parseDuration(text);
+    if (!parsed.ok || (parsed.value >= leastMs && parsed.value <= mostMs)) return parsed;
+    const problem = parsed.value < leastMs ? 'is too short' : 'is too long';
+    return { ok: false, problem, hint: `write something from ${formatDuration(leastMs)} to ${formatDuration(mostMs)}` };
+  };
 }
 
 /** The text that `parseDuration` reads as that many milliseconds, in the largest unit that divides it. */
@@ -121,9 +103,4 @@ export function parseBaseUrl(text: string): Parsed<string> {
     return { ok: false, problem: 'would send the key unencrypted', hint: 'use https: (http: is for localhost only)' };
   }
   return { ok: true, value: url.origin + url.pathname.replace(/\/+$/, '') };
-}
-
-/** Whether a host name as `URL` spells it is this machine without asking DNS. */
-export function isLoopbackHost(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.[0-9]+\.[0-9]+\.[0-9]+$/.test(hostname);
 }

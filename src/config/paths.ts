@@ -1,5 +1,6 @@
 import { isAbsolute, join, resolve } from 'node:path';
-import { isPathWithin, type Place, type Relation, relationOf } from '../core/place.ts';
+import { isAtOrBelow } from '../core/entry.ts';
+import { type Place, type Relation, relationOf } from '../core/place.ts';
 import { type ConfigProblem, showValue } from './config-error.ts';
 import type { Parsed } from './parse.ts';
 
@@ -40,7 +41,7 @@ export function overlappingFolders(setting: string, folders: readonly string[]):
       problems.push({ setting, value, problem: 'is listed twice', hint: 'leave one out' });
     }
     for (const outer of distinct) {
-      if (outer === folder || !isPathWithin(folder, outer)) continue;
+      if (outer === folder || !isAtOrBelow(folder, outer)) continue;
       const problem = `lies inside the drop folder ${showValue(outer)}`;
       problems.push({ setting, value, problem, hint: 'leave one out: a drop folder includes its subdirectories' });
     }
@@ -55,8 +56,8 @@ export function overlappingStateDir(
   folders: readonly string[],
 ): readonly ConfigProblem[] {
   return [...new Set(folders)].flatMap((folder) => {
-    const inside = isPathWithin(stateDir, folder);
-    if (!inside && !isPathWithin(folder, stateDir)) return [];
+    const inside = isAtOrBelow(stateDir, folder);
+    if (!inside && !isAtOrBelow(folder, stateDir)) return [];
     const problem = inside
       ? `lies inside the drop folder ${showValue(folder)}`
       : `contains the drop folder ${showValue(folder)}`;

@@ -1,6 +1,6 @@
+import { isLoopbackHost } from '../core/host.ts';
 import { exceptsAll, parseProxy } from '../core/proxy.ts';
 import type { ConfigProblem } from './config-error.ts';
-import { isLoopbackHost } from './parse.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,87 +1,55 @@
-import { DEFAULT_ACCEPT } from '../core/content-type.ts';
+import type { XStatic } from 'typebox/schema';
+import type { Parsed } from './parse.ts';
+import type { Entry } from './setting.ts';
+import { settings } from './settings.ts';
+
+// Only the types of typebox are used: building the schema with it would load 700 files, and take longer than the rest of a command.
+
+type Table = typeof settings;
+export type SettingKey = keyof Table;
+/** Settings that a `[[folder]]` table may have too. */
+export type FolderKey = { [K in SettingKey]: Table[K] extends { inFolder: string } ? K : never }[SettingKey];
+type KeyWithDefault = { [K in SettingKey]: Table[K] extends { schema: { default: unknown } } ? K : never }[SettingKey];
+
+/** A list may be one text in the TOML file; whoever reads the settings has taken it apart by then. */
+type Value<K extends SettingKey> = K extends 'folder'
+  ? readonly FolderTable[]
+  : Table[K]['form'] extends 'list'
+    ? readonly string[]
+    : XStatic<Table[K]['schema']>;
+
+export type FolderTable = { readonly path: string } & { readonly [K in FolderKey]?: Value<K> };
+
+/** The settings after the schema: shapes hold and defaults are in; what needs parsing is still text. */
+export type ValidSettings = { readonly [K in KeyWithDefault]: Value<K> } & {
+  readonly [K in Exclude<SettingKey, KeyWithDefault>]?: Value<K>;
+};
+
+type Final<K extends SettingKey> = Table[K] extends { parse: (text: string) => Parsed<infer T> } ? T : Value<K>;
+type NameOf<K extends SettingKey> = Table[K] extends { as: infer Name extends string } ? Name : never;
+
+/** What `Config` has straight from the table. */
+export type PlainConfig = { readonly [K in Exclude<KeyWithDefault, FolderKey> as NameOf<K>]: Final<K> };
+/** The same of `FolderConfig`. */
+export type PlainFolderConfig = { readonly [K in KeyWithDefault & FolderKey as NameOf<K>]: Final<K> };
 
 /** One setting in its three spellings; `key` is the one of the TOML file. */
-export interface Setting {
+export interface Setting extends Omit<Entry, 'schema'> {
   readonly key: SettingKey;
   readonly variable: string;
   readonly flag: string;
-  /** One line for `--help`. */
-  readonly summary: string;
-  /** What its value has to be, as in "is not …". */
-  readonly noun: string;
-  /** What would do, as the second half of a sentence. */
-  readonly wants: string;
+  readonly schema: { readonly default?: unknown; readonly enum?: readonly string[] };
 }
 
-const settingKeys = [
-  'api_key_file',
-  'base_url',
-  'workspace_id',
-  'folder',
-  'destination',
-  'project_id',
-  'state_dir',
-  'settle',
-  'concurrency',
-  'rescan_interval',
-  'reconcile_interval',
-  'accept',
-  'on_missing',
-  'copies',
-  'on_new_ledger',
-  'log_level',
-] as const;
-
-export type SettingKey = (typeof settingKeys)[number];
-export type DurationKey = 'settle' | 'rescan_interval' | 'reconcile_interval';
-
-// FLORA's own settings, which its other tools share, do not carry our prefix.
-const sharedKeys: ReadonlySet<SettingKey> = new Set(['api_key_file', 'base_url', 'workspace_id']);
-
-const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
-export const choices = {
-  on_missing: ['report', 'upload'],
-  copies: ['share', 'separate'],
-  on_new_ledger: ['match', 'upload'],
-  log_level: logLevels,
-} as const;
-export type ChoiceKey = keyof typeof choices;
-export type Choice<K extends ChoiceKey> = (typeof choices)[K][number];
-const durations = 'write a duration such as 500ms, 2s, 15m or 1h';
-
-const texts: Readonly<Record<SettingKey, readonly [summary: string, noun: string, wants: string]>> = {
-  api_key_file: ['file that holds the API key', 'a path', 'name a file that holds the key and nothing else'],
-  base_url: ['address of the FLORA API', 'a URL', 'write an address such as https://app.flora.ai/api/v1'],
-  workspace_id: ['workspace that the assets go to', 'a workspace id', 'write the id, which starts with ws_'],
-  folder: ['drop folder (repeat it for several)', 'a path', 'name a directory, or a [[folder]] table each for several'],
-  destination: ['folder in FLORA that the assets go to', 'a folder name on one line', 'write the name of a folder'],
-  project_id: ['project whose canvas shows the assets', 'a project id', 'write the id, which starts with prj_'],
-  state_dir: ['directory of the ledger and the socket', 'a path', 'name a directory outside the drop folders'],
-  settle: ['how long a file must stay unchanged first', 'a duration', durations],
-  concurrency: ['most uploads at once', 'a whole number from 1 to 256', 'write one, such as 4'],
-  rescan_interval: ['time between safety scans', 'a duration', durations],
-  reconcile_interval: ['time between cursor listings of FLORA', 'a duration', durations],
-  accept: [
-    'content types that are sent',
-    'a content type',
-    'write types such as image/*,video/mp4, or * for everything',
-  ],
-  on_missing: ['what to do when an asset is not in FLORA any more', 'a choice', 'write report or upload'],
-  copies: ['whether files with the same bytes share one asset', 'a choice', 'write share or separate'],
-  on_new_ledger: ['what to do with files that a new ledger has never seen', 'a choice', 'write match or upload'],
-  log_level: ['least severe log line', 'a log level', `write one of ${logLevels.join(', ')}`],
-};
-
-/** Every setting of the contract but the key itself (which no flag and no TOML key may hold) and the TOML file's name. */
-export const SETTINGS: readonly Setting[] = settingKeys.map((key) => ({
-  key,
-  variable: `${sharedKeys.has(key) ? 'FLORA_' : 'FLORA_SYNC_'}${key.toUpperCase()}`,
-  flag: `--${key.replaceAll('_', '-')}`,
-  summary: texts[key][0],
-  noun: texts[key][1],
-  wants: texts[key][2],
-}));
+export const SETTINGS: readonly Setting[] = settingKeys().map((key) => {
+  const entry: Entry = settings[key];
+  return {
+    ...entry,
+    key,
+    variable: `${entry.isShared === true ? 'FLORA_' : 'FLORA_SYNC_'}${key.toUpperCase()}`,
+    flag: `--${key.replaceAll('_', '-')}`,
+  };
+});
 
 export const KEY_VARIABLE = 'FLORA_API_KEY';
 export const CONFIG_VARIABLE = 'FLORA_SYNC_CONFIG';
@@ -94,26 +62,41 @@ export function settingOf(key: SettingKey): Setting {
 }
 
 export function isSettingKey(name: string): name is SettingKey {
-  return settingKeys.some((key) => key === name);
+  return Object.hasOwn(settings, name);
 }
 
-/** Smallest and largest duration of each setting, in milliseconds; the largest stays below what a timer can hold. */
-export const DURATION_LIMITS: Readonly<Record<DurationKey, readonly [leastMs: number, mostMs: number]>> = {
-  settle: [1, 24 * 3_600_000],
-  rescan_interval: [100, 168 * 3_600_000],
-  reconcile_interval: [100, 168 * 3_600_000],
+export function isFolderKey(key: SettingKey): key is FolderKey {
+  return settingOf(key).inFolder !== undefined;
+}
+
+/** `Object.keys` knows less of a constant than its type does. */
+function settingKeys(): readonly SettingKey[] {
+  return Object.keys(settings).filter(isSettingKey);
+}
+
+/** What a folder's table does not say is as it is elsewhere: no default. */
+function folderProperty({ key, schema, inFolder }: Setting): readonly (readonly [string, object])[] {
+  const { default: _, ...rest } = schema;
+  return inFolder === undefined ? [] : [[key, { ...rest, description: inFolder }]];
+}
+
+const folderItems = {
+  type: ['object', 'string'],
+  minLength: 1,
+  additionalProperties: false,
+  required: ['path'],
+  properties: {
+    path: { type: 'string', minLength: 1, description: 'The drop folder.' },
+    ...Object.fromEntries(SETTINGS.flatMap(folderProperty)),
+  },
 };
 
-const duration = { type: 'string', pattern: '^[0-9]+(ms|s|m|h)$' } as const;
-const mediaType = '(\\*|[a-z0-9][a-z0-9!#$&^_.+-]*/(\\*|[a-z0-9][a-z0-9!#$&^_.+-]*))';
-const workspaceId = { type: 'string', pattern: '^ws_\\S+$' } as const;
-// Empty means none: so a table or the environment can take back what a more general setting says.
-const projectId = { type: 'string', pattern: '^(prj_\\S+)?$' } as const;
-const destination = { type: 'string', pattern: '^[^\\u0000-\\u001f\\u007f]*$' } as const;
-const path = { type: 'string', minLength: 1 } as const;
+/** The keys of a `[[folder]]` table. */
+export const folderFields: readonly string[] = Object.keys(folderItems.properties);
 
-function oneOf(key: ChoiceKey): { readonly type: 'string'; readonly enum: string[] } {
-  return { type: 'string', enum: [...choices[key]] };
+function property({ key, variable, schema, description }: Setting): readonly [string, object] {
+  const items = key === 'folder' ? { items: folderItems } : {};
+  return [key, { ...schema, description: `${description} ${variable}.`, ...items }];
 }
 
 /**
@@ -128,109 +111,6 @@ export const configSchema = {
   additionalProperties: false,
   properties: {
     $schema: { type: 'string', description: 'Where an editor finds this schema; flora-sync ignores it.' },
-    api_key_file: {
-      ...path,
-      description: 'Absolute path (or ~/…) of a file that holds the API key and nothing else. FLORA_API_KEY_FILE.',
-    },
-    base_url: {
-      type: 'string',
-      pattern: '^[Hh][Tt][Tt][Pp][Ss]?://\\S+$',
-      default: 'https://app.flora.ai/api/v1',
-      description: 'Address of the FLORA API; http: is for loopback only. FLORA_BASE_URL.',
-    },
-    workspace_id: { ...workspaceId, description: 'Workspace that the assets go to. FLORA_WORKSPACE_ID.' },
-    folder: {
-      type: ['array', 'string'],
-      minLength: 1,
-      minItems: 1,
-      description:
-        'The drop folders: one path, or a [[folder]] table each. Relative paths start at the directory of this file. FLORA_SYNC_FOLDER.',
-      items: {
-        type: ['object', 'string'],
-        minLength: 1,
-        additionalProperties: false,
-        required: ['path'],
-        properties: {
-          path: { ...path, description: 'The drop folder.' },
-          destination: {
-            ...destination,
-            description: 'Folder in FLORA for the files of this drop folder; empty for none.',
-          },
-          project_id: {
-            ...projectId,
-            description: 'Project whose canvas shows the files of this drop folder; empty for none.',
-          },
-          workspace_id: { ...workspaceId, description: 'Workspace for the files of this drop folder.' },
-          on_missing: { ...oneOf('on_missing'), description: 'on_missing for the files of this drop folder.' },
-          copies: { ...oneOf('copies'), description: 'copies for the files of this drop folder.' },
-        },
-      },
-    },
-    destination: {
-      ...destination,
-      description: 'Folder in FLORA for new assets; none by default. FLORA_SYNC_DESTINATION.',
-    },
-    project_id: {
-      ...projectId,
-      description: 'Project whose canvas shows new assets; none by default. FLORA_SYNC_PROJECT_ID.',
-    },
-    state_dir: {
-      ...path,
-      description:
-        'Ledger and control socket; by default $STATE_DIRECTORY, else $XDG_STATE_HOME/flora-sync. FLORA_SYNC_STATE_DIR.',
-    },
-    settle: {
-      ...duration,
-      default: '2s',
-      description: 'Quiet period before a file counts as finished. FLORA_SYNC_SETTLE.',
-    },
-    concurrency: {
-      type: 'integer',
-      minimum: 1,
-      maximum: 256,
-      default: 4,
-      description: 'Most uploads at once. FLORA_SYNC_CONCURRENCY.',
-    },
-    rescan_interval: {
-      ...duration,
-      default: '10m',
-      description: 'Time between safety scans. FLORA_SYNC_RESCAN_INTERVAL.',
-    },
-    reconcile_interval: {
-      ...duration,
-      default: '15m',
-      description: 'Time between cursor listings of FLORA. FLORA_SYNC_RECONCILE_INTERVAL.',
-    },
-    accept: {
-      type: ['array', 'string'],
-      pattern: `^${mediaType}(\\s*,\\s*${mediaType})*$`,
-      minItems: 1,
-      items: { type: 'string', pattern: `^${mediaType}$` },
-      default: [...DEFAULT_ACCEPT],
-      description: 'Content types that are sent; * sends everything and lets FLORA judge. FLORA_SYNC_ACCEPT.',
-    },
-    on_missing: {
-      ...oneOf('on_missing'),
-      default: 'report',
-      description:
-        'What to do once an asset of ours is certainly not in FLORA any more: report it, or upload the file again. FLORA_SYNC_ON_MISSING.',
-    },
-    copies: {
-      ...oneOf('copies'),
-      default: 'share',
-      description:
-        'Whether files with the same bytes and destination share one asset, or have a separate one each. FLORA_SYNC_COPIES.',
-    },
-    on_new_ledger: {
-      ...oneOf('on_new_ledger'),
-      default: 'match',
-      description:
-        'When a ledger (or a drop folder in it) is new: match looks for the bytes in FLORA before anything is sent, upload does not. FLORA_SYNC_ON_NEW_LEDGER.',
-    },
-    log_level: {
-      ...oneOf('log_level'),
-      default: 'info',
-      description: 'Least severe log line. FLORA_SYNC_LOG_LEVEL.',
-    },
+    ...Object.fromEntries(SETTINGS.map(property)),
   },
 };

@@ -6,6 +6,7 @@ import { type ConfigProblem, showValue } from './config-error.ts';
 import { nearestName, splitList } from './parse.ts';
 import { expandPath, type PathContext } from './paths.ts';
 import { CONFIG_VARIABLE, isSettingKey, KEY_VARIABLE, SETTINGS, type SettingKey, settingOf } from './schema.ts';
+import type { SettingForm } from './setting.ts';
 
 /** What the command line said, keyed as in the TOML file. A list is for flags that repeat; of any other the last counts. */
 export type ConfigFlags = {
@@ -58,11 +59,12 @@ export function collectSettings(sources: Sources): RawSettings {
   const problems = [...file.problems, ...unknownVariables(sources.env), ...unknownKeys(file)];
   const values: Record<string, unknown> = {};
   const origins = new Map<SettingKey, Origin>();
-  for (const { key, flag, variable } of SETTINGS) {
+  for (const { key, form, flag, variable } of SETTINGS) {
+    const inFile = Object.hasOwn(file.table, key) ? file.table[key] : undefined;
     const given: readonly (readonly [Origin, unknown])[] = [
-      [{ kind: 'flag', name: flag }, fromFlag(key, sources.flags[key])],
-      [{ kind: 'environment', name: variable }, fromText(key, sources.env[variable])],
-      [{ kind: 'file', name: `${key} in ${file.path}` }, fromFile(key, file.table)],
+      [{ kind: 'flag', name: flag }, fromFlag(form, sources.flags[key])],
+      [{ kind: 'environment', name: variable }, fromText(form, sources.env[variable])],
+      [{ kind: 'file', name: `${key} in ${file.path}` }, fromFile(form, inFile)],
     ];
     const first = given.find(([, value]) => value !== undefined);
     if (first === undefined) continue;
@@ -72,31 +74,40 @@ export function collectSettings(sources: Sources): RawSettings {
   return { values, origins, configFile: file.path, complete: file.complete, problems };
 }
 
-function fromFlag(key: SettingKey, flag: string | readonly string[] | undefined): unknown {
+function fromFlag(form: SettingForm, flag: string | readonly string[] | undefined): unknown {
   if (flag === undefined) return undefined;
   if (typeof flag !== 'string' && flag.length === 0) return undefined;
   // A repeated --folder needs no separator, so that a path with a colon can be given too.
-  if (key === 'folder') return [flag].flat().map((path) => ({ path }));
-  if (key === 'accept') return fromText(key, [flag].flat().join(','));
-  return fromText(key, typeof flag === 'string' ? flag : flag.at(-1));
+  if (form === 'folders') return [flag].flat().map((path) => ({ path }));
+  if (form === 'list') return fromText(form, [flag].flat().join(','));
+  return fromText(form, typeof flag === 'string' ? flag : flag.at(-1));
 }
 
-function fromText(key: SettingKey, text: string | undefined): unknown {
+function fromText(form: SettingForm, text: string | undefined): unknown {
   if (text === undefined) return undefined;
-  if (key === 'folder') return text.split(':').map((path) => ({ path }));
-  if (key === 'state_dir' || key === 'destination') return text;
-  const trimmed = text.trim();
-  // As with the key itself: an empty variable is one that compose files and the like could not fill.
-  if (key === 'api_key_file' && trimmed === '') return undefined;
-  if (key === 'accept') return splitList(trimmed.toLowerCase());
-  if (key === 'concurrency' && /^[0-9]+$/.test(trimmed)) return Number(trimmed);
-  return trimmed;
+  const word = text.trim();
+  switch (form) {
+    case 'folders':
+      return text.split(':').map((path) => ({ path }));
+    case 'verbatim':
+      return text;
+    case 'file':
+      // As with the key itself: an empty variable is one that compose files and the like could not fill.
+      return word === '' ? undefined : word;
+    case 'list':
+      return splitList(word.toLowerCase());
+    case 'number':
+      return /^[0-9]+$/.test(word) ? Number(word) : word;
+    case 'word':
+      return word;
+    default:
+      return form satisfies never;
+  }
 }
 
-function fromFile(key: SettingKey, table: Readonly<Record<string, unknown>>): unknown {
-  const value = Object.hasOwn(table, key) ? table[key] : undefined;
-  if (typeof value === 'string' && (key === 'folder' || key === 'accept')) return fromText(key, value);
-  if (key === 'folder' && Array.isArray(value)) {
+function fromFile(form: SettingForm, value: unknown): unknown {
+  if (typeof value === 'string' && (form === 'folders' || form === 'list')) return fromText(form, value);
+  if (form === 'folders' && Array.isArray(value)) {
     return value.map((each: unknown) => (typeof each === 'string' ? { path: each } : each));
   }
   return value;

@@ -1,46 +1,9 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import { envSchema } from 'env-schema';
 import { type ConfigProblem, showValue } from './config-error.ts';
-import { nearestName, parseBaseUrl, parseDuration } from './parse.ts';
-import {
-  type Choice,
-  choices,
-  configSchema,
-  isSettingKey,
-  type LogLevel,
-  type SettingKey,
-  settingOf,
-} from './schema.ts';
+import { nearestName } from './parse.ts';
+import { configSchema, folderFields, isSettingKey, type SettingKey, settingOf, type ValidSettings } from './schema.ts';
 import { type RawSettings, unknownName } from './sources.ts';
-
-export interface FolderTable {
-  readonly path: string;
-  readonly destination?: string;
-  readonly project_id?: string;
-  readonly workspace_id?: string;
-  readonly on_missing?: Choice<'on_missing'>;
-  readonly copies?: Choice<'copies'>;
-}
-
-/** The settings after the schema: shapes hold and defaults are in; what needs parsing is still text. */
-export interface ValidSettings {
-  readonly api_key_file?: string;
-  readonly base_url: string;
-  readonly workspace_id?: string;
-  readonly folder?: readonly FolderTable[];
-  readonly destination?: string;
-  readonly project_id?: string;
-  readonly state_dir?: string;
-  readonly settle: string;
-  readonly concurrency: number;
-  readonly rescan_interval: string;
-  readonly reconcile_interval: string;
-  readonly accept: readonly string[];
-  readonly on_missing: Choice<'on_missing'>;
-  readonly copies: Choice<'copies'>;
-  readonly on_new_ledger: Choice<'on_new_ledger'>;
-  readonly log_level: LogLevel;
-}
 
 export interface Validation {
   readonly settings: ValidSettings;
@@ -57,7 +20,6 @@ const ajv = new Ajv({
   removeAdditional: false,
   allowUnionTypes: true,
 });
-const folderFields = Object.keys(configSchema.properties.folder.items.properties);
 
 /** Holds the settings against the schema. Refused ones are left out of the result, so that the others can be checked further. */
 export function validateSettings({
@@ -113,23 +75,15 @@ function runSchema(
 }
 
 function valueProblem(error: ErrorObject, key: SettingKey, name: string): ConfigProblem {
-  const { noun, wants } = settingOf(key);
+  const { noun, wants, parse, schema } = settingOf(key);
   const value = error.data;
   const shown = { setting: name, value: showValue(value) };
   if (typeof value !== 'string') return { ...shown, problem: `is not ${noun}`, hint: wants };
   if (value === '') return { ...shown, problem: 'is empty', hint: `${wants}, or leave the setting out` };
-  if (key === 'settle' || key === 'rescan_interval' || key === 'reconcile_interval') {
-    const parsed = parseDuration(value);
-    if (!parsed.ok) return { ...shown, problem: parsed.problem, hint: parsed.hint };
-  }
-  if (key === 'base_url') {
-    const parsed = parseBaseUrl(value);
-    if (!parsed.ok) return { ...shown, problem: parsed.problem, hint: parsed.hint };
-  }
-  if (key in choices) {
-    const near = nearestName(value, choices[key as keyof typeof choices]);
-    if (near !== null) return { ...shown, problem: `is not ${noun}`, hint: `${wants} (did you mean ${near}?)` };
-  }
+  const parsed = parse?.(value);
+  if (parsed?.ok === false) return { ...shown, problem: parsed.problem, hint: parsed.hint };
+  const near = nearestName(value, schema.enum ?? []);
+  if (near !== null) return { ...shown, problem: `is not ${noun}`, hint: `${wants} (did you mean ${near}?)` };
   return { ...shown, problem: `is not ${noun}`, hint: wants };
 }
 

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
+import { isLoopbackHost } from '../core/host.ts';
 import { SyncError } from '../errors.ts';
-import { checkAssetUrl, checkUploadUrl, isLoopbackHost } from '../remote/addresses.ts';
+import { checkAssetUrl, checkUploadUrl } from '../remote/addresses.ts';
 import { errorFromAnswer, readRetryAfter } from '../remote/answer-errors.ts';
 import { Exchange, type ExchangeRequest, headerOf, type SetTimer } from '../remote/exchange.ts';
 import { type JsonAnswer, requestJson } from '../remote/http.ts';
@@ -180,7 +181,7 @@ export class RawFlora {
       if (op !== 'contract') return { silence: known.message };
       if (known.scope === 'service') throw known;
       if (this.#silences < mostSilences) return { silence: known.message };
-      const details = { code: 'no_answer', scope: 'service', disposition: 'retry', op, cause: known } as const;
+      const details = { code: 'no_answer', op, cause: known } as const;
       throw new SyncError(
         `${host} did not answer ${mostSilences} times one after the other: ${known.message}`,
         details,

@@ -81,7 +81,7 @@ async function* findings(deps: SurveyDeps): AsyncGenerator<Found> {
 async function reach({ raw, clock, signal }: SurveyDeps): Promise<Said> {
   const said = await raw.ask({ method: 'GET', path: '/workspaces' }, signal);
   if (isSilent(said)) {
-    const details = { code: 'unreachable', scope: 'service', disposition: 'retry', op: 'contract' } as const;
+    const details = { code: 'unreachable', op: 'contract' } as const;
     throw new SyncError(said.silence, details);
   }
   const error = !isOk(said)

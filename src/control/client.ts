@@ -1,6 +1,16 @@
 import { Client, type Dispatcher, request } from 'undici';
-import { type ErrorScope, errnoCode, SyncError } from '../errors.ts';
-import { type AnswerLine, daemonStopped, type LiveStatus, socketPath } from './protocol.ts';
+import { isRecord } from '../core/shape.ts';
+import { foreignCode } from '../errors/codes.ts';
+import { errnoCode, SyncError } from '../errors.ts';
+import {
+  type AnswerLine,
+  answerError,
+  daemonStopped,
+  type LiveStatus,
+  liveStatus,
+  type Operation,
+  socketPath,
+} from './protocol.ts';
 
 const origin = 'http://localhost';
 
@@ -14,7 +24,7 @@ export async function askStatus(stateDir: string): Promise<LiveStatus | undefine
     const patience = { headersTimeout: statusMs, bodyTimeout: statusMs };
     const { statusCode, body } = await request(`${origin}/status`, { dispatcher: client, ...patience });
     const answer: unknown = await body.json();
-    return statusCode === 200 && isLiveStatus(answer) ? answer : undefined;
+    return statusCode === 200 && liveStatus.fits(answer) ? answer : undefined;
   } catch {
     // Whatever came over the socket, or did not: `status` tells what the ledger knows.
     return undefined;
@@ -37,7 +47,7 @@ export interface DaemonCommand {
  * @throws SyncError what the daemon refused it with, `daemon_stopped` when it stopped meanwhile, `daemon_unclear` when what
  *   listens there does not answer as a daemon does; or the signal's reason
  */
-export async function commandDaemon(stateDir: string, command: DaemonCommand): Promise<unknown | null> {
+export async function commandDaemon(stateDir: string, command: DaemonCommand): Promise<object | null> {
   const { fields, onItem, signal } = command;
   const path = socketPath(stateDir);
   const client = new Client(origin, { socketPath: path, headersTimeout: 0, bodyTimeout: 0 });
@@ -50,13 +60,43 @@ export async function commandDaemon(stateDir: string, command: DaemonCommand): P
     if (answer === null) return null;
     for await (const line of linesOf(answer.body, path, signal)) {
       if ('error' in line) throw toError(line.error);
-      if ('result' in line) return line.result;
+      if ('result' in line) {
+        // Null would say that nobody listens.
+        if (isRecord(line.result)) return line.result;
+        throw daemonUnclear(path);
+      }
       await onItem(line.item);
     }
     throw daemonStopped();
   } finally {
     await client.destroy();
   }
+}
+
+export interface Asking<Request, Item> {
+  readonly request: Request;
+  readonly onItem: (item: Item) => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * `commandDaemon` for an operation that both ends know.
+ *
+ * @throws SyncError what `commandDaemon` throws; `daemon_unclear` also where the daemon, of another version perhaps, tells or
+ *   answers something else than the operation declares
+ */
+export async function askDaemon<Request extends object, Item, Result>(
+  stateDir: string,
+  { path, item: itemShape, result: resultShape }: Operation<Request, Item, Result>,
+  { request: fields, onItem, signal }: Asking<Request, Item>,
+): Promise<Result | null> {
+  const told = async (item: unknown) => {
+    if (!itemShape.fits(item)) throw daemonUnclear(socketPath(stateDir));
+    await onItem(item);
+  };
+  const result = await commandDaemon(stateDir, { path, fields, onItem: told, signal });
+  if (result === null || resultShape.fits(result)) return result;
+  throw daemonUnclear(socketPath(stateDir));
 }
 
 function send(dispatcher: Client, path: string, body: string, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
@@ -99,8 +139,9 @@ async function* linesOf(
 function readLine(text: string, path: string): AnswerLine {
   const line = isWhole(text) ? JSON.parse(text) : null;
   if (isRecord(line)) {
-    if ('item' in line || 'result' in line) return line as AnswerLine;
-    if (isRecord(line['error']) && typeof line['error']['message'] === 'string') return line as AnswerLine;
+    if ('item' in line) return { item: line['item'] };
+    if ('result' in line) return { result: line['result'] };
+    if (answerError.fits(line['error'])) return { error: line['error'] };
   }
   throw daemonUnclear(path);
 }
@@ -114,24 +155,14 @@ function isWhole(text: string): boolean {
   }
 }
 
-/** Both ends are this program, but not always of one version. */
-function isLiveStatus(answer: unknown): answer is LiveStatus {
-  return isRecord(answer) && isRecord(answer['folders']) && Array.isArray(answer['inflight']);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function toError(error: Extract<AnswerLine, { error: unknown }>['error']): SyncError {
   const { message, hint, code, scope } = error;
   return new SyncError(message, {
-    code: String(code),
-    // Written by the daemon's end of this program.
-    scope: scope as ErrorScope,
+    code: foreignCode(code),
+    scope,
     disposition: 'retry',
     op: 'command',
-    hint: typeof hint === 'string' ? hint : undefined,
+    hint: hint ?? undefined,
   });
 }
 

@@ -1,52 +1,73 @@
 import { join } from 'node:path';
+import {
+  dictionaryOf,
+  list,
+  nullable,
+  number,
+  objectWith,
+  oneOf,
+  optional,
+  type RequestShape,
+  type Shape,
+  type Shaped,
+  text,
+} from '../core/shape.ts';
 import { SyncError } from '../errors.ts';
 
-/** What only the running daemon knows. Times in milliseconds since the epoch. */
-export interface LiveStatus {
-  readonly pid: number;
-  readonly state: string;
-  readonly since: number;
-  readonly inflight: readonly InflightUpload[];
-  /** Why FLORA is not being asked anything just now; null when it is. */
-  readonly trouble: string | null;
-  /** How fast FLORA lets itself be asked; null while it shows no limit. */
-  readonly pace: LivePace | null;
-  /** Folders that cannot be read now, with the reason. */
-  readonly folders: Readonly<Record<string, string>>;
-  /** What is to be known of folders that can be read. */
-  readonly notices?: Readonly<Record<string, readonly string[]>>;
-}
-
-export interface LivePace {
-  readonly perMinute: number;
+/** Times in milliseconds since the epoch. */
+const livePace = objectWith({
+  perMinute: number,
   /** Seen as a bucket that fills, as a window that ends, or not known well yet (`doubling`). */
-  readonly kind: string;
-  /** Milliseconds since the epoch: when FLORA is asked again; null while it is asked. */
-  readonly asksAgainMs: number | null;
+  kind: text,
+  /** When FLORA is asked again; null while it is asked. */
+  asksAgainMs: nullable(number),
+});
+
+const inflightUpload = objectWith({
+  path: text,
+  asset_id: nullable(text),
+  state: text,
+  sent_bytes: number,
+  size: number,
+});
+
+/** What only the running daemon knows. Times in milliseconds since the epoch. */
+export const liveStatus = objectWith({
+  pid: number,
+  state: text,
+  since: number,
+  inflight: list(inflightUpload, 'uploads'),
+  /** Why FLORA is not being asked anything just now; null when it is. */
+  trouble: nullable(text),
+  /** How fast FLORA lets itself be asked; null while it shows no limit. */
+  pace: nullable(livePace),
+  /** Folders that cannot be read now, with the reason. */
+  folders: dictionaryOf(text, 'texts'),
+  /** What is to be known of folders that can be read. */
+  notices: optional(dictionaryOf(list(text, 'texts'), 'lists of texts')),
+});
+
+export type LivePace = Shaped<typeof livePace>;
+export type InflightUpload = Shaped<typeof inflightUpload>;
+export type LiveStatus = Shaped<typeof liveStatus>;
+
+/** What one flora-sync may have another do, declared once: each end of the socket checks what it gets from the other. */
+export interface Operation<Request, Item, Result> {
+  /** Of its POST. */
+  readonly path: string;
+  readonly request: RequestShape<Request>;
+  /** What it tells while it works. */
+  readonly item: Shape<Item>;
+  readonly result: Shape<Result>;
 }
 
-export interface InflightUpload {
-  readonly path: string;
-  readonly asset_id: string | null;
-  readonly state: string;
-  readonly sent_bytes: number;
-  readonly size: number;
-}
-
-/** A file that the daemon has seen and the ledger has not, or not as it is now. Times in milliseconds since the epoch. */
-export interface FileInHand {
-  /** Absolute, lossless (core/name); the folder too. */
-  readonly path: string;
-  readonly folder: string;
-  readonly size: number;
-  readonly changed: number;
-  /** It may still change; somebody has it open for writing; or it is finished, and only has to be read. */
-  readonly phase: 'changing' | 'held' | 'reading';
-  /** When it was first seen to be held; null where it is not. */
-  readonly held_since: number | null;
-  /** Some of those who hold it, by what they call themselves. */
-  readonly held_by: readonly { readonly pid: number; readonly name: string }[];
-}
+/** A SyncError as it crosses the socket. */
+export const answerError = objectWith({
+  message: text,
+  hint: nullable(text),
+  code: text,
+  scope: oneOf('file', 'service', 'folder', 'config', 'process'),
+});
 
 /**
  * What a command answers, one JSON object a line: items while it works, then its result. An error instead of the result
@@ -55,7 +76,7 @@ export interface FileInHand {
 export type AnswerLine =
   | { readonly item: unknown }
   | { readonly result: unknown }
-  | { readonly error: { readonly message: string; readonly hint: string | null } & Record<string, unknown> };
+  | { readonly error: Shaped<typeof answerError> };
 
 /** What the asking side is told when the daemon stops before it has a result, by either end. */
 export function daemonStopped(cause?: unknown): SyncError {

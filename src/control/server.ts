@@ -3,7 +3,14 @@ import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { onAbort } from '../core/on-abort.ts';
 import { errnoCode, isAbort, SyncError } from '../errors.ts';
-import { type AnswerLine, daemonStopped, type LiveStatus, longestSocketPath, socketPath } from './protocol.ts';
+import {
+  type AnswerLine,
+  daemonStopped,
+  type LiveStatus,
+  longestSocketPath,
+  type Operation,
+  socketPath,
+} from './protocol.ts';
 
 /**
  * Does what a POST asks for, with the fields of its body. What it tells meanwhile goes to the asking side at its pace.
@@ -14,6 +21,18 @@ export type Command = (
   tell: (item: object) => Promise<void>,
   signal: AbortSignal,
 ) => Promise<object>;
+
+/** An operation as a command: it refuses a request with which something is wrong, and says what. */
+export function serve<Request, Item extends object, Result extends object>(
+  { path, request }: Operation<Request, Item, Result>,
+  work: (request: Request, tell: (item: Item) => Promise<void>, signal: AbortSignal) => Promise<Result>,
+): readonly [string, Command] {
+  const command: Command = async (fields, tell, signal) => {
+    if (!request.fits(fields)) throw badRequest('bad_request', request.problem(fields) ?? 'It is not understood');
+    return await work(fields, tell, signal);
+  };
+  return [path, command];
+}
 
 export interface ControlOptions {
   readonly status: () => LiveStatus;
@@ -82,7 +101,8 @@ async function answer(options: ControlOptions, incoming: IncomingMessage, outgoi
   try {
     await dispatch(options, incoming, outgoing, gone.signal);
   } catch (error) {
-    const isKnown = error instanceof SyncError && error.scope !== 'process';
+    // Who asked for what makes no sense is told so; the daemon lives on.
+    const isKnown = error instanceof SyncError && (error.scope !== 'process' || error.code === 'usage');
     // Nobody listens any more, or everything ends: what that breaks off is no news.
     if (gone.signal.aborted && (isKnown || isBrokenOff(error))) return refuse(outgoing, daemonStopped());
     refuse(outgoing, error);
@@ -164,11 +184,15 @@ async function readFields(incoming: IncomingMessage): Promise<Readonly<Record<st
   return { ...fields };
 }
 
+const bug = {
+  message: 'The daemon failed; its log has the reason',
+  hint: undefined,
+  code: 'unexpected',
+  scope: 'process',
+} as const;
+
 function refuse(outgoing: ServerResponse, error: unknown): void {
-  const { message, hint, code, scope } =
-    error instanceof SyncError
-      ? error
-      : { message: 'The daemon failed; its log has the reason', hint: undefined, code: 'unexpected', scope: 'process' };
+  const { message, hint, code, scope } = error instanceof SyncError ? error : bug;
   const line: AnswerLine = { error: { message, hint: hint ?? null, code, scope } };
   if (outgoing.headersSent) {
     outgoing.write(`${JSON.stringify(line)}\n`);
@@ -179,6 +203,7 @@ function refuse(outgoing: ServerResponse, error: unknown): void {
 }
 
 function statusOf(code: string, scope: string): number {
+  if (code === 'usage') return 400;
   if (code === 'not_found') return 404;
   if (code === 'too_long') return 413;
   if (code === 'daemon_stopped') return 503;

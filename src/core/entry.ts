@@ -86,6 +86,11 @@ export function isSameStat(a: FileStat, b: FileStat): boolean {
   );
 }
 
+/** What tells a file from all others that exist at the same time: `device:inode`. */
+export function fileKey({ device, inode }: Pick<FileStat, 'device' | 'inode'>): string {
+  return `${device}:${inode}`;
+}
+
 /** Joins the parts with `/`; the result goes to the file system through `encodeName` when it is not valid UTF-8. */
 export function absolutePath(path: FilePath): string {
   return joinPath(joinPath(path.root, path.directory), path.name);
@@ -102,4 +107,9 @@ export function joinPath(parent: string, name: string): string {
 export function splitPath(path: string): { directory: string; name: string } {
   const slash = path.lastIndexOf('/');
   return { directory: path.slice(0, Math.max(0, slash)), name: path.slice(slash + 1) };
+}
+
+/** Whether a path is the other, or below it: both absolute, or both relative to the same directory, which is `''`. */
+export function isAtOrBelow(path: string, other: string): boolean {
+  return other === '' || path === other || path.startsWith(other.endsWith('/') ? other : `${other}/`);
 }

@@ -1,3 +1,5 @@
+import { isAtOrBelow } from './entry.ts';
+
 /** A directory as it is, however its path is spelled; it need not exist. */
 export interface Place {
   /** As it was named. */
@@ -35,17 +37,12 @@ function isWithin(inner: Place, outer: Place): boolean {
   const [self] = outer.line;
   const [tree] = inner.trees;
   return (
-    isPathWithin(inner.realPath, outer.realPath) ||
+    isAtOrBelow(inner.realPath, outer.realPath) ||
     (outer.exists && self !== undefined && inner.line.includes(self)) ||
     (tree !== undefined && outer.trees.some((other) => isBelow(tree, other)))
   );
 }
 
 function isBelow(inner: Tree, outer: Tree): boolean {
-  return inner.device === outer.device && isPathWithin(inner.path, outer.path);
-}
-
-/** Whether one absolute path is the other, or below it. */
-export function isPathWithin(inner: string, outer: string): boolean {
-  return inner === outer || inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
+  return inner.device === outer.device && isAtOrBelow(inner.path, outer.path);
 }

@@ -24,7 +24,7 @@ export function affordable(config: Config, log: Pick<Logger, 'warn'>, left: numb
     throw new SyncError(`Only ${left} more files and connections can be open at once: too few to work with`, {
       code,
       scope: 'process',
-      disposition: 'exit',
+      disposition: null,
       op: 'start',
       hint,
     });

@@ -1,76 +1,55 @@
-import { resolve } from 'node:path';
-import { badRequest, type Command } from '../control/server.ts';
+import { type Command, serve } from '../control/server.ts';
 import type { DropFolder } from '../core/drop-folder.ts';
 import { displayName } from '../core/name.ts';
-import { type Accepted, folderAt, reconcileAsked, retryFiles } from '../operations/operations.ts';
-import type { Engine } from './engine.ts';
+import type { SyncError } from '../errors.ts';
+import type { Inventory } from '../ledger/inventory.ts';
+import { inHand, listInHand } from '../operations/in-hand.ts';
+import { type ReconcileWork, reconcile, reconcileAsked } from '../operations/reconcile.ts';
+import { resume, resumeFolder } from '../operations/resume.ts';
+import { retry, retryFiles } from '../operations/retry.ts';
+import type { Hints } from '../sync/intake/hints.ts';
+import type { Intake } from '../sync/intake/intake.ts';
+import type { RetryDeps, RetryFile } from '../sync/upload/retry.ts';
 import { describeInHand } from './status.ts';
 
-type Fields = Parameters<Command>[0];
+/** What commands need of a running engine. */
+export interface CommandTargets {
+  readonly flora: Pick<ReconcileWork, 'remote' | 'gate'> & { reloadKey(): void };
+  readonly inventory: Inventory;
+  readonly hints: Pick<Hints, 'add'>;
+  readonly intake: Pick<Intake, 'list' | 'accept'>;
+  readonly folders: readonly DropFolder[];
+  /** Why folders cannot be read, by the path that people see. */
+  readonly folderTroubles: ReadonlyMap<string, SyncError>;
+  /** With what a person's commands change the ledger. */
+  readonly operating: Omit<RetryDeps, 'onLook'>;
+  reconcileNow: ReconcileWork['run'];
+}
 
-/** What other flora-sync commands may have the running daemon do. */
-export function commandsOf(engine: Engine): Readonly<Record<string, Command>> {
-  return {
-    '/reconcile': async (fields, tell, signal) => {
-      requireOnly(fields, ['full', 'dry_run']);
-      const wish = { isFull: isSet(fields, 'full'), isDryRun: isSet(fields, 'dry_run') };
+/** What other flora-sync commands may have the running daemon do, by the path of their POST. */
+export function commandsOf(targets: CommandTargets): Readonly<Record<string, Command>> {
+  return Object.fromEntries([
+    serve(reconcile, async (request, tell, signal) => {
+      const { flora, inventory } = targets;
       // Whoever asks may just have put the new key in its place.
-      engine.flora.reloadKey();
-      const { inventory } = engine;
-      const { remote, gate } = engine.flora;
-      const run = (...how: Parameters<Engine['reconcileNow']>) => engine.reconcileNow(...how);
-      return await reconcileAsked({ remote, gate, pathOf: (id) => inventory.pathOf(id), run }, wish, tell, signal);
-    },
-    '/retry': async (fields, tell, signal) => {
-      requireOnly(fields, ['paths', 'failed']);
-      const { operating, inventory, intake } = engine;
-      const onLook = ({ folderId, directory, name }: { folderId: number; directory: string; name: string }) =>
-        intake.hint(folderId, directory, name);
-      return await retryFiles({ ...operating, inventory, onLook }, readWish(fields), tell, signal);
-    },
-    '/in_hand': async (fields, tell, signal) => {
-      requireOnly(fields, []);
-      const files = await engine.intake.list(signal);
-      for (const each of files) await tell(describeInHand(each));
-      return { count: files.length };
-    },
-    '/resume': async (fields) => {
-      requireOnly(fields, ['folder']);
-      const { folder } = fields;
-      if (typeof folder !== 'string') throw badRequest('bad_request', '`folder` is not a path');
-      return await resume(engine, folderAt(engine.folders, resolve(folder)));
-    },
-  };
-}
-
-async function resume(engine: Engine, folder: DropFolder): Promise<Accepted> {
-  const path = displayName(folder.root);
-  if (!engine.folderTroubles.has(path)) return { folder: path, outcome: 'unchanged', message: 'is not halted' };
-  const trouble = await engine.intake.accept(folder);
-  if (trouble !== null) return { folder: path, outcome: 'halted', message: trouble.message };
-  return { folder: path, outcome: 'accepted', message: 'is taken as it is from now on' };
-}
-
-function readWish({ paths, failed }: Fields) {
-  if (failed === true && paths === undefined) return { failed } as const;
-  if (failed !== undefined || !isPaths(paths)) {
-    throw badRequest('bad_request', 'Give either `paths`, an array of absolute paths, or `failed: true`');
-  }
-  return { paths };
-}
-
-function isPaths(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((path) => typeof path === 'string' && path.startsWith('/'));
-}
-
-function isSet(fields: Fields, name: string): boolean {
-  const value = fields[name] ?? false;
-  if (typeof value !== 'boolean') throw badRequest('bad_request', `\`${name}\` is neither true nor false`);
-  return value;
-}
-
-function requireOnly(fields: Fields, names: readonly string[]): void {
-  const other = Object.keys(fields).find((name) => !names.includes(name));
-  if (other === undefined) return;
-  throw badRequest('bad_request', `There is no field \`${other}\`, only ${names.join(', ')}`);
+      flora.reloadKey();
+      const pathOf = (id: number) => inventory.pathOf(id);
+      const run: ReconcileWork['run'] = (options, cut) => targets.reconcileNow(options, cut);
+      return await reconcileAsked({ remote: flora.remote, gate: flora.gate, pathOf, run }, request, tell, signal);
+    }),
+    serve(retry, async (request, tell, signal) => {
+      const { operating, inventory, hints } = targets;
+      const onLook = (file: RetryFile) => hints.add(file);
+      return await retryFiles({ ...operating, inventory, onLook }, request, tell, signal);
+    }),
+    serve(inHand, async (_, tell, signal) => {
+      const files = await targets.intake.list(signal);
+      return await listInHand(files.map(describeInHand), tell);
+    }),
+    serve(resume, async (request) => {
+      const { folders, folderTroubles, intake } = targets;
+      const isHalted = ({ root }: DropFolder) => folderTroubles.has(displayName(root));
+      return await resumeFolder({ folders, isHalted, accept: (folder) => intake.accept(folder) }, request);
+    }),
+  ]);
 }

@@ -3,18 +3,18 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { FloraClient } from '../remote/client.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { systemRandom } from '../runtime/random.ts';
 import { version } from '../runtime/version.ts';
-import { connect, rememberBody } from '../setup/flora-client.ts';
-import { tellGate, tellStrange } from '../setup/log-lines.ts';
+import { openFlora, rememberBody } from '../setup/flora-client.ts';
+import { tellStrange } from '../setup/log-lines.ts';
 import { Creating } from '../sync/flora/creating.ts';
-import { Gate } from '../sync/flora/gate.ts';
+import type { Gate } from '../sync/flora/gate.ts';
 import { Learning } from '../sync/flora/learning.ts';
 import { type Place, placesOf } from '../sync/flora/listing.ts';
 import { Transfers } from '../sync/flora/transfers.ts';
 import { WorkspaceCheck } from '../sync/flora/workspace-check.ts';
+import type { DueWork } from '../sync/ports/due-work.ts';
 import { mostInHand } from '../sync/upload/scheduler.ts';
-import type { EngineObserver } from './engine-events.ts';
+import type { EngineEvents } from './engine-events.ts';
 import { holdKey, type KeyHolder } from './key-rotation.ts';
 
 /** What an engine has towards FLORA: the door, the client, and what it knows of how FLORA answers. */
@@ -35,28 +35,30 @@ export interface FloraSideDeps {
   readonly config: Config;
   readonly log: Logger;
   readonly ledger: Ledger;
-  readonly observer: EngineObserver;
-  /** There may be work again. */
-  readonly onWork: () => void;
-  readonly onError: (error: unknown) => void;
+  readonly events: EngineEvents;
+  readonly due: DueWork;
+  readonly fail: (error: unknown) => void;
 }
 
-export function openFloraSide({ config, log, ledger, observer, ...on }: FloraSideDeps): FloraSide {
+export function openFloraSide({ config, log, ledger, events, due, fail }: FloraSideDeps): FloraSide {
   const key = holdKey(config, log);
-  const gate: Gate = new Gate({
-    clock: systemClock,
-    random: systemRandom,
-    most: config.concurrency,
-    onFailure: (error) => {
-      if (error.disposition === 'wait') reloadKey();
+  const places = placesOf(config.folders.map((folder) => folder.destination));
+  const workspaces = new WorkspaceCheck({ log, places });
+  const workspaceIds = places.map(({ workspaceId }) => workspaceId);
+  const { remote, gate }: ReturnType<typeof openFlora> = openFlora(config, key.current, {
+    client: {
+      ...rememberBody(ledger, workspaceIds, fail),
+      onStrange: (strange) => tellStrange(log, strange),
     },
-    onChange: (trouble) => {
-      tellGate(log, trouble);
-      observer.onTrouble?.(trouble);
-    },
-    suspect: (error) => workspaces.suspect(error),
-    onPace: (saved) => {
-      ledger.write(({ facts }) => facts.setPace(saved)).catch(on.onError);
+    gate: {
+      onFailure: (error) => {
+        if (error.disposition === 'wait') reloadKey();
+      },
+      onChange: (trouble) => void events.emit('flora:trouble', trouble),
+      suspect: (error) => workspaces.suspect(error),
+      onPace: (saved) => {
+        ledger.write(({ facts }) => facts.setPace(saved)).catch(fail);
+      },
     },
   });
   const { pace } = ledger.facts;
@@ -64,20 +66,13 @@ export function openFloraSide({ config, log, ledger, observer, ...on }: FloraSid
   const reloadKey = () => {
     if (key.reload()) gate.hurry();
   };
-  const places = placesOf(config.folders.map((folder) => folder.destination));
-  const workspaceIds = places.map(({ workspaceId }) => workspaceId);
-  const remote = connect(config, key.current, {
-    ...rememberBody(ledger, workspaceIds, on.onError),
-    onStrange: (strange) => tellStrange(log, strange),
-  });
   const transfers = new Transfers(config.concurrency);
   const common = { ledger, remote, gate, transfers, clock: systemClock, log, places };
-  const workspaces = new WorkspaceCheck(common);
   const creating = new Creating({
     ...common,
     version,
     most: mostInHand(config.concurrency),
-    onChange: on.onWork,
+    onChange: () => due.announce(),
   });
   return { key, gate, transfers, remote, places, learning: new Learning(common), creating, workspaces, reloadKey };
 }

@@ -4,25 +4,22 @@ import { openRemoteLooks, type RemoteLooks } from '../local/watch/remote-looks.t
 import { openWatcher, type Watcher } from '../local/watch/watcher.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { Intake } from '../sync/intake/intake.ts';
-import type { LocalPort, ScannedListing } from '../sync/ports/local.ts';
+import type { Hints } from '../sync/intake/hints.ts';
+import type { LocalPort } from '../sync/ports/local.ts';
+import type { WatchPort } from '../sync/ports/watch.ts';
 
-/** The watchers of all drop folders, wired to the intake: their events are hints, its scans are the truth. */
-export interface FolderWatchers {
-  onDirectory(folder: DropFolder, listing: ScannedListing): void;
-  isWatched(folder: DropFolder, directory: string): boolean;
-  onDirectoryGone(folder: DropFolder, directory: string): void;
+/** The watchers of all drop folders: their events are hints, the intake's scans are the truth. */
+export interface FolderWatchers extends WatchPort {
   watchedCount(): number;
   /** Looks at what other hosts may have changed, which raises no event here. */
   lookAtRemote(signal: AbortSignal): Promise<void>;
   /** The uppermost directories of a folder that need that, relative to it. */
   remotePlaces(folder: DropFolder): readonly string[];
-  close(): Promise<void>;
 }
 
 export interface WatchingDeps {
   readonly log: Logger;
-  readonly intake: () => Intake;
+  readonly hints: Hints;
   /** Hints were lost: everything has to be read. */
   readonly onOverflow: (folder: DropFolder) => void;
   readonly isRemote: LocalPort['isRemote'];
@@ -34,6 +31,7 @@ export interface WatchingDeps {
 const timers = { setTimer: systemClock.setTimer, afterTurn: (fn: () => void) => void setImmediate(fn) };
 
 export function watchFolders(folders: readonly DropFolder[], deps: WatchingDeps): FolderWatchers {
+  const { hints } = deps;
   const watchers = new Map<number, Watcher>();
   const looks = new Map<number, RemoteLooks>();
   for (const folder of folders) {
@@ -41,8 +39,7 @@ export function watchFolders(folders: readonly DropFolder[], deps: WatchingDeps)
     const watcher = openWatcher({
       root,
       timers,
-      onHint: (directory, name) => deps.intake().hint(folderId, directory, name),
-      onNewDirectory: (directory) => void deps.intake().scan(folder, directory).catch(deps.onError),
+      onHint: (directory, name) => hints.add({ root, directory, name }),
       onTrouble: (error) =>
         deps.log.warn({ folder: displayName(root), code: error.code, hint: error.hint }, error.message),
       onOverflow: () => deps.onOverflow(folder),
@@ -53,18 +50,18 @@ export function watchFolders(folders: readonly DropFolder[], deps: WatchingDeps)
       isRemote: (directory, device) => deps.isRemote({ root, directory, name: '' }, device),
       now: systemClock.now,
       monotonic: systemClock.monotonic,
-      onHint: (directory) => deps.intake().hint(folderId, directory, null),
+      onHint: (directory) => hints.add({ root, directory, name: null }),
       onRemote: (directory) => deps.onRemote(folder, directory),
     });
     looks.set(folderId, remote);
   }
   return {
-    onDirectory: (folder, listing) => {
+    add: (folder, listing) => {
       looks.get(folder.folderId)?.add(listing);
       void watchers.get(folder.folderId)?.add([listing]).catch(deps.onError);
     },
     isWatched: (folder, directory) => watchers.get(folder.folderId)?.isKnown(directory) ?? true,
-    onDirectoryGone: (folder, directory) => {
+    remove: (folder, directory) => {
       looks.get(folder.folderId)?.remove(directory);
       watchers.get(folder.folderId)?.remove(directory);
     },

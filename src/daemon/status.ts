@@ -1,15 +1,31 @@
-import type { FileInHand, InflightUpload, LivePace } from '../control/protocol.ts';
+import type { InflightUpload, LivePace, LiveStatus } from '../control/protocol.ts';
 import type { Content } from '../core/content.ts';
 import { absolutePath, type FilePath } from '../core/entry.ts';
 import { displayName } from '../core/name.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { FileInHand } from '../operations/in-hand.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Gate } from '../sync/flora/gate.ts';
 import type { FolderFile } from '../sync/intake/admit.ts';
 import type { InHand } from '../sync/intake/settling.ts';
+import type { Engine } from './engine.ts';
+
+/** What only the running engine knows, for `status`. */
+export function liveStatus({ state, startedMs, ledger, flora, sentBytes, folderTroubles }: Engine): LiveStatus {
+  const { gate, transfers, workspaces } = flora;
+  return {
+    pid: process.pid,
+    state,
+    since: startedMs,
+    inflight: describeUploads(ledger, transfers.uploading, sentBytes),
+    trouble: gate.trouble?.message ?? workspaces.notice,
+    pace: livePace(gate),
+    folders: Object.fromEntries([...folderTroubles].map(([path, trouble]) => [path, trouble.message])),
+  };
+}
 
 /** What `status` says of FLORA's limit. */
-export function livePace(gate: Gate): LivePace | null {
+function livePace(gate: Gate): LivePace | null {
   const nowMs = systemClock.monotonic();
   const kind = gate.pace.kind(nowMs);
   if (kind === null) return null;
@@ -19,7 +35,7 @@ export function livePace(gate: Gate): LivePace | null {
 }
 
 /** The uploads under way as `status` shows them. */
-export function describeUploads(
+function describeUploads(
   { contents, files }: Pick<Ledger, 'contents' | 'files'>,
   ids: ReadonlySet<number>,
   sentBytes: ReadonlyMap<number, number>,

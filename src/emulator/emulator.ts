@@ -144,7 +144,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 }
 
 function startError(cause: unknown, what: string): SyncError {
-  const details = { scope: 'process', disposition: 'exit', op: 'emulator', cause } as const;
+  const details = { op: 'emulator', cause };
   const code = errnoCode(cause);
   if (code === 'SQLITE_BUSY') {
     return new SyncError(`Another emulator uses ${what}.`, { ...details, code: 'emulator_data_dir_in_use' });
@@ -163,8 +163,6 @@ function startError(cause: unknown, what: string): SyncError {
 function unknownDialect(dialect: string | undefined): SyncError {
   return new SyncError(`The emulator knows no dialect ${dialect}.`, {
     code: 'emulator_dialect_unknown',
-    scope: 'process',
-    disposition: 'exit',
     op: 'emulator',
     hint: `Choose one of ${dialectNames.join(', ')}.`,
   });

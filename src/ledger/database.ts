@@ -64,8 +64,6 @@ export function openDatabaseReadOnly(stateDir: string): LedgerDatabase | undefin
     if (version === 0) return undefined;
     throw new SyncError(`The ledger is of version ${version}, this flora-sync writes version ${migrations.length}`, {
       code: 'ledger_older',
-      scope: 'process',
-      disposition: 'exit',
       op: 'open ledger',
       hint: 'Start `flora-sync run` or `flora-sync sync` once: it brings the ledger up to date.',
     });
@@ -86,7 +84,7 @@ export function asLedgerError(error: unknown, op: string): unknown {
   if (error instanceof SyncError) return error;
   const code = errnoCode(error);
   if (code === undefined || !(code.startsWith('SQLITE') || code.startsWith('E'))) return error;
-  const details = { scope: 'process', disposition: 'exit', op: `ledger ${op}`, cause: error } as const;
+  const details = { op: `ledger ${op}`, cause: error };
   if (code === 'SQLITE_FULL' || code === 'ENOSPC') {
     const hint = 'Make room on the disk that holds the state directory, then start again: nothing is lost.';
     return new SyncError('The disk with the ledger is full', { code: 'ledger_full', hint, ...details });

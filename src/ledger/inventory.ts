@@ -88,7 +88,7 @@ export class Inventory {
   readonly #file: Statement<[number, StoredName, StoredName], FileRow & { directory_id: number }>;
   readonly #failed: Statement<
     [Record<string, unknown>],
-    { id: number; name: StoredName; path: StoredName; root: StoredName }
+    { id: number; folder_id: number; name: StoredName; path: StoredName; root: StoredName }
   >;
   readonly #ready: Statement<[number, number], ContentRow>;
   readonly #byAsset: Statement<[string], ContentRow>;
@@ -113,7 +113,7 @@ export class Inventory {
        WHERE directory.folder_id = ? AND directory.path = ? AND file.name = ?`,
     );
     this.#failed = database.prepare(
-      `SELECT file.directory_id AS id, file.name AS name, directory.path AS path, folder.path AS root
+      `SELECT file.directory_id AS id, folder.id AS folder_id, file.name AS name, directory.path AS path, folder.path AS root
        FROM file ${placed} LEFT JOIN content ON content.id = file.content_id
        WHERE (file.directory_id, file.name) > (@directoryId, @name) AND folder.is_active = 1 AND file.is_gone = 0
          AND (content.state IN ('rejected', 'missing') OR file.problem_code IN (SELECT value FROM json_each(@codes)))
@@ -174,14 +174,14 @@ export class Inventory {
     after: { readonly directoryId: number; readonly name: string } | null,
     codes: ReadonlySet<string>,
     limit: number,
-  ): readonly (FilePath & { readonly directoryId: number })[] {
+  ): readonly (FilePath & { readonly folderId: number; readonly directoryId: number })[] {
     const { directoryId, name } =
       after === null
         ? { directoryId: beforeAll, name: beforeAll }
         : { directoryId: after.directoryId, name: toStored(after.name) };
     return this.#failed
       .all({ directoryId, name, codes: JSON.stringify([...codes]), limit })
-      .map((row) => ({ ...toPath(row), directoryId: row.id }));
+      .map((row) => ({ ...toPath(row), folderId: row.folder_id, directoryId: row.id }));
   }
 
   /** The next contents by id that FLORA should have, or had, and that a path in a watched folder stands for. */

@@ -82,8 +82,6 @@ function blocked(): SyncError {
     'The ledger was closed before the disk took the last writes; they are made again at the next start',
     {
       code: 'ledger_closed',
-      scope: 'process',
-      disposition: 'exit',
       op: 'ledger close',
     },
   );

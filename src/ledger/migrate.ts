@@ -28,8 +28,6 @@ export function requireKnownVersion(database: SqliteDatabase): number {
   throw new SyncError(`The ledger is of version ${version}, this flora-sync knows up to ${migrations.length}`, {
     code: 'ledger_newer',
     // It stays so until a person does something: exit code 78, and no supervisor starts it again.
-    scope: 'config',
-    disposition: 'exit',
     op: 'open ledger',
     hint: 'Run the newer flora-sync that wrote it, or set another state directory.',
   });

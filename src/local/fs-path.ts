@@ -10,8 +10,3 @@ export function fsPath(path: string): string | Buffer {
 export function realPath(path: string): string {
   return decodeName(realpathSync.native(fsPath(path), { encoding: 'buffer' }));
 }
-
-/** Whether `path` is `parent` or lies below it; both must be real paths. */
-export function isInside(path: string, parent: string): boolean {
-  return path === parent || path.startsWith(parent.endsWith('/') ? parent : `${parent}/`);
-}

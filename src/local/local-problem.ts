@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
-import type { FileStat, Problem } from '../core/entry.ts';
+import type { FileStat } from '../core/entry.ts';
 import { displayName } from '../core/name.ts';
+import type { CodedProblem } from '../errors/codes.ts';
 import { errnoCode, SyncError } from '../errors.ts';
 
 /** Narrows Node's Stats to what the ledger compares. */
@@ -21,7 +22,7 @@ export function isGone(error: unknown): boolean {
 }
 
 /** Why a file cannot be examined or read, from a system error; anything else is a bug and is thrown again. */
-export function accessProblem(error: unknown): Problem {
+export function accessProblem(error: unknown): CodedProblem {
   const errno = systemErrno(error);
   switch (errno) {
     case 'EACCES':
@@ -35,7 +36,7 @@ export function accessProblem(error: unknown): Problem {
 }
 
 /** The same for a directory that cannot be listed. */
-export function directoryProblem(error: unknown): Problem {
+export function directoryProblem(error: unknown): CodedProblem {
   const { code, reason } = accessProblem(error);
   if (code !== 'unreadable') return { code: code === 'read_error' ? 'unreadable_directory' : code, reason };
   const errno = systemErrno(error);
@@ -46,7 +47,7 @@ export function directoryProblem(error: unknown): Problem {
 }
 
 /** The problem of an entry that is neither file, directory nor link. */
-export function notRegularProblem(stats: Stats): Problem {
+export function notRegularProblem(stats: Stats): CodedProblem {
   return { code: 'not_a_regular_file', reason: `It is ${kindInWords(stats)}, not a file.` };
 }
 
@@ -57,8 +58,6 @@ export function folderError(root: string, error: unknown): SyncError {
   if (errno === 'ENOTDIR') return folderNotDirectory(root, error);
   return new SyncError(`The drop folder ${displayName(root)} cannot be read (${errno})`, {
     code: 'folder_unreadable',
-    scope: 'folder',
-    disposition: 'retry',
     op: 'scan',
     path: root,
     hint:
@@ -72,8 +71,6 @@ export function folderError(root: string, error: unknown): SyncError {
 export function folderMissing(root: string, cause?: unknown): SyncError {
   return new SyncError(`The drop folder ${displayName(root)} does not exist`, {
     code: 'folder_missing',
-    scope: 'folder',
-    disposition: 'retry',
     op: 'scan',
     path: root,
     hint: 'Create it, mount it, or correct FLORA_SYNC_FOLDER; it is picked up when it is there.',
@@ -84,8 +81,6 @@ export function folderMissing(root: string, cause?: unknown): SyncError {
 export function folderNotDirectory(root: string, cause?: unknown): SyncError {
   return new SyncError(`The drop folder ${displayName(root)} is not a directory`, {
     code: 'folder_not_directory',
-    scope: 'folder',
-    disposition: 'retry',
     op: 'scan',
     path: root,
     hint: 'Name the directory that holds the files in FLORA_SYNC_FOLDER.',

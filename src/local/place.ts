@@ -1,8 +1,8 @@
 import { closeSync, constants, lstatSync, openSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { joinPath, splitPath } from '../core/entry.ts';
+import { isAtOrBelow, joinPath, splitPath } from '../core/entry.ts';
 import { decodeName } from '../core/name.ts';
-import { isPathWithin, type Place, type Tree } from '../core/place.ts';
+import type { Place, Tree } from '../core/place.ts';
 import { foldName } from '../core/spelling.ts';
 import { errnoCode } from '../errors.ts';
 import { fsPath, realPath } from './fs-path.ts';
@@ -22,7 +22,7 @@ export function placeOf(path: string): Place {
   const mounts = list === null ? [] : mountsIn(list);
   const own = treeOf(spelled, rest, mounts);
   const whole = joinPath(spelled, rest);
-  const below = mounts.filter((mount) => mount.mountPoint !== whole && isPathWithin(mount.mountPoint, whole));
+  const below = mounts.filter((mount) => mount.mountPoint !== whole && isAtOrBelow(mount.mountPoint, whole));
   return {
     path,
     realPath: whole,
@@ -106,7 +106,7 @@ function lineOf(path: string): readonly string[] {
 function treeOf(existing: string, rest: string, mounts: readonly Mount[]): Tree | null {
   const id = mountIdOf(existing);
   const mount = mounts.find((each) => each.id === id);
-  if (mount === undefined || !isPathWithin(existing, mount.mountPoint)) return null;
+  if (mount === undefined || !isAtOrBelow(existing, mount.mountPoint)) return null;
   const below = existing.slice(mount.mountPoint.length).replace(/^\/+/, '');
   return { device: mount.device, path: joinPath(joinPath(mount.root, below), rest) };
 }

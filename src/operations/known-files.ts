@@ -1,13 +1,14 @@
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import type { FilePath } from '../core/entry.ts';
-import { absolutePath } from '../core/entry.ts';
+import { absolutePath, joinPath } from '../core/entry.ts';
 import { locate } from '../core/locate.ts';
 import { encodeName } from '../core/name.ts';
 import { showPath } from '../core/show-text.ts';
 import type { SyncError } from '../errors.ts';
 import { usageError } from '../errors.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
-import type { Inventory, InventoryFile, InventoryFolder } from '../ledger/inventory.ts';
+import { Inventory, type InventoryFile, type InventoryFolder } from '../ledger/inventory.ts';
+import { findOwner } from '../ledger/recovery/owner-lock.ts';
 import type { SqliteDatabase } from '../runtime/sqlite.ts';
 
 /** How many rows are read at a time. */
@@ -19,12 +20,29 @@ export interface KnownPath {
   readonly file: InventoryFile;
 }
 
-/** The ledger for looking only; a usage error when there is none yet. */
+/** The ledger for looking only; a usage error where there is none. */
 export function openKnownLedger(stateDir: string): SqliteDatabase {
   const database = openDatabaseReadOnly(stateDir);
-  if (database !== undefined) return database;
-  const hint = 'It begins with the first `run` or `sync`. Is --state-dir (FLORA_SYNC_STATE_DIR) the same as theirs?';
-  throw usageError(`There is no ledger in ${stateDir} yet`, hint);
+  if (database === undefined) throw noLedger(stateDir);
+  return database;
+}
+
+/**
+ * The same, but null where a daemon is there that is just beginning it: there is nothing to see yet.
+ *
+ * @param sought the file that somebody looks for in it
+ */
+export function openLedgerOfDaemon(stateDir: string, sought: string | null = null): SqliteDatabase | null {
+  const database = openDatabaseReadOnly(stateDir);
+  if (database === undefined && findOwner(stateDir) === undefined) throw noLedger(stateDir, sought);
+  return database ?? null;
+}
+
+/** What every command says where there is no ledger to look into: exit code 2. */
+function noLedger(stateDir: string, sought: string | null = null): SyncError {
+  const begins = 'It begins with the first `run` or `sync`. Is --state-dir (FLORA_SYNC_STATE_DIR) the same as theirs?';
+  const hint = sought === null ? begins : `It has never seen ${showPath(resolve(sought))}. ${begins}`;
+  return usageError(`There is no ledger in ${showPath(stateDir)} yet`, hint);
 }
 
 /**
@@ -40,37 +58,117 @@ export function meanings(typed: string, base = ''): readonly string[] {
   return [...new Set([absolute, escaped])];
 }
 
-/** The file of a watched folder that is meant; undefined when the ledger has never seen it. */
-export function findKnown(inventory: Inventory, typed: string): KnownPath | undefined {
-  const folders = inventory.folders();
-  // From here before from its drop folder, which is how `ls` shows it.
-  for (const fromRoot of [false, true]) {
-    for (const folder of folders) {
-      for (const absolute of meanings(typed, fromRoot ? folder.root : '')) {
-        const path = locate(folder.root, absolute);
-        const file = path === null ? undefined : inventory.file(folder.folderId, path.directory, path.name);
-        if (path !== null && file !== undefined) return { folder, path, file };
-      }
-    }
-  }
-  return resolve(typed).includes('\uFFFD') ? findLossy(inventory, folders, resolve(typed)) : undefined;
+/** Throws what `openKnownLedger` throws. For whoever opens it later, by other means. */
+export function requireLedger(stateDir: string): void {
+  openKnownLedger(stateDir).close();
 }
 
-/** Node hands over arguments that are not UTF-8 with U+FFFD in them: the first file that looks the same then is meant. */
-function findLossy(inventory: Inventory, folders: readonly InventoryFolder[], absolute: string): KnownPath | undefined {
-  for (const folder of folders) {
-    for (const known of knownFiles(inventory, folder)) {
-      if (Buffer.from(encodeName(absolutePath(known.path))).toString('utf8') === absolute) return known;
+/**
+ * The file of a watched folder that is meant by a path; undefined when the ledger has never seen it. A look for each spelling
+ * and folder, no more.
+ */
+export function findKnown(
+  inventory: Inventory,
+  typed: string,
+  folders: readonly InventoryFolder[] = inventory.folders(),
+): KnownPath | undefined {
+  for (const absolute of meanings(typed)) {
+    for (const folder of folders) {
+      const path = locate(folder.root, absolute);
+      const file = path === null ? undefined : inventory.file(folder.folderId, path.directory, path.name);
+      if (path !== null && file !== undefined) return { folder, path, file };
     }
   }
   return undefined;
 }
 
-/** The file that is meant, or a usage error. */
-export function requireKnown(inventory: Inventory, typed: string): KnownPath {
-  const known = findKnown(inventory, typed);
+/**
+ * The same for a path as it stands on a command line: relative to here, or to its drop folder, as `ls` shows it. Node hands over
+ * arguments that are not UTF-8 with U+FFFD in them: the first file that looks the same then is meant, which may take a look at
+ * every one.
+ */
+export function findTyped(inventory: Inventory, typed: string): KnownPath | undefined {
+  const folders = inventory.folders();
+  const places = [...new Set([resolve(typed), ...folders.map(({ root }) => resolve(root, typed))])];
+  for (const absolute of places) {
+    const known = findKnown(inventory, absolute, folders);
+    if (known !== undefined) return known;
+  }
+  if (!places.some(isLossy)) return undefined;
+  for (const folder of folders) {
+    for (const each of knownFiles(inventory, folder)) {
+      if (places.includes(Buffer.from(encodeName(absolutePath(each.path))).toString('utf8'))) return each;
+    }
+  }
+  return undefined;
+}
+
+function isLossy(path: string): boolean {
+  return path.includes('\uFFFD');
+}
+
+/** The file that is meant, or a usage error that says what the path is instead. */
+export function requireKnown(inventory: Inventory, typed: string, folders: readonly InventoryFolder[]): KnownPath {
+  const known = findKnown(inventory, typed, folders);
   if (known !== undefined) return known;
-  throw neverSeen(typed);
+  const place = placeOf(inventory, typed, folders);
+  if (place === 'directory') {
+    throw usageError(`${showPath(resolve(typed))} is a directory`, 'Name the files in it that are meant.');
+  }
+  throw neverSeen(typed, place === 'outside' ? `It is in no drop folder. ${knownRoots(folders)}` : null);
+}
+
+/** Throws what `requireKnown` throws for the first path that is no known file. */
+export function requireAllKnown(stateDir: string, paths: readonly string[]): void {
+  lookInto(stateDir, (inventory) => {
+    const folders = inventory.folders();
+    for (const path of paths) requireKnown(inventory, path, folders);
+  });
+}
+
+/** The absolute paths that words of a command line mean (`findTyped`); what is no known file is taken as relative to here. */
+export function pathsMeant(stateDir: string, typed: readonly string[]): readonly string[] {
+  const isPlain = (word: string) => isAbsolute(word) && !isLossy(word);
+  if (typed.every(isPlain)) return typed.map((word) => resolve(word));
+  return lookInto(stateDir, (inventory) =>
+    typed.map((word) => {
+      const known = isPlain(word) ? undefined : findTyped(inventory, word);
+      return known === undefined ? resolve(word) : absolutePath(known.path);
+    }),
+  );
+}
+
+function lookInto<T>(stateDir: string, look: (inventory: Inventory) => T): T {
+  const database = openKnownLedger(stateDir);
+  try {
+    return look(new Inventory(database));
+  } finally {
+    database.close();
+  }
+}
+
+/** Where a path lies that is no file that the ledger knows. */
+function placeOf(
+  inventory: Inventory,
+  typed: string,
+  folders: readonly InventoryFolder[],
+): 'directory' | 'inside' | 'outside' {
+  let place: 'inside' | 'outside' = 'outside';
+  for (const absolute of meanings(typed)) {
+    for (const { root, folderId } of folders) {
+      if (absolute === root) return 'directory';
+      const path = locate(root, absolute);
+      if (path === null) continue;
+      if (inventory.hasDirectory(folderId, joinPath(path.directory, path.name))) return 'directory';
+      place = 'inside';
+    }
+  }
+  return place;
+}
+
+export function knownRoots(folders: readonly { readonly root: string }[]): string {
+  if (folders.length === 0) return 'It knows none: it begins with the first `run` or `sync`.';
+  return `It knows ${folders.map(({ root }) => showPath(root)).join(', ')}.`;
 }
 
 /** @param why what is known of it all the same */

@@ -105,10 +105,11 @@ function asUnreachable(error: SyncError): SyncError {
   return new SyncError(error.message, { ...error, scope: 'service', cause: error });
 }
 
-export interface PatienceOptions {
-  readonly clock?: PatienceClock;
-  /** Also told of what the gate comes to between two looks at it: an answer must not be missed. */
-  readonly patience?: Patience;
+/** What patience needs of the gate: what the trouble is now, and each change of it. */
+export interface WatchedGate {
+  readonly trouble: SyncError | null;
+  /** An answer must not be missed that comes and goes between two looks. */
+  readonly listeners: Pick<Set<(trouble: SyncError | null) => void>, 'add' | 'delete'>;
 }
 
 /**
@@ -117,17 +118,20 @@ export interface PatienceOptions {
  * @throws the trouble that was too much (SyncError of scope `service`), and what the work throws
  */
 export async function withPatience<T>(
-  gate: { readonly trouble: SyncError | null },
+  gate: WatchedGate,
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
-  { clock = systemClock, patience = new Patience(clock) }: PatienceOptions = {},
+  clock: PatienceClock = systemClock,
 ): Promise<T> {
+  const patience = new Patience(clock);
+  const see = (trouble: SyncError | null) => patience.see(trouble);
   const cut = new AbortController();
   const off = onAbort(signal, () => cut.abort());
   const lost: SyncError[] = [];
   const watch = async () => {
     while (!cut.signal.aborted) {
-      patience.see(gate.trouble);
+      // A longer wait that FLORA asks for is no change that listeners are told of.
+      see(gate.trouble);
       const trouble = patience.spent();
       if (trouble !== null) {
         lost.push(trouble);
@@ -135,6 +139,7 @@ export async function withPatience<T>(
       } else await clock.sleep(lookEveryMs, cut.signal);
     }
   };
+  gate.listeners.add(see);
   const watching = watch();
   try {
     const value = await work(cut.signal);
@@ -145,6 +150,7 @@ export async function withPatience<T>(
   } finally {
     cut.abort();
     off();
+    gate.listeners.delete(see);
     await watching;
   }
 }

@@ -1,10 +1,7 @@
 import { lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { isLocalName } from '../core/host.ts';
 import { SyncError } from '../errors.ts';
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
 
 // IANA special-purpose registries: nothing a public upload host could be.
 const notPublic = new BlockList();
@@ -39,16 +36,12 @@ for (const [network, bits] of [
   notPublic.addSubnet(network, bits, 'ipv6');
 }
 
-/** Whether a URL's host is this machine: `localhost`, 127.0.0.0/8 or ::1. */
-export function isLoopbackHost(hostname: string): boolean {
-  const host = bareHost(hostname);
-  if (host === 'localhost' || host.endsWith('.localhost')) return true;
-  return isIn(loopback, host);
-}
-
 /** Whether a literal address is private, loopback, link-local or otherwise not on the public internet. */
 export function isNonPublicAddress(address: string): boolean {
-  return isIn(notPublic, bareHost(address));
+  const host = bareHost(address);
+  const family = isIP(host);
+  // BlockList knows IPv4 addresses in their IPv6 spelling (::ffff:7f00:1) too.
+  return family !== 0 && notPublic.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }
 
 /** Makes the error for an address that FLORA named and that must not be talked to. */
@@ -72,7 +65,7 @@ function checkUrl(text: string, isApiOnLoopback: boolean, refuse: Refuse): URL {
   if (url === null) throw refuse('is not a URL', 'reject');
   if (isApiOnLoopback && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
   if (url.protocol !== 'https:') throw refuse(`uses ${url.protocol} instead of https:`, 'reject');
-  if (isLoopbackHost(url.hostname) || isNonPublicAddress(url.hostname)) {
+  if (isLocalName(url.hostname) || isNonPublicAddress(url.hostname)) {
     throw refuse(`points to the private address ${url.hostname}`, 'reject');
   }
   return url;
@@ -103,7 +96,8 @@ function guardedLookup(refuse: Refuse): LookupFunction {
       }
       if (options.all === true) return callback(null, addresses);
       const [first] = addresses;
-      return callback(null, first?.address ?? '', first?.family ?? 0);
+      if (first === undefined) return callback(refuse('resolves to no address', 'retry'), '', 0);
+      return callback(null, first.address, first.family);
     });
   };
 }
@@ -111,7 +105,6 @@ function guardedLookup(refuse: Refuse): LookupFunction {
 function refusedTarget(why: string, disposition: 'reject' | 'retry'): SyncError {
   return new SyncError(`FLORA named an upload target that ${why}; nothing was sent there`, {
     code: 'target_refused',
-    scope: 'file',
     disposition,
     op: 'upload',
   });
@@ -120,7 +113,6 @@ function refusedTarget(why: string, disposition: 'reject' | 'retry'): SyncError 
 function refusedAssetUrl(why: string, disposition: 'reject' | 'retry'): SyncError {
   return new SyncError(`FLORA gave an asset a URL that ${why}; nothing was fetched from there`, {
     code: 'url_refused',
-    scope: 'file',
     disposition,
     op: 'download',
   });
@@ -129,11 +121,4 @@ function refusedAssetUrl(why: string, disposition: 'reject' | 'retry'): SyncErro
 function bareHost(hostname: string): string {
   // A name with a dot at its end is the same host, looked up without search domains.
   return hostname.replace(/^\[|\]$|\.$/g, '').toLowerCase();
-}
-
-function isIn(list: BlockList, host: string): boolean {
-  const family = isIP(host);
-  if (family === 0) return false;
-  // BlockList knows IPv4 addresses in their IPv6 spelling (::ffff:7f00:1) too.
-  return list.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }

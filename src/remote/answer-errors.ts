@@ -1,5 +1,7 @@
 import { REDACTED, redactText } from '../core/redact.ts';
-import { type ErrorDisposition, type ErrorScope, SyncError } from '../errors.ts';
+import type { ErrorDisposition, ErrorScope } from '../errors/code.ts';
+import { type AnyCode, foreignCode } from '../errors/codes.ts';
+import { SyncError } from '../errors.ts';
 import { isRecord } from './fields.ts';
 import type { JsonAnswer } from './http.ts';
 
@@ -8,9 +10,9 @@ const shortestRetryAfterMs = 1_000;
 const longestRetryAfterMs = 24 * 3_600_000;
 
 interface Verdict {
-  readonly code: string;
-  readonly scope: ErrorScope;
-  readonly disposition: ErrorDisposition;
+  readonly code: AnyCode;
+  readonly scope?: ErrorScope;
+  readonly disposition?: ErrorDisposition;
   readonly hint?: string;
 }
 
@@ -38,7 +40,7 @@ export function errorFromAnswer(op: string, answer: JsonAnswer, nowMs: number, s
 const statusesThatSpeak: ReadonlySet<number> = new Set([401, 402, 403, 408, 425, 429]);
 
 // A stored error would be replayed for as long as the key lives: only a new key gets a new answer.
-const spentKey: Verdict = { code: 'key_spent', scope: 'file', disposition: 'renew' };
+const spentKey: Verdict = { code: 'key_spent' };
 
 /** FLORA signs each answer with a request-id. What has none, and no word of an error either, is of something in between. */
 function isForeignRefusal({ json, requestId, status }: JsonAnswer): boolean {
@@ -51,38 +53,37 @@ function isForeignRefusal({ json, requestId, status }: JsonAnswer): boolean {
 function judge(op: string, answer: JsonAnswer, code: string): Verdict {
   const { status } = answer;
   if (status >= 400 && status < 500 && !statusesThatSpeak.has(status) && isForeignRefusal(answer)) {
-    return { code: 'not_flora', scope: 'service', disposition: 'retry', hint: portal };
+    return { code: 'not_flora', hint: portal };
   }
   if (code === 'idempotency_duplicate' || code === 'idempotency_conflict') return spentKey;
   if (isLifecycleCall(op) && (status === 400 || status === 422)) {
-    return { code: code === 'invalid_json' ? code : 'conflict', scope: 'file', disposition: 'check' };
+    return { code: code === 'invalid_json' ? code : 'conflict' };
   }
-  if (status >= 300 && status < 400)
-    return { code: 'redirected', scope: 'service', disposition: 'retry', hint: portal };
+  if (status >= 300 && status < 400) return { code: 'redirected', hint: portal };
   switch (status) {
     case 401:
-      return { code: 'key_refused', scope: 'service', disposition: 'wait', hint: keyHint };
+      return { code: 'key_refused', hint: keyHint };
     case 402:
-      return { code: 'credits', scope: 'service', disposition: 'wait', hint: 'Top up the credits of the workspace.' };
+      return { code: 'credits', hint: 'Top up the credits of the workspace.' };
     case 403:
-      return { code: 'forbidden', scope: 'service', disposition: 'wait', hint: forbiddenHint };
+      return { code: 'forbidden', hint: forbiddenHint };
     case 404:
       // No asset is named in a reservation: it is the workspace or the project that is not there, for every file.
-      if (op === 'reserve') return { code: 'no_destination', scope: 'service', disposition: 'wait', hint: placeHint };
-      return { code: 'not_found', scope: 'file', disposition: 'check' };
+      if (op === 'reserve') return { code: 'no_destination', hint: placeHint };
+      return { code: 'not_found' };
     case 410:
-      return { code: 'not_found', scope: 'file', disposition: 'check' };
+      return { code: 'not_found' };
     case 409:
       // Nothing but its key can stand against a reservation.
-      return op === 'reserve' ? spentKey : { code: 'conflict', scope: 'file', disposition: 'check' };
+      return op === 'reserve' ? spentKey : { code: 'conflict' };
     case 429:
-      return { code: 'rate_limited', scope: 'service', disposition: 'retry' };
+      return { code: 'rate_limited' };
     case 408:
     case 425:
-      return { code: 'server_error', scope: 'file', disposition: 'retry' };
+      return { code: 'server_error' };
     default:
-      if (status >= 500) return { code: 'server_error', scope: 'file', disposition: 'retry' };
-      return { code: code === '' ? `http_${status}` : code, scope: 'file', disposition: 'reject' };
+      if (status >= 500) return { code: 'server_error' };
+      return { code: code === '' ? `http_${status}` : foreignCode(code), scope: 'file', disposition: 'reject' };
   }
 }
 
@@ -101,11 +102,11 @@ export function badAnswer(op: string, answer: JsonAnswer, what: string): SyncErr
   const { status } = answer;
   const requestId = answer.requestId ?? undefined;
   if (answer.requestId === null && answer.json === undefined && !answer.isCut) {
-    const details = { code: 'not_flora', scope: 'service', disposition: 'check', op, status, hint: portal } as const;
+    const details = { code: 'not_flora', disposition: null, op, status, hint: portal } as const;
     return new SyncError(`The answer to ${op} ${what} (status ${status})`, details);
   }
   if (op === 'reserve') return notUnderstood(op, answer, what);
-  const details = { code: 'bad_answer', scope: 'file', disposition: 'check', op, status, requestId } as const;
+  const details = { code: 'bad_answer', op, status, requestId } as const;
   return new SyncError(`${otherwise}: the answer to ${op} ${what} (status ${status})`, details);
 }
 
@@ -119,8 +120,6 @@ export function notUnderstood(op: string, answer: JsonAnswer, what: string): Syn
   if (op !== 'reserve') return badAnswer(op, answer, what);
   return new SyncError(`${otherwise}: the answer to ${op} ${what} (status ${answer.status})`, {
     code: 'not_understood',
-    scope: 'file',
-    disposition: 'check',
     op,
     status: answer.status,
     requestId: answer.requestId ?? undefined,

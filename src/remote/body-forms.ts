@@ -38,6 +38,6 @@ export class BodyForms {
     // Of requests that were under way together, each says the same of the one form.
     this.#next = form === 'json' ? 'none' : 'json';
     const { message, scope, op, status, requestId } = error;
-    return new SyncError(message, { code: 'body_refused', scope, disposition: 'retry', op, status, requestId });
+    return new SyncError(message, { code: 'body_refused', scope, op, status, requestId });
   }
 }

@@ -118,30 +118,28 @@ async function digestOf({ headers, body }: Response, mostBytes: number, watch: P
 function unreadable(response: Response, nowMs: number): SyncError | null {
   const status = response.statusCode;
   const message = `The asset's URL answered ${status}`;
-  const common = { op: 'download', status, scope: 'file' } as const;
+  const common = { op: 'download', status };
   if (status === 200) {
     if (codingsOf(headerOf(response, 'content-encoding')) !== null) return null;
     return undecodable();
   }
   if (status === 429) {
     const retryAfterMs = readRetryAfter(headerOf(response, 'retry-after'), nowMs);
-    return new SyncError(message, { ...common, code: 'url_rate_limited', disposition: 'retry', retryAfterMs });
+    return new SyncError(message, { ...common, code: 'url_rate_limited', retryAfterMs });
   }
   if (status >= 500 || status === 408 || status === 425) {
-    return new SyncError(message, { ...common, code: 'server_error', disposition: 'retry' });
+    return new SyncError(message, { ...common, code: 'server_error' });
   }
   if (status >= 300 && status < 400) {
-    const details = { ...common, code: 'url_redirected', disposition: 'retry' } as const;
+    const details = { ...common, code: 'url_redirected' } as const;
     return new SyncError(`${message}, and redirects are not followed`, details);
   }
-  return new SyncError(message, { ...common, code: 'url_unreadable', disposition: 'check' });
+  return new SyncError(message, { ...common, code: 'url_unreadable' });
 }
 
 function undecodable(): SyncError {
   return new SyncError("The asset's URL answered in a content-encoding that cannot be undone", {
     code: 'url_unreadable',
-    scope: 'file',
-    disposition: 'check',
     op: 'download',
     status: 200,
   });
@@ -180,8 +178,6 @@ function stalledError(host: string): SyncError {
     `Less than ${leastProgressBytes / 1024} KiB came from ${host} in ${deadlines.stallMs / 1000} s`,
     {
       code: 'stalled',
-      scope: 'file',
-      disposition: 'retry',
       op: 'download',
     },
   );

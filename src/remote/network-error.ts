@@ -47,13 +47,13 @@ export function networkError(op: string, host: string, error: unknown): unknown 
   if (triesOf(cause).some(isOutOfDescriptors)) return outOfDescriptors(op, cause);
   const reason = whyUnreachable(cause);
   if (reason === null) {
-    const details = { code: 'connection_lost', scope: 'file', disposition: 'check', op, cause } as const;
+    const details = { code: 'connection_lost', op, cause } as const;
     if (cause instanceof errors.HTTPParserError) {
       return new SyncError(`${host} answers in something that is not HTTP/1.1 (${nameOf(cause)})`, details);
     }
     return new SyncError(`The connection to ${host} was lost (${nameOf(cause)})`, details);
   }
-  const details = { code: 'unreachable', scope: 'service', disposition: 'retry', op, cause } as const;
+  const details = { code: 'unreachable', op, cause } as const;
   return new SyncError(`${host} cannot be reached${reason.told}`, { ...details, hint: reason.hint });
 }
 

@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { LookupFunction, Socket } from 'node:net';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { isLoopbackHost } from '../core/host.ts';
 import { exceptsAll, type ProxyServer, parseProxy } from '../core/proxy.ts';
 import { SyncError } from '../errors.ts';
-import { isLoopbackHost, publicAssetLookup, publicLookup } from './addresses.ts';
+import { publicAssetLookup, publicLookup } from './addresses.ts';
 import { deadlines, type SetTimer } from './exchange.ts';
 import { skipContinue } from './interim.ts';
 import { isDirect } from './no-proxy.ts';
@@ -134,6 +135,6 @@ function usable(text: string | undefined): ProxyServer | null {
   if (text === undefined || text.trim() === '') return null;
   const parsed = parseProxy(text);
   if (!('problem' in parsed)) return parsed;
-  const details = { code: 'config', scope: 'config', disposition: 'exit', op: 'connect', hint: parsed.hint } as const;
+  const details = { code: 'config', op: 'connect', hint: parsed.hint } as const;
   throw new SyncError(`The proxy that the environment names ${parsed.problem}`, details);
 }

@@ -7,7 +7,7 @@ import { isAboutBytes, isTooSlow, readRefusal } from './refusal.ts';
 /** Returns for a storage's 2xx, and throws what `sendUpload` says for all other answers. */
 export function throwUnlessAccepted(answer: HttpAnswer, url: URL, target: UploadTarget, nowMs: number): void {
   const { status } = answer;
-  const common = { op: 'upload', status, scope: 'file' } as const;
+  const common = { op: 'upload', status };
   if (status >= 200 && status < 300) {
     if (!/^text\/html\b/i.test(headerOf(answer, 'content-type') ?? '')) return;
     // No storage says so to an upload; a captive portal does, and swallows the bytes.
@@ -17,23 +17,21 @@ export function throwUnlessAccepted(answer: HttpAnswer, url: URL, target: Upload
   const message = `The upload target answered ${status}${refusal.told === '' ? '' : `: ${refusal.told}`}`;
   if (status === 429) {
     const retryAfterMs = readRetryAfter(headerOf(answer, 'retry-after'), nowMs);
-    throw new SyncError(message, { ...common, code: 'target_rate_limited', disposition: 'retry', retryAfterMs });
+    throw new SyncError(message, { ...common, code: 'target_rate_limited', retryAfterMs });
   }
-  if (isTooSlow(status, refusal)) throw new SyncError(message, { ...common, code: 'stalled', disposition: 'retry' });
-  if (status >= 500) throw new SyncError(message, { ...common, code: 'server_error', disposition: 'retry' });
+  if (isTooSlow(status, refusal)) throw new SyncError(message, { ...common, code: 'stalled' });
+  if (status >= 500) throw new SyncError(message, { ...common, code: 'server_error' });
   if (status < 400) {
     const told = `The upload target answered ${status}${pointedTo(answer, url)}, and redirects are not followed`;
-    throw new SyncError(told, { ...common, code: 'upload_refused', disposition: 'renew' });
+    throw new SyncError(told, { ...common, code: 'upload_refused' });
   }
   const code = isAboutBytes(status, refusal) ? 'bytes_refused' : 'upload_refused';
-  throw new SyncError(message, { ...common, code, disposition: 'renew' });
+  throw new SyncError(message, { ...common, code });
 }
 
 export function notStorage(status: number, how: string): SyncError {
   return new SyncError(`The upload target answered ${status} ${how}: something in between answers in its place`, {
     code: 'not_storage',
-    scope: 'file',
-    disposition: 'retry',
     op: 'upload',
     status,
   });

@@ -9,7 +9,7 @@ export function stalledError(host: string, lengthBytes: number, progress: SendPr
   const message = hasLeft
     ? `${host} gave no answer for ${waited} after all ${showBytes(lengthBytes)} had left${rate}`
     : `Nothing more could be sent to ${host} for ${waited}: ${showBytes(sentBytes)} of ${showBytes(lengthBytes)} were sent${rate}`;
-  return new SyncError(message, { code: 'stalled', scope: 'file', disposition: 'retry', op: 'upload' });
+  return new SyncError(message, { code: 'stalled', op: 'upload' });
 }
 
 const nothingSeen: SendProgress = { sentBytes: 0, seenMs: 0, movedMs: 0, hasLeft: false };

@@ -103,7 +103,8 @@ function serializeError(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return error;
   const fields: Record<string, unknown> = { type: error.name, message: error.message };
   if (error instanceof SyncError) {
-    const { code, scope, disposition, op, path, assetId, requestId, status, retryAfterMs, hint } = error;
+    const { code, scope, op, path, assetId, requestId, status, retryAfterMs, hint } = error;
+    const disposition = error.disposition ?? undefined;
     Object.assign(fields, { code, scope, disposition, op, path, assetId, requestId, status, retryAfterMs, hint });
   } else {
     for (const name of ['code', 'syscall', 'path', 'address', 'port'] as const) {

@@ -48,8 +48,6 @@ function open(path: string, options: Database.Options): SqliteDatabase {
     if (why === null) throw error;
     throw new SyncError(`better-sqlite3 cannot be loaded: ${why}`, {
       code: 'sqlite_unusable',
-      scope: 'config',
-      disposition: 'exit',
       op: 'open ledger',
       hint: `Run \`npm rebuild better-sqlite3\` where flora-sync is installed, with the Node.js that runs it (${process.version}, ${process.arch}). The ledger is as it was.`,
       cause: error,

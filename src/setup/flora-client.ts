@@ -4,16 +4,25 @@ import { type ClientOptions, FloraClient } from '../remote/client.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { userAgent } from '../runtime/version.ts';
+import { Gate, type GateDeps } from '../sync/flora/gate.ts';
 import type { LedgerPort } from '../sync/ports/ledger.ts';
 
-/** The client for the configured API, through the environment's proxy where there is one. */
-export function connect(
+/** Who wants to hear of what happens at the door to FLORA, and on the wire. */
+export interface FloraListeners {
+  readonly gate?: Partial<Omit<GateDeps, 'clock' | 'random' | 'most'>>;
+  readonly client?: Pick<ClientOptions, 'bodyForm' | 'onBodyForm' | 'onStrange'>;
+}
+
+/** The configured API: its client, through the environment's proxy where there is one, and the one door that all who ask go through. */
+export function openFlora(
   config: Pick<Config, 'baseUrl' | 'concurrency'>,
   apiKey: () => string,
-  more: Pick<ClientOptions, 'bodyForm' | 'onBodyForm' | 'onStrange'> = {},
-): FloraClient {
-  return new FloraClient({
-    ...more,
+  listeners: FloraListeners = {},
+): { readonly remote: FloraClient; readonly gate: Gate } {
+  const most = config.concurrency;
+  const gate = new Gate({ onChange: () => {}, ...listeners.gate, clock: systemClock, random: systemRandom, most });
+  const remote = new FloraClient({
+    ...listeners.client,
     baseUrl: config.baseUrl,
     apiKey,
     concurrency: config.concurrency,
@@ -24,6 +33,7 @@ export function connect(
     setTimer: systemClock.setTimer,
     proxy: proxyOf(process.env),
   });
+  return { remote, gate };
 }
 
 /** What FLORA takes as the body of `complete` and `retry`, kept in the ledger for each workspace. */

@@ -109,6 +109,10 @@ export async function registerFolders(
     // Settings and permissions may be others than last time: what was refused is looked at anew.
     tables.files.doubtProblems();
     tables.contents.doubtUnanswered();
-    return places.map(({ path, ...rest }, index) => ({ root: path, ...rest, folderId: ids[index] ?? 0 }));
+    return places.map(({ path, ...rest }, index) => {
+      const folderId = ids[index];
+      if (folderId === undefined) throw new Error(`The ledger has no number for the folder ${path}`);
+      return { root: path, ...rest, folderId };
+    });
   });
 }

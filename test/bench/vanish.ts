@@ -6,7 +6,10 @@ import { openLedger } from '../../src/ledger/ledger.ts';
 import { createLocalFiles } from '../../src/local/local-files.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
+import { Hints } from '../../src/sync/intake/hints.ts';
 import { Intake } from '../../src/sync/intake/intake.ts';
+import { nobodyWatches } from '../../src/sync/ports/watch.ts';
+import { RootGuard } from '../../src/sync/roots/root-guard.ts';
 import type { Bench, Figure } from './measure.ts';
 import { settledLedger } from './settled.ts';
 import { plantFiles } from './trees.ts';
@@ -84,22 +87,21 @@ async function openIntake(stateDir: string, root: string) {
     return { folderId, destinationId, root, copies: 'share' as const };
   });
   const stopping = new AbortController();
-  const intake: Intake = new Intake(
+  const local = createLocalFiles({ now: systemClock.monotonic, accept: ['*'] });
+  const intake = new Intake(
     {
       ledger,
-      local: createLocalFiles({ now: systemClock.monotonic, accept: ['*'] }),
+      local,
       clock: systemClock,
       random: systemRandom,
       log: noLog,
       quietMs: 100,
       matching: { begin: (_, __, nowMs) => ({ state: 'queued', notBeforeMs: nowMs }) },
-      isRootThere: (at, directory) => intake.isRootThere(at, directory),
+      roots: new RootGuard({ ledger, local, clock: systemClock, onFolder: () => {} }, [folder]),
+      hints: new Hints(systemClock),
+      watch: nobodyWatches,
       signal: stopping.signal,
       onWork: () => {},
-      onDirectory: () => {},
-      isWatched: () => true,
-      onDirectoryGone: () => {},
-      onFolder: () => {},
       onError: (error) => {
         throw error;
       },

@@ -104,18 +104,18 @@ it('what has no bytes any more, or is lost, has no digest', async (t) => {
   const assetId = await bench.finish(png());
   const url = await urlOf(client, assetId);
   await bench.admin('POST', `/assets/${assetId}`, { hide: true });
-  assert.deepEqual(await failure(client.fetchDigest(url, 1e6, signal)), ['url_unreadable', 'file', 'check']);
+  assert.deepEqual(await failure(client.fetchDigest(url, 1e6, signal)), ['url_unreadable', 'file', null]);
   await bench.admin('POST', '/assets', { count: 1, prefix: 'x' });
   const [seeded] = (await client.list(query, null, signal)).value.assets;
   const gone = client.fetchDigest(seeded?.url ?? '', 1e6, signal);
-  assert.deepEqual(await failure(gone), ['url_unreadable', 'file', 'check']);
+  assert.deepEqual(await failure(gone), ['url_unreadable', 'file', null]);
 });
 
 it('a download that fails is about one file, and may succeed later', async (t) => {
   const { bench, client } = await start(t);
   const url = await urlOf(client, await bench.finish(png('x'.repeat(200_000))));
   for (const [fault, code, disposition] of [
-    [{ kind: 'status', status: 403 }, 'url_unreadable', 'check'],
+    [{ kind: 'status', status: 403 }, 'url_unreadable', null],
     [{ kind: 'status', status: 503 }, 'server_error', 'retry'],
     [{ kind: 'rate-limit' }, 'url_rate_limited', 'retry'],
     [{ kind: 'drop-before' }, 'connection_lost', 'retry'],

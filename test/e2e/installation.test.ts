@@ -133,7 +133,9 @@ describe('a state directory that cannot be trusted', () => {
       assert.equal(code, 78, stderr);
       assert.match(stderr, /belongs to another user \(uid 4242, and this is uid 0\)\n {2}Run it as that user/);
     }
-    assert.equal((await world.run(['status'], { FLORA_SYNC_STATE_DIR: theirs })).code, 0);
+    const looked = await world.run(['status'], { FLORA_SYNC_STATE_DIR: theirs });
+    assert.equal(looked.code, 2);
+    assert.match(looked.stderr, /^There is no ledger in /);
     assert.deepEqual(readdirSync(theirs), []);
     assert.equal(existsSync(world.stateDir), false);
   });

@@ -35,7 +35,7 @@ describe('the listing', () => {
       assert.ok(round < 2_000 && daemon.isRunning(), 'the walks come to an end');
     }
     const last = walks().at(-1);
-    assert.ok(last?.['isFull'] === true && Number(last['pages']) > 150, JSON.stringify(last));
+    assert.ok(last?.['is_full'] === true && Number(last['pages']) > 150, JSON.stringify(last));
     assert.deepEqual([...new Set((await world.ls()).map(({ state }) => state))], ['ready']);
     assert.equal((await world.ls()).length, paths.length);
     assert.equal(daemon.logs().filter(({ to, from }) => from === 'ready' && to !== undefined).length, 0);

@@ -160,9 +160,4 @@ describe('ls --versions', () => {
       ['*    3  ', '     2  ', '     1  ', '     1  '],
     );
   });
-
-  it('is empty where there is no ledger yet', async (t) => {
-    const { code, stdout } = await new World(t).run(['ls', '--versions', '--json']);
-    assert.deepEqual([code, stdout], [0, '']);
-  });
 });

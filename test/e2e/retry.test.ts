@@ -179,6 +179,39 @@ describe('retry without a daemon', () => {
   });
 });
 
+describe('retry of a name that is not UTF-8', () => {
+  /** The word of a command line that only a shell can make. */
+  const named = (world: World) => ['/bin/sh', '-c', 'exec "$@" "$(printf %b "$0")"', `${world.drop}/n\\0377.png`];
+
+  it('is understood as it is, and as ls shows it, beside the daemon and without one', async (t) => {
+    const world = await worldWithFlora(t);
+    await addFaults(world, { ...refusal, times: 1 });
+    writeFileSync(
+      Buffer.concat([Buffer.from(`${world.drop}/n`), Buffer.from([0xff]), Buffer.from('.png')]),
+      picture(7),
+    );
+    assert.equal((await world.run(['sync'])).code, 3);
+    const shown = join(world.drop, 'n\\xff.png');
+    const alone = await ended(world.startUnder(named(world), ['retry', '--json']));
+    assert.equal(alone.code, 0, alone.stderr);
+    assert.deepEqual(
+      jsonLines<RetryLine>(alone.stdout).map(({ path, outcome }) => [path, outcome]),
+      [[shown, 'retried']],
+    );
+    const daemon = await world.startDaemon();
+    await world.lsUntil('it is ready', areAll('ready', shown));
+    const beside = await ended(world.startUnder(named(world), ['retry', '--json']));
+    for (const line of [
+      ...jsonLines<RetryLine>(beside.stdout),
+      ...(await retry(world, shown, 'n\\xff.png', 'drop/n\\xff.png')),
+    ]) {
+      assert.deepEqual([line.path, line.outcome, line.state], [shown, 'unchanged', 'ready']);
+    }
+    daemon.kill('SIGTERM');
+    assert.equal((await ended(daemon)).code, 0);
+  });
+});
+
 describe('retry of what makes no sense', () => {
   it('ends with 2, says why, and does nothing by halves', async (t) => {
     const world = await worldWithFlora(t);
@@ -188,9 +221,11 @@ describe('retry of what makes no sense', () => {
     const { bad } = await withRejected(world, 1);
     const cases: readonly [readonly string[], RegExp][] = [
       [[], /which files/],
-      [['--failed', ...bad], /which files/],
+      [['--failed', ...bad], /--failed says which files to try again, and others are named beside it/],
       [[...bad, join(world.drop, 'never.png')], /never seen .*never\.png/],
-      [[...bad, '/elsewhere/a.png'], /never seen \/elsewhere\/a\.png/],
+      [[...bad, '/elsewhere/a.png'], /never seen \/elsewhere\/a\.png\n.*in no drop folder/],
+      [[...bad, join(world.drop, 'bad')], /bad is a directory/],
+      [[world.drop], /drop is a directory/],
       [['--bogus'], /unknown option/],
     ];
     for (const [args, said] of cases) {
@@ -200,6 +235,31 @@ describe('retry of what makes no sense', () => {
       assert.equal(stdout, '');
     }
     assert.ok(areAll('rejected', ...bad)(await world.ls()));
+  });
+
+  it('is refused by the daemon in the same words, and nothing is done by halves there either', async (t) => {
+    const world = await worldWithFlora(t);
+    const { bad } = await withRejected(world, 1);
+    const daemon = await world.startDaemon();
+    const cases: readonly [string, RegExp][] = [
+      [join(world.drop, 'never.png'), /^The ledger has never seen .*never\.png\n {2}`flora-sync ls`/],
+      ['/elsewhere/a.png', /never seen \/elsewhere\/a\.png\n {2}It is in no drop folder\. It knows /],
+      [join(world.drop, 'bad'), /bad is a directory\n/],
+      [world.drop, /drop is a directory\n/],
+    ];
+    for (const [path, said] of cases) {
+      const { code, stdout, stderr } = await world.run(['retry', ...bad, path]);
+      assert.deepEqual([code, stdout], [2, ''], stderr);
+      assert.match(stderr, said);
+    }
+    assert.ok(areAll('rejected', ...bad)(await world.ls()));
+    const twice = await retry(world, ...bad, ...bad);
+    assert.deepEqual(
+      twice.map(({ path, outcome }) => [path, outcome]),
+      bad.map((path) => [path, 'retried']),
+    );
+    daemon.kill('SIGTERM');
+    assert.equal((await ended(daemon)).code, 0);
   });
 
   it('ends with 4 where a daemon has the ledger that cannot be asked', async (t) => {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { FakeClock, whyNoFakeClock } from '../support/fake-clock.ts';
 import { addFaults, assertReadyOnce, clearFaults, mark, requests } from '../support/flora.ts';
@@ -7,6 +9,24 @@ import { ended, logged } from '../support/process.ts';
 import { worldWithFlora } from '../support/world.ts';
 
 const dayMs = 24 * 3_600_000;
+
+/** Has the clock of a process jump by a day soon after its start. */
+const jumpingClock = `const now = Date.now; const jumpsAtMs = now() + 500;
+  Date.now = () => now() + (now() < jumpsAtMs ? 0 : ${dayMs});`;
+
+describe('a clock that is set while sync runs', () => {
+  it('makes it seem no longer than it took', async (t) => {
+    const world = await worldWithFlora(t);
+    writePictures(world.drop, 2);
+    const hook = join(world.base, 'clock.cjs');
+    writeFileSync(hook, jumpingClock);
+    const env = { NODE_OPTIONS: `--require=${hook}`, FLORA_SYNC_SETTLE: '1s' };
+    const { code, stdout, stderr } = await world.run(['sync', '--json'], env);
+    assert.equal(code, 0, stderr);
+    const { seconds } = JSON.parse(stdout);
+    assert.ok(seconds >= 1 && seconds < dayMs / 2_000, stdout);
+  });
+});
 
 describe('a clock that jumps', { skip: whyNoFakeClock }, () => {
   it('by a day ahead, then a day back between runs over one ledger, holds nothing up', async (t) => {

@@ -145,7 +145,7 @@ function partsOf(
       world.calmMs = timeline.nowMs + calmAfterMs;
       judge.born(built);
       built.creating.begin().catch(built.fail);
-      new WorkspaceCheck(built).run(built.signal).catch(built.fail);
+      new WorkspaceCheck(built).run(built, built.signal).catch(built.fail);
     },
   };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ConfigError } from '../../src/config/config-error.ts';
-import { formatDuration, nearestName, parseBaseUrl, parseDuration, parseSize } from '../../src/config/parse.ts';
+import { formatDuration, nearestName, parseBaseUrl, parseDuration } from '../../src/config/parse.ts';
 import { SETTINGS } from '../../src/config/schema.ts';
 import { complete, DEFAULT_FILE, KEY, load } from '../support/settings.ts';
 
@@ -121,8 +121,8 @@ describe('parsing', () => {
           fc.tuple(fc.bigInt({ min: 0n }), fc.constantFrom('ms', 's', 'h', 'MiB', 'B')).map((parts) => parts.join('')),
         ),
         (text) => {
-          for (const parsed of [parseDuration(text), parseSize(text)])
-            assert.ok(!parsed.ok || Number.isSafeInteger(parsed.value));
+          const parsed = parseDuration(text);
+          assert.ok(!parsed.ok || Number.isSafeInteger(parsed.value));
         },
       ),
     );
@@ -145,21 +145,5 @@ describe('parsing', () => {
         assert.equal(nearestName(name.slice(0, at) + letter + name.slice(at + 1), names), name);
       }),
     );
-  });
-});
-
-describe('sizes', () => {
-  for (const [text, value] of [
-    ['4MiB', 4_194_304],
-    ['512KiB', 524_288],
-    ['1GiB', 1_073_741_824],
-    ['7B', 7],
-  ] as const) {
-    it(`reads ${text} as ${value} bytes`, () => assert.deepEqual(parseSize(text), { ok: true, value }));
-  }
-
-  it('are not guessed where the unit is missing or another', () => {
-    assert.deepEqual(parseSize('4'), { ok: false, problem: 'is a size without a unit', hint: 'write 4MiB, or 4B' });
-    for (const text of ['4MB', '4 MiB', '4mib', '']) assert.ok(!parseSize(text).ok, text);
   });
 });

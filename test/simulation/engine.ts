@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Content } from '../../src/core/content.ts';
 import type { DropFolder } from '../../src/core/drop-folder.ts';
-import { joinPath } from '../../src/core/entry.ts';
+import { type FilePath, joinPath } from '../../src/core/entry.ts';
 import type { LedgerDatabase } from '../../src/ledger/database.ts';
 import { type Ledger, type LedgerTables, openLedger } from '../../src/ledger/ledger.ts';
 import { repeat } from '../../src/runtime/clock.ts';
@@ -15,11 +15,14 @@ import { Matching } from '../../src/sync/flora/matching.ts';
 import { Polls } from '../../src/sync/flora/polls.ts';
 import { Reconciler } from '../../src/sync/flora/reconciler.ts';
 import { Transfers } from '../../src/sync/flora/transfers.ts';
+import { Hints } from '../../src/sync/intake/hints.ts';
 import { Intake } from '../../src/sync/intake/intake.ts';
+import { DueWork } from '../../src/sync/ports/due-work.ts';
 import type { RemotePort } from '../../src/sync/ports/flora.ts';
 import type { Admitted } from '../../src/sync/ports/ledger.ts';
 import type { ClockPort, LogPort, RandomPort } from '../../src/sync/ports/runtime.ts';
-import { mostInHand, type Scheduler, startScheduler } from '../../src/sync/upload/scheduler.ts';
+import { RootGuard } from '../../src/sync/roots/root-guard.ts';
+import { mostInHand, startScheduler } from '../../src/sync/upload/scheduler.ts';
 import type { Guard } from './invariants.ts';
 import { createLocal } from './local.ts';
 import type { Life } from './machine.ts';
@@ -156,34 +159,45 @@ export async function startEngine(
     },
   });
   const remote = parts.remote?.(life, ledger, clock, random) ?? createRemote(world, life, guard, () => key);
-  let scheduler: Scheduler | undefined;
   const places = placesOf(world.folders.map(({ destination }) => destination));
   const transfers = new Transfers(knobs.concurrency);
   const flora = { ledger, remote, gate, transfers, clock, log, places };
   const most = mostInHand(knobs.concurrency);
-  const creatingDeps: CreatingDeps = { ...flora, version: '1', most, onChange: () => scheduler?.wake() };
+  const due = new DueWork();
+  const creatingDeps: CreatingDeps = { ...flora, version: '1', most, onChange: () => due.announce() };
   const creating = parts.creating?.(creatingDeps) ?? new Creating(creatingDeps);
   const listing = {
     ...flora,
     learning: new Learning(flora),
     creating,
-    onWork: (admitted?: Admitted) => scheduler?.wake(admitted),
+    onWork: (admitted?: Admitted) => due.announce(admitted),
   };
   const matching = new Matching(listing);
-  const isRootThere = (root: string) => intake.isRootThere(root);
-  const common = { ...listing, random, local: createLocal(world, life), matching, isRootThere };
+  const local = createLocal(world, life);
+  const hints = new Hints(clock);
+  const roots = new RootGuard(
+    {
+      ...{ ledger, local, clock },
+      onFolder: (folder, trouble) => trace.add(`  folder ${folder.root} ${trouble?.code ?? 'is back'}`),
+    },
+    folders,
+  );
+  const common = { ...listing, random, local, matching, roots, due };
   const watched = new Set<string>();
   const scanned = new Set<number>();
-  const intake: Intake = new Intake(
+  const intake = new Intake(
     {
       ...common,
       quietMs: knobs.quietMs,
       knownPerSlice: knobs.knownPerSlice,
       signal: stopping.signal,
-      onDirectory: (folder, { directory }) => watched.add(joinPath(folder.root, directory)),
-      isWatched: (folder, directory) => watched.has(joinPath(folder.root, directory)),
-      onDirectoryGone: (folder, directory) => watched.delete(joinPath(folder.root, directory)),
-      onFolder: (folder, trouble) => trace.add(`  folder ${folder.root} ${trouble?.code ?? 'is back'}`),
+      hints,
+      watch: {
+        add: (folder, { directory }) => watched.add(joinPath(folder.root, directory)),
+        isWatched: (folder, directory) => watched.has(joinPath(folder.root, directory)),
+        remove: (folder, directory) => watched.delete(joinPath(folder.root, directory)),
+        close: async () => {},
+      },
       onError: fail,
     },
     folders,
@@ -196,12 +210,9 @@ export async function startEngine(
       if (life.isAlive) trace.add(`  content ${after.id} ${before.state} -> ${after.state} ${after.reasonCode}`);
     },
     onSent: () => {},
-    onDoubt: ({ root, directory, name }: { root: string; directory: string; name: string }) => {
-      const folder = folders.find((each) => each.root === root);
-      if (folder !== undefined) intake.hint(folder.folderId, directory, name);
-    },
+    onDoubt: (path: FilePath) => hints.add(path),
   };
-  scheduler = startScheduler(worker, knobs.concurrency, { stopping: stopping.signal, abort: abort.signal });
+  const scheduler = startScheduler(worker, knobs.concurrency, { stopping: stopping.signal, abort: abort.signal });
   scheduler.finished.catch(fail);
   const reconciler = new Reconciler({ ...worker, inHand: () => scheduler.taken() });
   const scanAll = coalesce(async () => {
@@ -225,8 +236,7 @@ export async function startEngine(
   return {
     folders,
     hint: (root, directory, name) => {
-      const folder = folders.find((each) => each.root === root);
-      if (folder !== undefined && watched.has(joinPath(root, directory))) intake.hint(folder.folderId, directory, name);
+      if (watched.has(joinPath(root, directory))) hints.add({ root, directory, name });
     },
     reconcileFully: () => reconciler.run({ isFull: true, isDryRun: false }, signal),
     stop: async () => {

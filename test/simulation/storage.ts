@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../src/errors/codes.ts';
 import { SyncError } from '../../src/errors.ts';
 import type { RemotePort } from '../../src/sync/ports/flora.ts';
 import { type Fated, longestSlowMs } from './fates.ts';
@@ -43,23 +44,23 @@ export function createStorage(world: World, life: Life, guard: Guard, fateOf: ()
         guard.confirmed(target.url);
         return;
       }
-      if (status === 429) throw uploadError('target_rate_limited', 'retry', status, faultRng.pick([1_000, 60_000]));
-      if (status >= 500) throw uploadError('server_error', 'retry', status);
+      if (status === 429) throw uploadError('target_rate_limited', status, faultRng.pick([1_000, 60_000]));
+      if (status >= 500) throw uploadError('server_error', status);
       guard.givenUp.refused(target.url);
-      throw uploadError('upload_refused', 'renew', status);
+      throw uploadError('upload_refused', status);
     };
     switch (fate) {
       case 'lost-before':
         await pause(latency());
-        throw uploadError('connection_lost', 'check');
+        throw uploadError('connection_lost');
       case 'lost-after':
         timeline.after(latency(), put);
         await pause(knobs.latencyMs + 1);
-        throw uploadError('connection_lost', 'check');
+        throw uploadError('connection_lost');
       case 'late':
         timeline.after(faultRng.between(60_000, 20 * 60_000), put);
         await pause(latency());
-        throw uploadError('connection_lost', 'check');
+        throw uploadError('connection_lost');
       case 'twice':
         timeline.after(faultRng.between(1, 5 * 60_000), put);
         break;
@@ -118,21 +119,13 @@ export function createFetch(world: World, life: Life, fateOf: () => Fated): Remo
   };
 }
 
-function downloadError(code: string): SyncError {
-  const disposition = code === 'url_unreadable' ? 'check' : 'retry';
-  return new SyncError(`The asset's URL: ${code}`, { code, scope: 'file', disposition, op: 'download' });
+function downloadError(code: ErrorCode): SyncError {
+  return new SyncError(`The asset's URL: ${code}`, { code, op: 'download' });
 }
 
-function uploadError(
-  code: string,
-  disposition: 'retry' | 'check' | 'renew',
-  status?: number,
-  retryAfterMs?: number,
-): SyncError {
+function uploadError(code: ErrorCode, status?: number, retryAfterMs?: number): SyncError {
   return new SyncError(`The upload target: ${code} ${status ?? ''}`, {
     code,
-    scope: 'file',
-    disposition,
     op: 'upload',
     status,
     retryAfterMs,

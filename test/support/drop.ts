@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { TestContext } from 'node:test';
+import type { DropFolder } from '../../src/core/drop-folder.ts';
 import type { SyncError } from '../../src/errors.ts';
 import { createLocalFiles } from '../../src/local/local-files.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
+import { Hints } from '../../src/sync/intake/hints.ts';
 import { Intake, type IntakeDeps } from '../../src/sync/intake/intake.ts';
+import { nobodyWatches } from '../../src/sync/ports/watch.ts';
+import { RootGuard } from '../../src/sync/roots/root-guard.ts';
 import { memoryLedger } from './ledgers.ts';
 import { plantTemporary, type Tree } from './tree.ts';
 import { until } from './until.ts';
@@ -30,7 +34,10 @@ export async function openDrop(
       const [folderId = 0] = tables.directories.activateFolders([{ path: root, destinationId }]);
       return { folderId, destinationId, root, copies };
     });
-  const folder = await register(null);
+  const folder: DropFolder = await register(null);
+  const hints = new Hints(systemClock);
+  const onFolder = (_: DropFolder, trouble: SyncError | null) => void troubles.push(trouble);
+  const roots = new RootGuard({ ledger, local, clock: systemClock, onFolder }, [folder]);
   const intake = new Intake(
     {
       ledger,
@@ -40,13 +47,11 @@ export async function openDrop(
       log: noLog,
       quietMs: 5,
       matching: { begin: (_, __, nowMs) => ({ state: 'queued', notBeforeMs: nowMs }) },
-      isRootThere: () => true,
+      roots,
+      hints,
+      watch: nobodyWatches,
       signal: stopping.signal,
       onWork: () => {},
-      onDirectory: () => {},
-      isWatched: () => true,
-      onDirectoryGone: () => {},
-      onFolder: (_, trouble) => troubles.push(trouble),
       onError: (error) => {
         throw error;
       },
@@ -69,5 +74,21 @@ export async function openDrop(
   };
   const contentOf = (text: string) =>
     ledger.contents.withBytes(folder.destinationId, createHash('sha256').update(text).digest('hex'))[0];
-  return { root, ledger, database, intake, folder, troubles, scan, present, contentOf, register, local, real };
+  const hint = (directory: string, name: string | null) => hints.add({ root, directory, name });
+  return {
+    root,
+    ledger,
+    database,
+    intake,
+    roots,
+    hint,
+    folder,
+    troubles,
+    scan,
+    present,
+    contentOf,
+    register,
+    local,
+    real,
+  };
 }

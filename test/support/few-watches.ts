@@ -23,7 +23,6 @@ const watcher = openWatcher({
     afterTurn: (callback) => void setImmediate(callback),
   },
   onHint: (_, name) => void hints.push(name),
-  onNewDirectory: () => {},
   onTrouble: ({ code }) => void troubles.push(code),
   onOverflow: () => {},
 });

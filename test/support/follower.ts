@@ -85,9 +85,6 @@ export async function follow(
     root,
     timers: realTimers,
     onHint,
-    onNewDirectory: (directory) => {
-      if (!isDeaf) void walkFrom(directory);
-    },
     onTrouble: (error) => follower.troubles.push(error),
     onOverflow: () => {
       follower.overflows += 1;

@@ -1,10 +1,11 @@
+import type { ErrorCode } from '../../src/errors/codes.ts';
 import { SyncError } from '../../src/errors.ts';
 import type { Call, CallOp, Pass } from '../../src/sync/flora/call.ts';
 import { Gate, type GateDeps } from '../../src/sync/flora/gate.ts';
 import { HandClock, settled } from './hand-clock.ts';
 
 /** An error about all requests, as the client gives it. */
-export function serviceError(code: string, patch: Partial<SyncError> = {}): SyncError {
+export function serviceError(code: ErrorCode, patch: Partial<SyncError> = {}): SyncError {
   return new SyncError(code, { code, scope: 'service', disposition: 'retry', op: 'test', ...patch });
 }
 

@@ -50,7 +50,7 @@ export class ListingModel {
     this.onGet();
     const asset = this.assets.find((each) => each.assetId === assetId);
     if (asset !== undefined) return { value: asset, requestId: 'req_get' };
-    const details = { code: 'not_found', scope: 'file', disposition: 'check', op: 'check', status: 404 } as const;
+    const details = { code: 'not_found', scope: 'file', disposition: null, op: 'check', status: 404 } as const;
     throw new SyncError('not found', { ...details, requestId: 'req_404' });
   }
 }
@@ -112,7 +112,7 @@ export async function reconciling(count: number, model = new ListingModel()) {
       openSource: unused,
     },
     matching: { match: unused },
-    isRootThere: () => true,
+    roots: { isThere: () => true },
     onSent: () => {},
     onDoubt: () => {},
   };

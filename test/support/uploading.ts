@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import type { LearntType } from '../../src/core/records.ts';
+import type { ErrorCode } from '../../src/errors/codes.ts';
 import { SyncError } from '../../src/errors.ts';
 import { Creating } from '../../src/sync/flora/creating.ts';
 import { Gate } from '../../src/sync/flora/gate.ts';
 import { Learning } from '../../src/sync/flora/learning.ts';
 import { Polls } from '../../src/sync/flora/polls.ts';
 import { Transfers } from '../../src/sync/flora/transfers.ts';
+import { DueWork } from '../../src/sync/ports/due-work.ts';
 import type { RemotePort } from '../../src/sync/ports/flora.ts';
 import { mostInHand, startScheduler } from '../../src/sync/upload/scheduler.ts';
 import { advance, type WorkerDeps } from '../../src/sync/upload/worker.ts';
@@ -28,8 +30,8 @@ export interface UploadingOptions {
 }
 
 /** An error of FLORA's about one request. */
-export function floraError(code: string, patch: Partial<SyncError> = {}): SyncError {
-  return new SyncError(code, { code, scope: 'file', disposition: 'check', op: 'test', ...patch });
+export function floraError(code: ErrorCode, patch: Partial<SyncError> = {}): SyncError {
+  return new SyncError(code, { code, scope: 'file', disposition: null, op: 'test', ...patch });
 }
 
 /** The scheduler over a real ledger with that many queued files, and a FLORA that answers what the test wrote. */
@@ -74,14 +76,14 @@ export async function uploading({
   const line = (_: object, message: string) => void lines.push(message);
   const noLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
   const gate = new Gate({ most: concurrency, clock, random, onChange: () => {} });
-  let wake = () => {};
+  const due = new DueWork();
   const creating = new Creating({
     ledger,
     clock,
     log: { ...noLog, info: line, warn: line },
     version: '1',
     most: mostInHand(concurrency),
-    onChange: () => wake(),
+    onChange: () => due.announce(),
   });
   const unused = () => assert.fail('not part of this test');
   const deps: WorkerDeps = {
@@ -105,7 +107,7 @@ export async function uploading({
       inspect: unused,
       openSource: async () => ({ kind: 'source', sizeBytes: 3, async *chunks() {}, close: async () => {} }),
     },
-    isRootThere: () => true,
+    roots: { isThere: () => true },
     matching: { match: unused },
     creating,
     polls: new Polls(gate, clock),
@@ -113,7 +115,7 @@ export async function uploading({
       ? new Learning({ ledger, remote, gate, clock, transfers: new Transfers(8) })
       : new NoLearning(ledger, remote),
     uploadsMissing: () => false,
-    onChange: () => wake(),
+    onChange: () => due.announce(),
     onSent: () => {},
     onDoubt: unused,
   };
@@ -134,8 +136,7 @@ export async function uploading({
     advance: (at: number) => advance(deps, ids[at] ?? 0, signals),
     /** Lets the scheduler work for so long, and stops it. In small steps at first: what is ready takes turns of its own. */
     run: async (forMs: number) => {
-      const scheduler = startScheduler(deps, concurrency, signals);
-      wake = () => scheduler.wake();
+      const scheduler = startScheduler({ ...deps, due }, concurrency, signals);
       for (let ms = 0, stepMs = 0; ms < forMs; ms += stepMs) {
         stepMs = Math.min(forMs - ms, Math.max(100, Math.floor(ms / 50)));
         await clock.advance(stepMs);

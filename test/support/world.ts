@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/emulator.ts';
@@ -149,6 +149,8 @@ export class World {
   async lsUntil(what: string, isWanted: (lines: readonly LsLine[]) => boolean, withinMs = 120_000) {
     let lines: readonly LsLine[] = [];
     const look = async () => {
+      // A daemon that was just started may not have begun it yet.
+      if (!existsSync(join(this.stateDir, 'ledger.sqlite'))) return false;
       lines = await this.ls();
       return isWanted(lines);
     };

@@ -71,7 +71,7 @@ const floors: Readonly<Record<string, string>> = {
   commit: 'ports',
   flora: 'commit ports',
   intake: 'flora commit roots ports',
-  upload: 'flora commit ports',
+  upload: 'flora commit roots ports',
 };
 
 function names(list: string | undefined, target: string): boolean {
@@ -86,6 +86,28 @@ function isForbidden(path: string, target: string): boolean {
 
 function forbiddenImports({ path, imports }: Pick<Source, 'path' | 'imports'>): readonly string[] {
   return imports.filter((target) => isForbidden(path, target));
+}
+
+/** The rooms that a room may import, whole or in part. */
+function seenFrom(room: string): readonly string[] {
+  const list = (visible[room] ?? '').split(' ').filter((name) => name !== '');
+  return [...new Set(list.map((name) => roomOf(name)))];
+}
+
+/**
+ * The table as a picture (mermaid): an arrow for each room that is not reached through another one.
+ *
+ * @param pad before each line
+ */
+function drawRooms(pad = '  '): string {
+  const reaches = (from: string, to: string): boolean =>
+    seenFrom(from).some((next) => next === to || reaches(next, to));
+  const arrows = Object.keys(visible).flatMap((room) => {
+    const seen = seenFrom(room);
+    const direct = seen.filter((to) => !seen.some((between) => between !== to && reaches(between, to)));
+    return direct.map((to) => `${pad}${room} --> ${to}`);
+  });
+  return ['```mermaid', 'graph TD', ...arrows, '```'].join('\n');
 }
 
 /** Whether a file reaches itself through what it imports, and which way. */
@@ -128,6 +150,12 @@ describe('the rooms', () => {
   it('have only main and errors beside them', () => {
     const loose = files.map(({ path }) => path).filter((path) => !path.includes('/'));
     assert.deepEqual(loose, ['errors.ts', 'main.ts']);
+  });
+
+  it('are drawn in ARCHITECTURE.md as they are', () => {
+    const page = readFileSync(join(root, '..', 'ARCHITECTURE.md'), 'utf8');
+    const [, drawn] = /<!-- rooms -->\n(.*?)\n<!-- \/rooms -->/s.exec(page) ?? [];
+    assert.equal(drawn, drawRooms());
   });
 
   it('hold no file that reaches itself through its imports, types included', () => {
@@ -259,7 +287,7 @@ describe('the rules themselves', () => {
       ['d.ts', ['b.ts']],
       ['e.ts', ['d.ts']],
     ]);
-    assert.deepEqual(wayBack('a.ts', graph), ['a.ts', 'd.ts', 'b.ts', 'c.ts', 'a.ts']);
+    assert.deepEqual(wayBack('a.ts', graph), ['a.ts', 'b.ts', 'c.ts', 'a.ts']);
     assert.equal(wayBack('e.ts', graph), null);
   });
 

@@ -1,7 +1,8 @@
-import { chmodSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { SyncError } from '../../errors.ts';
 import { asLedgerError, type LedgerDatabase, ledgerFile } from '../database.ts';
+import { makeDirectory, moveTo, putInPlace, syncDirectory } from './put-in-place.ts';
 
 const companions = ['-wal', '-shm'] as const;
 
@@ -21,7 +22,7 @@ export function watchLedgerFile(stateDir: string, database: LedgerDatabase): { c
       if (now !== null && now === own[0]) return;
       const stranger = `${path}.stranger-${stamp}`;
       try {
-        mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+        makeDirectory(stateDir);
         // Written whole under another name first: half a ledger would look like one.
         const saved = `${path}.new`;
         rmSync(saved, { force: true });
@@ -31,9 +32,11 @@ export function watchLedgerFile(stateDir: string, database: LedgerDatabase): { c
           const found = identityOf(path + suffix);
           // Our log belongs to no file now: whoever opens the ledger next would replay it.
           if (found === own[index]) rmSync(path + suffix, { force: true });
-          else if (found !== null) renameSync(path + suffix, stranger + suffix);
+          else if (found !== null) moveTo(path + suffix, stranger + suffix);
         }
-        renameSync(saved, path);
+        // Gone for good before the ledger is there that it does not belong to.
+        syncDirectory(stateDir);
+        putInPlace(saved, path);
       } catch (error) {
         throw asLedgerError(error, 'rescue');
       }
@@ -51,7 +54,6 @@ function deleted(path: string): SyncError {
   return new SyncError(`The ledger ${path} was deleted under the running daemon; it was written anew from memory`, {
     code: 'ledger_deleted',
     scope: 'process',
-    disposition: 'exit',
     op: 'ledger check',
     path,
     hint: 'Nothing is lost. Start flora-sync again (systemd does), and find out who deletes files there.',
@@ -62,7 +64,6 @@ function replaced(path: string, stranger: string): SyncError {
   return new SyncError(`The ledger ${path} was replaced under the running daemon; the other file is now ${stranger}`, {
     code: 'ledger_replaced',
     scope: 'process',
-    disposition: 'exit',
     op: 'ledger check',
     path,
     hint: 'The daemon put its own back; start it again. To restore a backup, stop the daemon first.',

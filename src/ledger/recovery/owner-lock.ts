@@ -37,7 +37,6 @@ export function takeOwnership(stateDir: string, owner: Owner): OwnerLock {
     throw new SyncError(`${who} owns the ledger in ${stateDir}`, {
       code: 'ledger_owned',
       scope: 'process',
-      disposition: 'exit',
       op: 'open ledger',
       path: stateDir,
       hint: 'Stop it first, or give this one its own --state-dir.',
@@ -52,8 +51,14 @@ export function takeOwnership(stateDir: string, owner: Owner): OwnerLock {
   return { release: () => database.close() };
 }
 
+/** Somebody has the lock, and has not written down (yet) who it is. */
+export interface UnknownOwner {
+  readonly pid: null;
+  readonly since: null;
+}
+
 /** Who owns the ledger now; undefined when nobody does. Asking takes nothing: any number of processes may ask at once. Throws SyncError `state_dir`. */
-export function findOwner(stateDir: string): Owner | undefined {
+export function findOwner(stateDir: string): Owner | UnknownOwner | undefined {
   requireTrustedStateDir(stateDir);
   let database: SqliteDatabase | undefined;
   try {
@@ -63,7 +68,7 @@ export function findOwner(stateDir: string): Owner | undefined {
     return undefined;
   } catch (error) {
     const code = errnoCode(error);
-    if (code === 'SQLITE_BUSY') return readOwner(stateDir) ?? { pid: 0, since: 0 };
+    if (code === 'SQLITE_BUSY') return readOwner(stateDir) ?? { pid: null, since: null };
     // better-sqlite3 has no code for a directory that is not there.
     if (code === 'SQLITE_CANTOPEN' || code === undefined) return undefined;
     throw error;

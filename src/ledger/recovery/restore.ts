@@ -1,9 +1,8 @@
-import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { openSqlite, type SqliteDatabase } from '../../runtime/sqlite.ts';
 import { migrate } from '../migrate.ts';
 import { isDamage, readThrough, requireSoundCopy } from './damage.ts';
-import { putInPlace, syncDirectory } from './put-in-place.ts';
+import { moveTo, putInPlace } from './put-in-place.ts';
 import { listSnapshots, type Snapshot, stampOf } from './snapshot-files.ts';
 
 /** What happened to the ledger before it could be opened. Paths are absolute. */
@@ -30,7 +29,7 @@ const companions = ['-wal', '-shm', '-journal'] as const;
 export function setAside(path: string, nowMs: number): string {
   const aside = `${path}.corrupt-${stampOf(nowMs)}`;
   for (const suffix of ['', ...companions]) {
-    if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+    if (existsSync(path + suffix)) moveTo(path + suffix, aside + suffix);
   }
   return aside;
 }
@@ -56,7 +55,7 @@ export function restoreLedger(
       tell({ type: 'restored', snapshot, setAside: aside });
       return;
     }
-    renameSync(snapshot.path, `${snapshot.path}.corrupt`);
+    moveTo(snapshot.path, `${snapshot.path}.corrupt`);
     tell({ type: 'snapshot-damaged', path: `${snapshot.path}.corrupt`, reason: damage.message });
   }
   tell({ type: 'begun-anew' });
@@ -65,9 +64,8 @@ export function restoreLedger(
 /** The log of a lost ledger would be replayed into the restored one. */
 function setCompanionsAside(path: string, nowMs: number): void {
   for (const suffix of companions) {
-    if (existsSync(path + suffix)) renameSync(path + suffix, `${path}.lost-${stampOf(nowMs)}${suffix}`);
+    if (existsSync(path + suffix)) moveTo(path + suffix, `${path}.lost-${stampOf(nowMs)}${suffix}`);
   }
-  syncDirectory(dirname(path));
 }
 
 /** Returns what is wrong with the snapshot, and has changed nothing then. */

@@ -6,13 +6,13 @@ import { openSqlite } from '../../runtime/sqlite.ts';
 import { damage, requireSoundCopy } from './damage.ts';
 import { putInPlace } from './put-in-place.ts';
 
-const [ledger = '', partial = '', path = ''] = process.argv.slice(2);
-
 try {
+  const [, , ledger, partial, path] = process.argv;
+  if (ledger === undefined || partial === undefined || path === undefined) throw new Error('It takes three paths');
   // SQLite would make it readable for others; a file that is there and empty it takes.
   closeSync(openSync(partial, 'wx', 0o600));
-  const version = copy();
-  check(version);
+  const version = copy(ledger, partial);
+  check(partial, version);
   putInPlace(partial, path);
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
@@ -20,7 +20,7 @@ try {
   process.exitCode = 1;
 }
 
-function copy(): unknown {
+function copy(ledger: string, partial: string): unknown {
   const database = openSqlite(ledger, { readonly: true });
   const version = database.pragma('user_version', { simple: true });
   database.prepare('VACUUM INTO ?').run(partial);
@@ -28,7 +28,7 @@ function copy(): unknown {
   return version;
 }
 
-function check(version: unknown): void {
+function check(partial: string, version: unknown): void {
   const database = openSqlite(partial, { readonly: true });
   const copied = database.pragma('user_version', { simple: true });
   if (copied !== version) throw damage(`it is of version ${copied} instead of ${version}`);

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, lstat, mkdir, rm, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { onAbort } from '../../core/on-abort.ts';
 import { errnoCode, SyncError } from '../../errors.ts';
 import { ledgerFile } from '../database.ts';
+import { syncDirectory } from './put-in-place.ts';
 import { listSnapshots, listUnfinished, type Snapshot, snapshotPath, snapshotsDirectory } from './snapshot-files.ts';
 
 /** So many are kept: one may hold what is already wrong, and another may be damaged itself. */
@@ -40,7 +41,7 @@ export async function takeSnapshot(stateDir: string, nowMs: number, signal: Abor
     const path = snapshotPath(stateDir, nowMs);
     await runApart([join(stateDir, ledgerFile), `${path}.partial`, path], signal);
     const snapshots = listSnapshots(stateDir, nowMs);
-    for (const { path } of snapshots.slice(keptSnapshots)) await rm(path, { force: true });
+    for (const old of snapshots.slice(keptSnapshots)) await rm(old.path, { force: true });
     return snapshots.find((each) => each.path === path) ?? null;
   } catch (error) {
     await removeUnfinished(stateDir).catch(() => {});
@@ -53,6 +54,7 @@ async function makePrivate(directory: string): Promise<void> {
   try {
     // Not with its parents: where the state directory is gone, the ledger is.
     await mkdir(directory, { mode: 0o700 });
+    syncDirectory(dirname(directory));
   } catch (error) {
     if (errnoCode(error) !== 'EEXIST') throw error;
     if (!(await lstat(directory)).isDirectory()) throw error;

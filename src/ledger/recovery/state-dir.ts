@@ -1,16 +1,7 @@
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  type Stats,
-} from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { errnoCode, SyncError } from '../../errors.ts';
+import { makeDirectory } from './put-in-place.ts';
 import { snapshotsDirectory } from './snapshot-files.ts';
 
 // Whoever can write in the state directory can have us write elsewhere (a link in the place of a file of ours), or believe
@@ -38,7 +29,7 @@ const ours = /^(?:owner\.(?:lock|json)|control\.sock|ledger\.sqlite)/;
  */
 export function claimStateDir(stateDir: string, { self }: Users = systemUsers()): void {
   guarded(stateDir, () => {
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    makeDirectory(stateDir);
     const descriptor = openDirectory(stateDir);
     try {
       const stats = fstatSync(descriptor);
@@ -137,7 +128,6 @@ function stateDirError(stateDir: string, what: string, hint: string, cause?: unk
   return new SyncError(`The state directory ${stateDir} ${what}`, {
     code: 'state_dir',
     scope: 'config',
-    disposition: 'exit',
     op: 'open ledger',
     path: stateDir,
     hint,

@@ -1,17 +1,12 @@
 import { closeSync, openSync, readFile, readFileSync, statSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { FileStat } from '../../core/entry.ts';
+import { fileKey } from '../../core/entry.ts';
 import { errnoCode, isOutOfDescriptors } from '../../errors.ts';
 import { briefly } from '../descriptors.ts';
 
 // A process may write to a file through memory, and needs no descriptor for that any more (mmap(2)): some that fetch files in
 // pieces do. Its maps tell (Documentation/filesystems/proc.rst).
-
-/** How a file is named among the candidates: `device:inode`. */
-export function fileKey(stat: Pick<FileStat, 'device' | 'inode'>): string {
-  return `${stat.device}:${stat.inode}`;
-}
 
 /** Memory that is written through to a file; a path may look so too. */
 const writtenThrough = /w[-x]s /g;

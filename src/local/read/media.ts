@@ -2,6 +2,7 @@ import { imageSize } from 'image-size';
 import mime from 'mime';
 import { canonicalContentType, DEFAULT_ACCEPT, isAcceptedType, UNKNOWN_CONTENT_TYPE } from '../../core/content-type.ts';
 import type { Problem } from '../../core/entry.ts';
+import type { CodedProblem } from '../../errors/codes.ts';
 import { isZeros } from '../../media/bytes.ts';
 import type { Dimensions } from '../../media/dimensions.ts';
 import { type Recognised, recognise, recogniseByName } from '../../media/recognise.ts';
@@ -40,7 +41,7 @@ const tailBytes = 512;
 export async function judgeMedia(source: MediaSource, name: string, accept: readonly string[]): Promise<MediaVerdict> {
   const byName = typeOfName(name);
   if (source.sizeBytes === 0) {
-    const problem = { code: 'empty', reason: 'The file is empty.' };
+    const problem: CodedProblem = { code: 'empty', reason: 'The file is empty.' };
     return { contentType: byName ?? UNKNOWN_CONTENT_TYPE, problem, doubtfulFor: 0 };
   }
   const found = await recognise(source, byName);
@@ -69,7 +70,7 @@ interface Judged {
   readonly accept: readonly string[];
 }
 
-function refusal({ name, byName, byContent, found, accept }: Judged): Problem | null {
+function refusal({ name, byName, byContent, found, accept }: Judged): CodedProblem | null {
   const called = byName === null ? null : `Named ${extension(name)}`;
   if (byContent !== null) {
     if (!isAcceptedType(byContent, accept)) {
@@ -89,14 +90,14 @@ function refusal({ name, byName, byContent, found, accept }: Judged): Problem | 
   return { code: 'unsupported_type', reason: `${called}, but does not begin like ${inWords(byName)}: ${what}.` };
 }
 
-function unsupported(what: string, accept: readonly string[]): Problem {
+function unsupported(what: string, accept: readonly string[]): CodedProblem {
   const isDefault = accept.length === DEFAULT_ACCEPT.length && accept.every((type) => DEFAULT_ACCEPT.includes(type));
   const list = `${isDefault ? 'FLORA takes' : 'FLORA_SYNC_ACCEPT allows'} ${accept.join(', ')}.`;
   const reason = `${what}; that is not accepted.`;
   return { code: 'unsupported_type', reason, detail: `${reason} ${list}` };
 }
 
-function unfinished(contentType: string, missing: string): Problem {
+function unfinished(contentType: string, missing: string): CodedProblem {
   const reason = `Half a file: it begins like ${inWords(contentType)}, but where its tables should be there is ${missing}.`;
   return { code: 'unfinished', reason };
 }
@@ -114,7 +115,7 @@ function typeOfName(name: string): string | null {
   return canonical === UNKNOWN_CONTENT_TYPE ? null : canonical;
 }
 
-async function sizeProblem(contentType: string, source: MediaSource, found: Recognised): Promise<Problem | null> {
+async function sizeProblem(contentType: string, source: MediaSource, found: Recognised): Promise<CodedProblem | null> {
   if (!contentType.startsWith('image/')) return null;
   const size = await dimensions(contentType, source, found);
   if (size === null || size.width * size.height <= MOST_PIXELS) return null;

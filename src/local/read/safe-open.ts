@@ -10,11 +10,11 @@ import {
   type Stats,
 } from 'node:fs';
 import { promisify } from 'node:util';
-import { absolutePath, type FilePath, type FileStat, isSameStat, type Problem } from '../../core/entry.ts';
+import { absolutePath, type FilePath, type FileStat, isAtOrBelow, isSameStat, type Problem } from '../../core/entry.ts';
 import { decodeName } from '../../core/name.ts';
 import { foldName } from '../../core/spelling.ts';
 import { errnoCode, outOfDescriptors } from '../../errors.ts';
-import { fsPath, isInside, realPath } from '../fs-path.ts';
+import { fsPath, realPath } from '../fs-path.ts';
 import { accessProblem, isGone, notRegularProblem, toFileStat } from '../local-problem.ts';
 
 /** Whether files are on a disk of this machine: of all that are asked about, or by the device that a file is on. */
@@ -145,7 +145,7 @@ function placeRefusal(fd: number, stats: Stats, path: FilePath): NotOpen | null 
   if (isReachedWithoutLinks(fd, absolutePath(path))) return null;
   const realRoot = realPath(path.root);
   const opened = pathOfDescriptor(fd) ?? realPath(absolutePath(path));
-  if (!isInside(opened, realRoot)) {
+  if (!isAtOrBelow(opened, realRoot)) {
     if (stats.nlink === 0) return { kind: 'gone' };
     const reason = 'A directory on its way is a link out of the drop folder: copy the files themselves.';
     return { kind: 'problem', problem: { code: 'outside_root', reason } };

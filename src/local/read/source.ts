@@ -2,6 +2,7 @@ import { createHash, hash as digestOf } from 'node:crypto';
 import { type FilePath, joinPath } from '../../core/entry.ts';
 import { displayName } from '../../core/name.ts';
 import { onAbort } from '../../core/on-abort.ts';
+import type { ErrorCode } from '../../errors/codes.ts';
 import { SyncError } from '../../errors.ts';
 import { accessProblem } from '../local-problem.ts';
 import { chunkBytes, returnChunk, takeChunk } from './chunk-buffers.ts';
@@ -153,7 +154,7 @@ function changedError(path: FilePath): SyncError {
   return fileError(path, 'source_changed', 'changed while it was being sent', 'It is sent again once it has settled.');
 }
 
-function fileError(path: FilePath, code: string, what: string, hint: string, cause?: unknown): SyncError {
+function fileError(path: FilePath, code: ErrorCode, what: string, hint: string, cause?: unknown): SyncError {
   const relative = joinPath(path.directory, path.name);
   return new SyncError(`${displayName(relative)} ${what}`, {
     code,

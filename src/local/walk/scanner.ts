@@ -1,11 +1,12 @@
 import { accessSync, constants, lstatSync, type Stats, statSync } from 'node:fs';
-import type { DirectoryListing, FilePath, FileStat, FoundFile, FoundProblem, Problem } from '../../core/entry.ts';
-import { absolutePath, joinPath, splitPath } from '../../core/entry.ts';
+import type { DirectoryListing, FilePath, FileStat, FoundFile, FoundProblem } from '../../core/entry.ts';
+import { absolutePath, isAtOrBelow, joinPath, splitPath } from '../../core/entry.ts';
 import { displayName } from '../../core/name.ts';
 import { isSkippedName, sidecarOwner, sidecarsOf } from '../../core/skip.ts';
+import type { CodedProblem } from '../../errors/codes.ts';
 import { errnoCode, isOutOfDescriptors, SyncError } from '../../errors.ts';
 import { briefly } from '../descriptors.ts';
-import { fsPath, isInside, realPath } from '../fs-path.ts';
+import { fsPath, realPath } from '../fs-path.ts';
 import {
   accessProblem,
   directoryProblem,
@@ -178,8 +179,6 @@ function unreadableDirectory(path: string, error: unknown): SyncError {
   const { code, reason } = directoryProblem(error);
   return new SyncError(`The directory ${displayName(path)} cannot be read (${systemErrno(error)})`, {
     code,
-    scope: 'file',
-    disposition: 'retry',
     op: 'scan',
     path,
     hint: reason,
@@ -214,7 +213,7 @@ function examine(root: string, path: string, name: string, beside: Beside): Stat
   return problemOf(name, stats, notRegularProblem(stats));
 }
 
-function listingProblem(target: string | Buffer): Problem | null {
+function listingProblem(target: string | Buffer): CodedProblem | null {
   try {
     accessSync(target, constants.R_OK | constants.X_OK);
     return null;
@@ -224,9 +223,9 @@ function listingProblem(target: string | Buffer): Problem | null {
 }
 
 /** Links are never followed: what is inside the root is synced by its own path, what is outside was not dropped here. */
-function linkProblem(root: string, path: string): Problem | null {
+function linkProblem(root: string, path: string): CodedProblem | null {
   try {
-    if (isInside(realPath(path), realPath(root))) return null;
+    if (isAtOrBelow(realPath(path), realPath(root))) return null;
     return {
       code: 'symlink_outside',
       reason: 'It is a link to something outside the drop folder: copy the file itself.',
@@ -239,6 +238,6 @@ function linkProblem(root: string, path: string): Problem | null {
   }
 }
 
-function problemOf(name: string, stats: Stats | null, problem: Problem): StatResult {
+function problemOf(name: string, stats: Stats | null, problem: CodedProblem): StatResult {
   return { kind: 'problem', found: { name, stat: stats === null ? null : toFileStat(stats), problem } };
 }

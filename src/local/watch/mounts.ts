@@ -1,6 +1,7 @@
+import { isAtOrBelow } from '../../core/entry.ts';
 import { isSkippedName } from '../../core/skip.ts';
 import { errnoCode } from '../../errors.ts';
-import { isInside, realPath } from '../fs-path.ts';
+import { realPath } from '../fs-path.ts';
 import { mountsIn, readMountInfo } from '../mount-info.ts';
 
 /** Where something was mounted or unmounted: a directory (or file) below a root, relative to it. */
@@ -56,7 +57,7 @@ function changesBelow(root: string, points: readonly string[]): readonly MountCh
   }
   const above = real === '/' ? real : `${real}/`;
   return points
-    .filter((point) => point !== real && isInside(point, real))
+    .filter((point) => point !== real && isAtOrBelow(point, real))
     .map((point) => ({ root, path: point.slice(above.length) }))
     .filter(({ path }) => !path.split('/').some((name) => isSkippedName(name, 'directory')));
 }

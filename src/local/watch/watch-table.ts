@@ -1,4 +1,4 @@
-import { joinPath } from '../../core/entry.ts';
+import { joinPath, splitPath } from '../../core/entry.ts';
 import type { DirectoryIdentity } from '../walk/scanner.ts';
 import type { WatchBackend } from './watch-backend.ts';
 
@@ -42,7 +42,7 @@ export class WatchTable {
     this.#byDirectory.set(entry.directory, entry);
     this.#byPath.set(entry.path, entry);
     if (entry.directory === '') return;
-    const { parent, name } = splitPath(entry.directory);
+    const { directory: parent, name } = splitPath(entry.directory);
     const siblings = this.#children.get(parent);
     if (siblings === undefined) this.#children.set(parent, new Set([name]));
     else siblings.add(name);
@@ -50,7 +50,7 @@ export class WatchTable {
 
   /** Forgets a directory and all below, and returns what was known of them. */
   deleteTree(directory: string): readonly Watched[] {
-    const { parent, name } = splitPath(directory);
+    const { directory: parent, name } = splitPath(directory);
     const siblings = directory === '' ? undefined : this.#children.get(parent);
     siblings?.delete(name);
     if (siblings?.size === 0) this.#children.delete(parent);
@@ -72,10 +72,4 @@ export class WatchTable {
   *values(): Iterable<Watched> {
     yield* this.#byDirectory.values();
   }
-}
-
-/** `a/b/c` is `c` in `a/b`; `a` is `a` in the root `''`. */
-export function splitPath(path: string): { readonly parent: string; readonly name: string } {
-  const at = path.lastIndexOf('/');
-  return { parent: path.slice(0, Math.max(at, 0)), name: path.slice(at + 1) };
 }

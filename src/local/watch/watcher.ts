@@ -1,4 +1,4 @@
-import { joinPath } from '../../core/entry.ts';
+import { joinPath, splitPath } from '../../core/entry.ts';
 import { isSkippedName, sidecarOwner } from '../../core/skip.ts';
 import { isOutOfDescriptors, type SyncError } from '../../errors.ts';
 import { realPath } from '../fs-path.ts';
@@ -6,22 +6,19 @@ import { isSameDirectory, type ScannedDirectory } from '../walk/scanner.ts';
 import { openArmingQueue } from './arming.ts';
 import { guardBursts } from './burst-guard.ts';
 import { chokidarWatches, isChokidarPath } from './chokidar-watches.ts';
-import { collectHints, type OnHint } from './hints.ts';
 import { type InotifyLimits, readInotifyLimits } from './inotify.ts';
 import { plainWatches } from './plain-watches.ts';
 import { scheduleSecondLooks } from './second-look.ts';
 import type { Timer, Timers } from './timers.ts';
 import type { WatchEvents } from './watch-backend.ts';
-import { splitPath, type Watched, WatchTable } from './watch-table.ts';
+import { type Watched, WatchTable } from './watch-table.ts';
 import { collectTroubles } from './watch-trouble.ts';
 
 export interface WatcherOptions {
   readonly root: string;
   readonly timers: Timers;
-  /** Something may have happened to this name, or (null) anywhere in this directory: look. Debounced by 20 ms. */
-  readonly onHint: OnHint;
-  /** A directory appeared, not watched yet: walk it, and `add` what the walk finds. */
-  readonly onNewDirectory: (directory: string) => void;
+  /** Something may have happened to this name, or (null) anywhere in this directory: look. Not gathered: it comes for each event. */
+  readonly onHint: (directory: string, name: string | null) => void;
   /** Once for each kind of trouble; the periodic scan carries what is not watched. */
   readonly onTrouble: (error: SyncError) => void;
   /** Events were probably lost, of this folder or another one of this process: rescan everything. */
@@ -60,17 +57,19 @@ const mostListedEntries = 32;
 
 /** Opens a watcher on one drop folder: chokidar's where it fits, else `fs.watch`. Its events are hints, the scan is the truth. */
 export function openWatcher(options: WatcherOptions): Watcher {
-  const { root, timers, onNewDirectory, onTrouble, largeDirectoryEntries = mostListedEntries } = options;
+  const { root, timers, onTrouble, largeDirectoryEntries = mostListedEntries } = options;
   const limits = options.limits ?? readInotifyLimits();
   const table = new WatchTable();
-  const hints = collectHints({ timers, onHint: options.onHint });
-  const secondLooks = scheduleSecondLooks(timers, secondLookMs, (directory) => hints.push(directory, null));
+  const onHint: WatcherOptions['onHint'] = (directory, name) => {
+    if (!isClosed) options.onHint(directory, name);
+  };
+  const secondLooks = scheduleSecondLooks(timers, secondLookMs, (directory) => onHint(directory, null));
   const troubles = collectTroubles({ root, timers, limits, onTrouble, wantedWatches: () => table.size });
   const bursts = guardBursts(timers, limits.maxQueuedEvents, options.onOverflow);
   const arming = openArmingQueue({
     timers,
     isCurrent: (entry) => table.isCurrent(entry),
-    onArmed: (entry) => hints.push(entry.directory, null),
+    onArmed: (entry) => onHint(entry.directory, null),
     onGone: (entry) => forget(entry.directory),
   });
   let realRoot: string | null = null;
@@ -83,18 +82,18 @@ export function openWatcher(options: WatcherOptions): Watcher {
       bursts.count();
       const entry = table.atPath(path);
       if (entry === undefined) return;
-      if (name === null) hints.push(entry.directory, null);
+      if (name === null) onHint(entry.directory, null);
       else if (name === splitPath(path).name) hintItself(entry, event);
       else hintNames(entry.directory, name);
     },
     onDirectoryAdded(path) {
-      const { parent, name } = splitPath(path);
+      const { directory: parent, name } = splitPath(path);
       const above = isClosed ? undefined : table.atPath(parent);
       // With U+FFFD it is not the name on disk; the hint of the raw event has the parent read again.
       if (above === undefined || isSkippedName(name, 'directory') || name.includes('\uFFFD')) return;
       const directory = joinPath(above.directory, name);
       secondLooks.schedule(directory);
-      onNewDirectory(directory);
+      onHint(above.directory, name);
     },
     onDirectoryRemoved(path) {
       const entry = isClosed ? undefined : table.atPath(path);
@@ -114,22 +113,22 @@ export function openWatcher(options: WatcherOptions): Watcher {
   const plain = plainWatches(events);
 
   function hintNames(directory: string, name: string): void {
-    if (!isSkippedName(name, 'file') || !isSkippedName(name, 'directory')) hints.push(directory, name);
+    if (!isSkippedName(name, 'file') || !isSkippedName(name, 'directory')) onHint(directory, name);
     // Once a transfer tool's state is gone, what it was about is finished.
     const owner = sidecarOwner(name);
-    if (owner !== null) hints.push(directory, owner);
+    if (owner !== null) onHint(directory, owner);
   }
 
   /** The directory itself was removed, moved or had its mode changed (or a child has its name, which is harmless). */
   function hintItself(entry: Watched, event: string): void {
     if (event === 'rename') entry.isSuspect = true;
-    hints.push(entry.directory, null);
+    onHint(entry.directory, null);
     hintParent(entry.directory);
   }
 
   function hintParent(directory: string): void {
-    const { parent, name } = splitPath(directory);
-    hints.push(parent, name === '' ? null : name);
+    const { directory: parent, name } = splitPath(directory);
+    onHint(parent, name === '' ? null : name);
   }
 
   function forget(directory: string): void {
@@ -191,7 +190,6 @@ export function openWatcher(options: WatcherOptions): Watcher {
     async close() {
       isClosed = true;
       bursts.close();
-      hints.cancel();
       secondLooks.cancel();
       troubles.cancel();
       again?.cancel();

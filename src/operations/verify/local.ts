@@ -1,5 +1,5 @@
 import { isActive } from '../../core/content.ts';
-import { absolutePath, type FilePath, joinPath } from '../../core/entry.ts';
+import { absolutePath, type FilePath, isAtOrBelow, joinPath } from '../../core/entry.ts';
 import { SyncError } from '../../errors.ts';
 import type { Inventory, InventoryFolder } from '../../ledger/inventory.ts';
 import type { createLocalFiles } from '../../local/local-files.ts';
@@ -66,15 +66,11 @@ async function compareRows(deps: VerifyLocalDeps, { folder, directory, name }: S
     return;
   }
   const work = new Bounded(readers);
-  for (const known of knownFiles(inventory, folder, (each) => isWithin(each, directory))) {
+  for (const known of knownFiles(inventory, folder, (each) => isAtOrBelow(each, directory))) {
     if (signal.aborted) break;
     await work.add(() => compare(deps, known));
   }
   await work.end();
-}
-
-function isWithin(directory: string, scope: string): boolean {
-  return scope === '' || directory === scope || directory.startsWith(`${scope}/`);
 }
 
 async function compare(deps: VerifyLocalDeps, known: KnownPath): Promise<void> {

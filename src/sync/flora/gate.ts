@@ -33,6 +33,8 @@ const never = Number.POSITIVE_INFINITY;
  */
 export class Gate {
   readonly pace = new Pace();
+  /** Told what `onChange` is told. */
+  readonly listeners = new Set<GateDeps['onChange']>();
   readonly #deps: GateDeps;
   readonly #outage: Outage;
   readonly #suspicions: Suspicions;
@@ -205,7 +207,7 @@ export class Gate {
     const { trouble } = this;
     if (trouble?.code === this.#told?.code) return;
     this.#told = trouble;
-    this.#deps.onChange(trouble);
+    for (const tell of [this.#deps.onChange, ...this.listeners]) tell(trouble);
   }
 
   /** Lets in who may go now, and looks again when the next one may. */

@@ -127,8 +127,6 @@ async function nextPage(
 function endless(why: string): SyncError {
   return new SyncError(`FLORA's listing of assets has no end: ${why}`, {
     code: 'cursor_loop',
-    scope: 'file',
-    disposition: 'retry',
     op: 'list',
     hint: 'Nothing is concluded from it; it is read again later.',
   });

@@ -5,6 +5,7 @@ import { isOtherSize, unknownStatus } from '../../core/finding.ts';
 import { remoteName } from '../../core/name.ts';
 import type { RemoteAsset } from '../../core/records.ts';
 import { longestWaitMs, seldomMs } from '../../core/steps.ts';
+import type { ErrorCode } from '../../errors/codes.ts';
 import { SyncError } from '../../errors.ts';
 import type { Outcome } from '../commit/outcome.ts';
 import { eventFromError } from '../commit/outcome.ts';
@@ -230,7 +231,7 @@ function unreadable(
   return wait('match_unreadable', reason, retryAfterMs ?? (attempts < soonTries ? null : seldomMs));
 }
 
-function wait(code: string, reason: string, retryAfterMs: number | null): Outcome {
+function wait(code: ErrorCode, reason: string, retryAfterMs: number | null): Outcome {
   const event: ContentEvent = { type: 'trouble', code, reason, retryAfterMs };
   return { event, requestId: null, doubted: [] };
 }

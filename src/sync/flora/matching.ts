@@ -164,7 +164,9 @@ export class Matching {
       tables.facts.setListing(key, { walks: pageSizes.length, isDone: true });
       tables.contents.unparkMatching(clock.now());
     });
-    log.debug({ ...place, assets: ledger.remoteAssets.count() }, 'listed what FLORA has');
+    const { workspaceId, projectId } = place;
+    const facts = { workspace_id: workspaceId, project_id: projectId, assets: ledger.remoteAssets.count() };
+    log.debug(facts, 'listed what FLORA has');
     onWork();
   }
 

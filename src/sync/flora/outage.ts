@@ -14,8 +14,6 @@ const unreachableBackoff: BackoffLimits = { baseMs: 500, capMs: 10_000 };
 const mostStumbles = 8;
 const stumblingMs = 10_000;
 
-const unavailable = 'unavailable';
-
 /** Trouble with the service as a whole: since when, why, and when it may be asked next. Times are monotonic milliseconds. */
 export class Outage {
   trouble: SyncError | null = null;
@@ -67,7 +65,7 @@ export class Outage {
     if (isEvidence) {
       this.#failures += 1;
       // What stumbled before it closed did so together.
-      if (this.trouble === null) this.#closers = new Set(error.code === unavailable ? this.#stumblers : []);
+      if (this.trouble === null) this.#closers = new Set(error.code === 'unavailable' ? this.#stumblers : []);
       if (pass.call.file !== null) this.#closers.add(pass.call.file.id);
     }
     if (isEvidence || error.code === 'rate_limited') this.trouble = error;
@@ -83,7 +81,7 @@ export class Outage {
    * comes any more, each of a hundred thousand files would have to find out by itself. Returns the trouble, if that is what it is.
    */
   stumbled(pass: Pass, error: SyncError, nowMs: number): SyncError | null {
-    if (this.trouble?.code === unavailable && pass === this.probe) return outage(error, this.#suspect(error));
+    if (this.trouble?.code === 'unavailable' && pass === this.probe) return outage(error, this.#suspect(error));
     if (this.#stumbles === 0 || nowMs - this.#stumblingSinceMs > stumblingMs) {
       this.#stumbles = 0;
       this.#stumblers.clear();
@@ -126,7 +124,7 @@ export class Outage {
 
   #waitMs(error: SyncError): number {
     const patient = error.disposition === 'wait' ? waitingBackoff : unreachableBackoff;
-    const limits = error.code === unavailable ? outageBackoff : patient;
+    const limits = error.code === 'unavailable' ? outageBackoff : patient;
     const ownMs = backoffMs(this.#failures, this.#random.fraction(), limits);
     if (error.retryAfterMs === undefined) return ownMs;
     // Spread what FLORA asked for upwards only, so that several clients do not come back in step.
@@ -138,7 +136,7 @@ function outage(error: SyncError, suspicion: string | null): SyncError {
   const told = suspicion === null ? error.message : `${error.message}); ${suspicion}`;
   const message = `FLORA answers nothing but errors now (${told}${suspicion === null ? ')' : ''}`;
   return new SyncError(message, {
-    code: unavailable,
+    code: 'unavailable',
     scope: 'service',
     disposition: 'retry',
     op: error.op,

@@ -86,9 +86,10 @@ export class Reconciler {
     const what = options.isDryRun
       ? 'compared with the listing of FLORA, for a dry run'
       : 'reconciled with the listing of FLORA';
-    if (error === null) log.info(summary, what);
-    else if (signal.aborted) log.info(summary, 'the walk through the listing of FLORA was broken off');
-    else log.warn(summary, 'the listing of FLORA could not be read to its end; the next interval tries again');
+    const facts = { is_full: isFull, ...counts, ...measured, error };
+    if (error === null) log.info(facts, what);
+    else if (signal.aborted) log.info(facts, 'the walk through the listing of FLORA was broken off');
+    else log.warn(facts, 'the listing of FLORA could not be read to its end; the next interval tries again');
     return summary;
   }
 

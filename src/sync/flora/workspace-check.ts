@@ -7,10 +7,13 @@ import type { Place } from './listing.ts';
 import { askFlora } from './request.ts';
 
 export interface WorkspaceCheckDeps {
-  readonly remote: Pick<RemotePort, 'workspaceIds'>;
-  readonly gate: Gate;
   readonly log: LogPort;
   readonly places: readonly Place[];
+}
+
+export interface WorkspaceAsking {
+  readonly remote: Pick<RemotePort, 'workspaceIds'>;
+  readonly gate: Gate;
 }
 
 /**
@@ -31,8 +34,8 @@ export class WorkspaceCheck {
     return this.#notice;
   }
 
-  async run(signal: AbortSignal): Promise<void> {
-    const { gate, remote, places } = this.#deps;
+  async run({ remote, gate }: WorkspaceAsking, signal: AbortSignal): Promise<void> {
+    const { places } = this.#deps;
     const signals = { stopping: signal, abort: signal };
     const ask = () => askFlora(gate, signals, { op: 'workspaces', file: null }, () => remote.workspaceIds(signal));
     let asked = await ask();

@@ -6,6 +6,7 @@ import type { Matching } from '../flora/matching.ts';
 import type { Admitted, ContentPath, LedgerPort, LedgerTablesPort } from '../ports/ledger.ts';
 import type { LocalPort } from '../ports/local.ts';
 import type { ClockPort, LogPort, RandomPort } from '../ports/runtime.ts';
+import type { RootGuard } from '../roots/root-guard.ts';
 
 export interface AdmitDeps {
   readonly ledger: LedgerPort;
@@ -14,8 +15,7 @@ export interface AdmitDeps {
   readonly log: LogPort;
   readonly local: Pick<LocalPort, 'look' | 'detour'>;
   readonly matching: Pick<Matching, 'begin'>;
-  /** Whether a drop folder is the one that it was, down to this directory: what is missing in another is no evidence. */
-  readonly isRootThere: (root: string, directory: string) => boolean;
+  readonly roots: Pick<RootGuard, 'isThere'>;
 }
 
 /** A file of a watched folder, with what its folder says about it. */
@@ -135,7 +135,7 @@ function isStillThere(deps: AdmitDeps, path: ContentPath, file: FolderFile): boo
   const look = deps.local.look(path);
   if (look.kind === 'file' && deps.local.detour(path) === null) return !isAnother(look.stat, path.stat);
   // In a folder that nobody watches any more nothing is waited for.
-  return path.isWatched && !deps.isRootThere(path.root, path.directory);
+  return path.isWatched && !deps.roots.isThere(path);
 }
 
 /** A new file under the name, as when an editor lets the old version step aside; one that was only written to may still have its bytes. */

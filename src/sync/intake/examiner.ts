@@ -3,6 +3,7 @@ import type { DropFolder } from '../../core/drop-folder.ts';
 import { absolutePath, type FileStat, isOtherKind, joinPath, type Problem, splitPath } from '../../core/entry.ts';
 import type { KnownFile } from '../ports/ledger.ts';
 import type { LocalPort, ScannedListing } from '../ports/local.ts';
+import type { WatchPort } from '../ports/watch.ts';
 import { mountMissing } from '../roots/lost-mount.ts';
 import type { RootGuard } from '../roots/root-guard.ts';
 import { isGone } from './absence.ts';
@@ -11,7 +12,8 @@ import { Vanishing } from './vanishing.ts';
 
 export interface ExaminerDeps extends AdmitDeps {
   readonly local: LocalPort;
-  readonly folders: RootGuard;
+  readonly roots: RootGuard;
+  readonly watch: WatchPort;
   readonly signal: AbortSignal;
   /** So many rows of a directory are compared in one turn of the event loop: a few milliseconds by default. */
   readonly knownPerSlice?: number;
@@ -19,16 +21,9 @@ export interface ExaminerDeps extends AdmitDeps {
   readonly onCandidate: (file: FolderFile, stat: FileStat) => Promise<void> | undefined;
   /** Nothing is at or below this path any more. */
   readonly onVanished: (path: string) => void;
-  /** A directory of ours is not there any more. */
-  readonly onDirectoryGone: (folder: DropFolder, directory: string) => void;
-  /** A single directory was read. */
-  readonly onListing: (folder: DropFolder, listing: ScannedListing) => Promise<void>;
   /** A whole subtree (or, with '', folder) has to be walked. */
   readonly scan: (folder: DropFolder, directory: string) => Promise<void>;
 }
-
-/** A hinted directory with more names than this is read whole. */
-const namesWorthLooking = 64;
 
 /** Compares what is on disk with the ledger, and writes down what needs no settling: problems, and what vanished. */
 export class Examiner {
@@ -46,7 +41,7 @@ export class Examiner {
 
   /** Something may have happened to these names, or (null) to anything in the directory. */
   async hinted(folder: DropFolder, directory: string, names: ReadonlySet<string> | null): Promise<void> {
-    if (names === null || names.size > namesWorthLooking) {
+    if (names === null) {
       if (await this.#isOpen(folder)) await this.directory(folder, directory);
       return;
     }
@@ -57,9 +52,9 @@ export class Examiner {
   }
 
   async listing(folder: DropFolder, listing: ScannedListing): Promise<void> {
-    const { ledger, folders } = this.#deps;
+    const { ledger, roots } = this.#deps;
     if (listing.directory !== '') {
-      const isLost = listing.entryCount === 0 && folders.isMountLost(folder, listing.directory);
+      const isLost = listing.entryCount === 0 && roots.isMountLost({ ...folder, directory: listing.directory });
       if (isLost) return await this.unreadable(folder, listing.directory, mountMissing);
       await this.#readable(folder, listing.directory);
     }
@@ -131,7 +126,7 @@ export class Examiner {
         // Judged after it was read, as in a scan: it may be another drive's.
         if (!(await this.#isOpen(folder))) return;
         await this.listing(folder, read.listing);
-        return await this.#deps.onListing(folder, read.listing);
+        return await this.#follow(folder, read.listing);
       case 'problem':
         return await this.unreadable(folder, directory, read.problem);
       case 'gone': {
@@ -145,6 +140,16 @@ export class Examiner {
         const never: never = read;
         throw new Error(`Unknown result ${JSON.stringify(never)}`);
       }
+    }
+  }
+
+  /** What stands in a directory that was read, and is not watched yet, is walked now. */
+  async #follow(folder: DropFolder, listing: ScannedListing): Promise<void> {
+    const { watch, scan } = this.#deps;
+    watch.add(folder, listing);
+    for (const name of listing.subdirectories) {
+      const directory = joinPath(listing.directory, name);
+      if (!watch.isWatched(folder, directory)) await scan(folder, directory);
     }
   }
 
@@ -199,7 +204,7 @@ export class Examiner {
     if (row !== undefined && !row.isGone) await this.#vanishing.files(folder, directory, row.directoryId, [name]);
     await this.#treeGone(folder, joinPath(directory, name));
     // Even one that has no row may be watched.
-    this.#deps.onDirectoryGone(folder, joinPath(directory, name));
+    this.#deps.watch.remove(folder, joinPath(directory, name));
     this.#deps.onVanished(absolutePath(fileOf(folder, directory, name)));
   }
 
@@ -216,10 +221,10 @@ export class Examiner {
 
   /** Hints of a folder that is halted are dropped: once it can be believed again, all of it is scanned. */
   async #isOpen(folder: DropFolder): Promise<boolean> {
-    const { folders, scan } = this.#deps;
-    if (folders.mayTake(folder)) return true;
+    const { roots, scan } = this.#deps;
+    if (roots.mayTake(folder)) return true;
     // The hint is the first to stumble over it: the scan says what is wrong, or takes all of what is new.
-    if (!folders.isHalted(folder)) await scan(folder, '');
+    if (!roots.isHalted(folder)) await scan(folder, '');
     return false;
   }
 

@@ -1,45 +1,52 @@
 import type { ClockPort } from '../ports/runtime.ts';
 
 export interface Hint {
-  readonly folderId: number;
+  /** Of a drop folder. */
+  readonly root: string;
   readonly directory: string;
   /** Null: anything in the directory. */
   readonly name: string | null;
 }
 
 export interface HintedDirectory {
-  readonly folderId: number;
+  readonly root: string;
   readonly directory: string;
   readonly names: ReadonlySet<string> | null;
 }
 
-/** Hints that come within this of each other are handled as one. */
-const gatherMs = 20;
-/** More names than this in one directory are not kept apart. */
-const mostNames = 256;
+/** Takes one directory after the other; answers for its own errors. */
+export type HintHandler = (hinted: HintedDirectory) => Promise<void>;
 
-/** Gathers hints by directory and hands them on one directory at a time. */
+/** Hints that come within this of the first one are handled as one; the wait does not grow with later ones. */
+const gatherMs = 20;
+/** With more names than this, reading the directory once is cheaper than looking at each. */
+const mostNames = 64;
+
+/**
+ * Where something may have happened: the one place that gathers what watchers, workers and the intake itself noticed, by
+ * directory. Hints may come before anybody handles them.
+ */
 export class Hints {
   readonly #clock: ClockPort;
-  readonly #handle: (hinted: HintedDirectory) => Promise<void>;
-  readonly #onHandled: () => void;
-  #gathered = new Map<string, { folderId: number; directory: string; names: Set<string> | null }>();
+  #gathered = new Map<string, { root: string; directory: string; names: Set<string> | null }>();
+  #handle: HintHandler | null = null;
+  #onIdle: () => void = () => {};
   #timer: { cancel(): void } | undefined;
   #isHandling = false;
+  #isClosed = false;
 
-  constructor(clock: ClockPort, handle: (hinted: HintedDirectory) => Promise<void>, onHandled: () => void) {
+  constructor(clock: ClockPort) {
     this.#clock = clock;
-    this.#handle = handle;
-    this.#onHandled = onHandled;
   }
 
   get isIdle(): boolean {
     return this.#gathered.size === 0 && !this.#isHandling;
   }
 
-  add({ folderId, directory, name }: Hint): void {
-    const key = `${folderId}/${directory}`;
-    const gathered = this.#gathered.get(key) ?? { folderId, directory, names: new Set<string>() };
+  add({ root, directory, name }: Hint): void {
+    if (this.#isClosed) return;
+    const key = `${root}/${directory}`;
+    const gathered = this.#gathered.get(key) ?? { root, directory, names: new Set<string>() };
     this.#gathered.set(key, gathered);
     if (name === null) gathered.names = null;
     else gathered.names?.add(name);
@@ -47,27 +54,36 @@ export class Hints {
     this.#arm();
   }
 
+  /** From now on the handler gets them, and `onIdle` is called each time that all were handled. */
+  handleWith(handle: HintHandler, onIdle: () => void): void {
+    this.#handle = handle;
+    this.#onIdle = onIdle;
+    this.#arm();
+  }
+
+  /** Forgets what was gathered, and whatever comes. */
   close(): void {
+    this.#isClosed = true;
     this.#timer?.cancel();
     this.#gathered.clear();
   }
 
   #arm(): void {
-    if (this.#timer !== undefined || this.#isHandling || this.#gathered.size === 0) return;
+    const handle = this.#handle;
+    if (handle === null || this.#timer !== undefined || this.#isHandling || this.#gathered.size === 0) return;
     this.#timer = this.#clock.setTimer(gatherMs, () => {
       this.#timer = undefined;
-      void this.#handleAll();
+      void this.#handleAll(handle);
     });
   }
 
-  async #handleAll(): Promise<void> {
+  async #handleAll(handle: HintHandler): Promise<void> {
     const gathered = this.#gathered;
     this.#gathered = new Map();
     this.#isHandling = true;
-    // The handler answers for its own errors.
-    for (const hinted of gathered.values()) await this.#handle(hinted);
+    for (const hinted of gathered.values()) await handle(hinted);
     this.#isHandling = false;
     this.#arm();
-    this.#onHandled();
+    this.#onIdle();
   }
 }

@@ -4,15 +4,16 @@ import { type FileStat, type Fingerprint, isSameStat } from '../../core/entry.ts
 import { racyUntilMs } from '../../core/settle.ts';
 import type { Admitted } from '../ports/ledger.ts';
 import type { LocalPort } from '../ports/local.ts';
+import type { RootGuard } from '../roots/root-guard.ts';
 import { type AdmitDeps, admitFile, admitProblem, type FolderFile } from './admit.ts';
+import { Line } from './line.ts';
 
 export interface InspectorDeps extends AdmitDeps {
   readonly local: LocalPort;
   readonly signal: AbortSignal;
   /** There may be new work in the ledger: this. */
   readonly onWork: (admitted: Admitted) => void;
-  /** Whether anything may be taken from the file's folder now. */
-  readonly mayTake: (file: FolderFile) => boolean;
+  readonly roots: Pick<RootGuard, 'isThere' | 'mayTake'>;
   /** The file is not what it was: look at its name again. */
   readonly onLost: (file: FolderFile) => void;
   /** It looks like a copy that has paused: settle it once more, for so many quiet periods. */
@@ -30,10 +31,17 @@ export interface Settled {
 /** Digests at once: more would only fight over the disk. */
 const inspectors = 2;
 
+/** So many are queued, read or become durable: enough for digests to go on while a group of rows is written. The rest stands in line. */
+const mostAtOnce = 64;
+
 /** Reads what has settled, and brings it into the ledger: as its content, or with the reason why it is not sent. */
 export class Inspector {
   readonly #deps: InspectorDeps;
   readonly #queue = new PQueue({ concurrency: inspectors });
+  readonly #line = new Line<Settled>(
+    () => this.#underWay < mostAtOnce,
+    (settled) => this.#begin(settled),
+  );
   readonly #toRead = new Set<Settled>();
   /** How files looked that are settling once more. Those that changed meanwhile begin anew. */
   readonly #unfinished = new WeakMap<FolderFile, FileStat>();
@@ -42,10 +50,14 @@ export class Inspector {
   constructor(deps: InspectorDeps) {
     this.#deps = deps;
     // Only now is the task no longer in hand: when its own end is told, p-queue still counts it.
-    this.#queue.on('next', deps.onChange);
+    this.#queue.on('next', () => this.#changed());
   }
 
   add(settled: Settled): void {
+    this.#line.add(settled);
+  }
+
+  #begin(settled: Settled): void {
     const { file, stat } = settled;
     this.#toRead.add(settled);
     void this.#queue.add(() => this.#guard(this.#inspect(file, stat).finally(() => this.#toRead.delete(settled))));
@@ -53,16 +65,21 @@ export class Inspector {
 
   /** What waits to be read, or is being read. */
   list(): readonly Settled[] {
-    return [...this.#toRead];
+    return [...this.#line.list(), ...this.#toRead];
   }
 
   /** How many files wait, are read, or become durable. */
   get size(): number {
+    return this.#line.size + this.#underWay;
+  }
+
+  get #underWay(): number {
     return this.#queue.size + this.#queue.pending + this.#admitting;
   }
 
   /** Waits for what is being read and written; the rest is forgotten. */
   async close(): Promise<void> {
+    this.#line.clear();
     this.#queue.clear();
     this.#toRead.clear();
     await this.#queue.onIdle();
@@ -73,14 +90,14 @@ export class Inspector {
   }
 
   async #inspect(file: FolderFile, stat: FileStat): Promise<void> {
-    const { clock, local, signal, mayTake, onLost, onUnfinished } = this.#deps;
+    const { clock, local, signal, roots, onLost, onUnfinished } = this.#deps;
     if (signal.aborted) return;
     const before = this.#unfinished.get(file);
     const racyMs = racyUntilMs(stat, clock.now(), local.isRemote(file, stat.device));
     const inspection = await local.inspect(file, signal, before !== undefined && isSameStat(before, stat));
     if (signal.aborted) return;
     // Another drive may have come into its place while the file was waited for.
-    if (!mayTake(file)) return onLost(file);
+    if (!roots.mayTake(file)) return onLost(file);
     switch (inspection.kind) {
       case 'fingerprint':
         // It settled as something else: somebody went on writing meanwhile, and this may be half a file.
@@ -124,7 +141,12 @@ export class Inspector {
     } catch (error) {
       if (!this.#deps.signal.aborted) this.#deps.onError(error);
     } finally {
-      this.#deps.onChange();
+      this.#changed();
     }
+  }
+
+  #changed(): void {
+    this.#line.advance();
+    this.#deps.onChange();
   }
 }

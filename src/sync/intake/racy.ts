@@ -11,21 +11,17 @@ const takenForMs = 10 * 60_000;
 export interface RacyDeps {
   readonly ledger: LedgerPort;
   readonly clock: Pick<ClockPort, 'now'>;
+  readonly roots: Pick<RootGuard, 'mayTake'>;
   readonly signal: AbortSignal;
 }
 
 /** Has the files of this folder that are due examined, as by a hint; resolves when all of them are in hand. */
-export async function lookAtRacy(
-  deps: RacyDeps,
-  folders: Pick<RootGuard, 'mayTake'>,
-  examiner: Pick<Examiner, 'name'>,
-  folder: DropFolder,
-): Promise<void> {
+export async function lookAtRacy(deps: RacyDeps, examiner: Pick<Examiner, 'name'>, folder: DropFolder): Promise<void> {
   for (;;) {
     const taken = await takeRacy(deps, folder.folderId);
     if (taken.length === 0) return;
     for (const { directory, name } of taken) {
-      if (deps.signal.aborted || !folders.mayTake(folder)) return;
+      if (deps.signal.aborted || !deps.roots.mayTake(folder)) return;
       await examiner.name(folder, directory, name);
     }
   }

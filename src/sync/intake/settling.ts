@@ -1,4 +1,4 @@
-import { absolutePath, type FilePath, type FileStat, type Holder } from '../../core/entry.ts';
+import { absolutePath, type FilePath, type FileStat, fileKey, type Holder } from '../../core/entry.ts';
 import { type Candidate, isQuiet, lookAgain, mayBeUnwritten, quietInMs } from '../../core/settle.ts';
 import type { LocalPort } from '../ports/local.ts';
 import type { ClockPort } from '../ports/runtime.ts';
@@ -84,7 +84,7 @@ export class Settling<F extends FilePath> {
   async list(signal: AbortSignal): Promise<readonly InHand<F>[]> {
     const asked = [...this.#waiting.values()];
     if (asked.length > 0) {
-      const keys = new Set(asked.map(({ candidate }) => identity(candidate.stat)));
+      const keys = new Set(asked.map(({ candidate }) => fileKey(candidate.stat)));
       const open = await this.#deps.local.openForWriting(keys, signal, true);
       for (const waiting of asked) this.#seen(waiting, open);
     }
@@ -102,7 +102,7 @@ export class Settling<F extends FilePath> {
     const now = this.#now(file, stat);
     const isQuietNow = isQuiet(candidate, now);
     const dueMs = isQuietNow ? nowMs : nowMs + quietInMs(candidate, now);
-    const isSameFile = waiting !== undefined && identity(waiting.candidate.stat) === identity(stat);
+    const isSameFile = waiting !== undefined && fileKey(waiting.candidate.stat) === fileKey(stat);
     const held = isSameFile ? waiting.held : null;
     this.#put({ file, candidate, isQuiet: isQuietNow, dueMs, isHeldOpen: false, held });
   }
@@ -131,7 +131,7 @@ export class Settling<F extends FilePath> {
   }
 
   #seen(waiting: Waiting<F>, open: ReadonlyMap<string, readonly Holder[]>): boolean {
-    const holders = open.get(identity(waiting.candidate.stat));
+    const holders = open.get(fileKey(waiting.candidate.stat));
     const sinceMs = waiting.held?.sinceMs ?? this.#deps.clock.now();
     waiting.held = holders === undefined ? null : { sinceMs, holders };
     return holders !== undefined;
@@ -201,7 +201,7 @@ export class Settling<F extends FilePath> {
   }
 
   async #release(quiet: readonly Waiting<F>[]): Promise<void> {
-    const keys = new Set(quiet.map((waiting) => identity(waiting.candidate.stat)));
+    const keys = new Set(quiet.map((waiting) => fileKey(waiting.candidate.stat)));
     const open = await this.#deps.local.openForWriting(keys, this.#deps.signal);
     if (this.#deps.signal.aborted) return;
     const nowMs = this.#deps.clock.monotonic();
@@ -238,8 +238,4 @@ export class Settling<F extends FilePath> {
     for (const waiting of this.#waiting.values()) dueMs = Math.min(dueMs, waiting.dueMs);
     if (dueMs !== Number.POSITIVE_INFINITY && !this.#deps.signal.aborted) this.#wakeAt(dueMs);
   }
-}
-
-function identity(stat: FileStat): string {
-  return `${stat.device}:${stat.inode}`;
 }

@@ -2,11 +2,13 @@ import type { DropFolder } from '../../core/drop-folder.ts';
 import { joinPath, splitPath } from '../../core/entry.ts';
 import { displayName } from '../../core/name.ts';
 import type { LedgerTablesPort } from '../ports/ledger.ts';
+import type { WatchPort } from '../ports/watch.ts';
 import type { RootGuard } from '../roots/root-guard.ts';
 import { type AdmitDeps, fileRecord } from './admit.ts';
 
 export interface VanishingDeps extends AdmitDeps {
-  readonly folders: RootGuard;
+  readonly roots: RootGuard;
+  readonly watch: WatchPort;
   readonly signal: AbortSignal;
   /** So many absences are looked at and written down in one turn of the event loop: a few milliseconds by default. */
   readonly vanishedPerWrite?: number | undefined;
@@ -14,8 +16,6 @@ export interface VanishingDeps extends AdmitDeps {
   readonly isGone: (folder: DropFolder, directory: string, name: string, wanted: 'file' | 'directory') => boolean;
   /** Nothing is at or below this path any more. */
   readonly onVanished: (path: string) => void;
-  /** A directory of ours is not there any more. */
-  readonly onDirectoryGone: (folder: DropFolder, directory: string) => void;
 }
 
 /**
@@ -39,10 +39,10 @@ export class Vanishing {
     names: readonly string[],
     above: string | null = null,
   ): Promise<void> {
-    const { folders, signal, isGone } = this.#deps;
+    const { roots, signal, isGone } = this.#deps;
     for (let at = 0; at < names.length; at += this.#perWrite) {
       signal.throwIfAborted();
-      if (!folders.isThere(folder, directory)) return;
+      if (!roots.isThere({ root: folder.root, directory })) return;
       const slice = names.slice(at, at + this.#perWrite);
       await admitVanished(
         this.#deps,
@@ -57,10 +57,10 @@ export class Vanishing {
 
   /** A directory that is not there, with all that was in and below it; itself last, so that what is left is looked for again. */
   async tree(folder: DropFolder, directory: string, directoryId: number, top = directory): Promise<void> {
-    const { ledger, folders } = this.#deps;
-    if (!folders.isThere(folder, directory)) return;
+    const { ledger, roots } = this.#deps;
+    if (!roots.isThere({ root: folder.root, directory })) return;
     this.#deps.onVanished(joinPath(folder.root, directory));
-    this.#deps.onDirectoryGone(folder, directory);
+    this.#deps.watch.remove(folder, directory);
     for (let after = ''; ; ) {
       const slice = ledger.files.inDirectory(directoryId, after, this.#perWrite);
       const names = slice.filter((file) => !file.isGone).map(({ name }) => name);
@@ -70,7 +70,7 @@ export class Vanishing {
       after = last.name;
     }
     for (const child of ledger.directories.children(directoryId)) await this.tree(folder, child.path, child.id, top);
-    if (!folders.isThere(folder, directory)) return;
+    if (!roots.isThere({ root: folder.root, directory })) return;
     await ledger.write((tables) => {
       // It may have come back while its names were written down.
       const isGone = this.#isTreeGone(folder, top) || this.#isTreeGone(folder, directory);

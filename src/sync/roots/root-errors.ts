@@ -1,4 +1,5 @@
 import { displayName } from '../../core/name.ts';
+import type { ErrorCode } from '../../errors/codes.ts';
 import { SyncError } from '../../errors.ts';
 
 /** Nothing is at the root, or nothing that can be read. */
@@ -36,7 +37,7 @@ function acceptance(root: string): string {
 }
 
 // The hint stands in the message too: `status` shows messages only.
-function halted(root: string, code: string, what: string, hint: string): SyncError {
+function halted(root: string, code: ErrorCode, what: string, hint: string): SyncError {
   const consequence = 'Nothing is taken from there, and nothing counts as gone.';
   return new SyncError(`The drop folder ${displayName(root)} ${what}. ${consequence} ${hint}`, {
     code,

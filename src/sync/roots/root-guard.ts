@@ -9,8 +9,12 @@ export interface RootGuardDeps extends RootDeps {
   readonly onFolder: (folder: DropFolder, trouble: SyncError | null) => void;
 }
 
+/** Names a drop folder: itself, or any path in it. */
+type InFolder = Pick<DropFolder, 'root'>;
+
 /** How a folder stands with us. */
 interface Standing extends RootMemory {
+  readonly folder: DropFolder;
   /** As it was told last; null when the folder can be believed. */
   trouble: SyncError | null;
   /** Nothing is taken from the folder. Unlike `trouble` not while a scan tries whether it can be believed again. */
@@ -28,127 +32,136 @@ interface Standing extends RootMemory {
  */
 export class RootGuard {
   readonly #deps: RootGuardDeps;
-  readonly #standings = new Map<number, Standing>();
+  readonly #standings: ReadonlyMap<string, Standing>;
 
-  constructor(deps: RootGuardDeps) {
+  constructor(deps: RootGuardDeps, folders: readonly DropFolder[]) {
     this.#deps = deps;
+    this.#standings = new Map(folders.map((folder) => [folder.root, standingOf(folder)]));
   }
 
   /** Why nothing may be taken from the folder now; null when what is there may be. */
-  trouble(folder: DropFolder): SyncError | null {
-    const { isClosed, trouble } = this.#standing(folder);
-    return isClosed ? trouble : this.#judge(folder).trouble;
+  trouble(at: InFolder): SyncError | null {
+    const standing = this.#standing(at);
+    return standing.isClosed ? standing.trouble : this.#judge(standing).trouble;
   }
 
   /** Whether what is found by itself may be taken in: not from a root that will do, but was not scanned yet either. */
-  mayTake(folder: DropFolder): boolean {
-    const { isClosed } = this.#standing(folder);
-    if (isClosed) return false;
+  mayTake(at: InFolder): boolean {
+    const standing = this.#standing(at);
+    if (standing.isClosed) return false;
     // One look at the root serves both questions: this is asked for each file.
-    const { identity, trouble } = this.#judge(folder);
-    return trouble === null && !this.#isOther(folder, identity);
+    const { identity, trouble } = this.#judge(standing);
+    return trouble === null && !this.#isOther(standing, identity);
   }
 
-  /** Whether what is missing in this directory may be believed. Halts the folder when nothing in it may. */
-  isThere(folder: DropFolder, directory = ''): boolean {
-    if (this.#standing(folder).isClosed) return false;
-    const { trouble } = this.#judge(folder);
-    if (trouble !== null) this.#halt(folder, trouble);
-    return trouble === null && !this.isMountLost(folder, directory);
+  /**
+   * Whether what is missing in this directory (the root by default) may be believed: the folder is watched and the one that it was,
+   * and nothing that was mounted at or above the directory is away. Halts the folder when nothing in it may be believed.
+   */
+  isThere({ root, directory = '' }: InFolder & { readonly directory?: string }): boolean {
+    const standing = this.#standings.get(root);
+    if (standing === undefined || standing.isClosed) return false;
+    const { trouble } = this.#judge(standing);
+    if (trouble !== null) this.#halt(standing, trouble);
+    return trouble === null && !this.isMountLost({ root, directory });
   }
 
   /** Whether the directory is on a drive that was mounted below the root and is not now. */
-  isMountLost(folder: DropFolder, directory: string): boolean {
-    const { isAccepted, rootDevices, lostMounts } = this.#standing(folder);
+  isMountLost({ root, directory }: InFolder & { readonly directory: string }): boolean {
+    const { folder, isAccepted, rootDevices, lostMounts } = this.#standing({ root });
     const lost = isAccepted ? null : findLostMount(this.#deps, folder, directory, rootDevices);
     if (lost !== null) lostMounts.add(lost);
     return lost !== null;
   }
 
   /** Those of the lost mounts that are not lost any more: back, or gone for good. Each is returned once. */
-  takeFoundMounts(folder: DropFolder): readonly string[] {
-    const { rootDevices, lostMounts } = this.#standing(folder);
-    const found = [...lostMounts].filter((at) => findLostMount(this.#deps, folder, at, rootDevices) === null);
-    for (const at of found) lostMounts.delete(at);
+  takeFoundMounts(at: InFolder): readonly string[] {
+    const { folder, rootDevices, lostMounts } = this.#standing(at);
+    const found = [...lostMounts].filter((mount) => findLostMount(this.#deps, folder, mount, rootDevices) === null);
+    for (const mount of found) lostMounts.delete(mount);
     return found;
   }
 
   /** Before a whole scan: whether there is anything to walk. From here on, this root is known from another. */
-  async begin(folder: DropFolder): Promise<boolean> {
+  async begin(at: InFolder): Promise<boolean> {
     const { ledger } = this.#deps;
-    const { identity, trouble } = this.#judge(folder);
+    const standing = this.#standing(at);
+    const { folderId } = standing.folder;
+    const { identity, trouble } = this.#judge(standing);
     // Of a root that is missing, the walk says why.
     if (identity === null) return true;
     if (trouble !== null) {
-      this.#halt(folder, trouble);
+      this.#halt(standing, trouble);
       return false;
     }
-    const standing = this.#standing(folder);
     standing.isClosed = false;
-    if (savedIdentity(ledger, standing, folder.folderId) === null) {
+    if (savedIdentity(ledger, standing, folderId) === null) {
       standing.believed = null;
       // Files without a root: a person has accepted what is there now, and be it nothing.
-      standing.isAccepted = ledger.directories.hasFiles(folder.folderId);
+      standing.isAccepted = ledger.directories.hasFiles(folderId);
       if (standing.isAccepted) standing.emptySinceMs = Number.NEGATIVE_INFINITY;
     }
-    await this.#save(folder, identity);
+    await this.#save(standing, identity);
     return true;
   }
 
   /** A whole scan went through. */
-  async scanned(folder: DropFolder): Promise<void> {
-    if (!this.isThere(folder)) return;
-    const standing = this.#standing(folder);
+  async scanned(at: InFolder): Promise<void> {
+    if (!this.isThere({ root: at.root })) return;
+    const standing = this.#standing(at);
     standing.isAccepted = false;
     if (standing.trouble === null) return;
     standing.trouble = null;
-    this.#deps.onFolder(folder, null);
+    this.#deps.onFolder(standing.folder, null);
   }
 
   /**
    * A scan did not go through. What is at the root now says more than the error, if anything is. Returns whether to scan
    * again: the walk missed the root that it began with, and the one in its place will do as well.
    */
-  failed(folder: DropFolder, error: SyncError): boolean {
-    const { identity, trouble } = this.#judge(folder);
-    if (trouble === null && error.code === 'folder_missing' && this.#hasMoved(folder)) return true;
-    this.#halt(folder, identity === null || trouble === null ? error : trouble);
+  failed(at: InFolder, error: SyncError): boolean {
+    const standing = this.#standing(at);
+    const { identity, trouble } = this.#judge(standing);
+    if (trouble === null && error.code === 'folder_missing' && this.#hasMoved(standing)) return true;
+    this.#halt(standing, identity === null || trouble === null ? error : trouble);
     return false;
   }
 
-  isHalted(folder: DropFolder): boolean {
-    return this.#standing(folder).trouble !== null;
+  isHalted(at: InFolder): boolean {
+    return this.#standing(at).trouble !== null;
   }
 
   /** Whether a whole scan is due now: the folder is halted, or something else is at its root than when it was scanned. */
-  isScanDue(folder: DropFolder): boolean {
-    return this.isHalted(folder) || this.#hasMoved(folder);
+  isScanDue(at: InFolder): boolean {
+    return this.isHalted(at) || this.#hasMoved(this.#standing(at));
   }
 
   /**
    * A person says that the root is right as it is: the next whole scan believes it, with all that is missing there.
    * Returns the trouble that this cannot end: the root is not there.
    */
-  async accept(folder: DropFolder): Promise<SyncError | null> {
+  async accept(at: InFolder): Promise<SyncError | null> {
     const { ledger, local } = this.#deps;
-    if (local.rootIdentity(folder.root) === null) return missing(folder.root);
-    await ledger.write((tables) => tables.directories.forgetRootIdentity(folder.folderId));
-    this.#standing(folder).saved = null;
+    const standing = this.#standing(at);
+    const { root, folderId } = standing.folder;
+    if (local.rootIdentity(root) === null) return missing(root);
+    await ledger.write((tables) => tables.directories.forgetRootIdentity(folderId));
+    standing.saved = null;
     return null;
   }
 
-  #hasMoved(folder: DropFolder): boolean {
-    return this.#isOther(folder, this.#deps.local.rootIdentity(folder.root));
+  #hasMoved(standing: Standing): boolean {
+    return this.#isOther(standing, this.#deps.local.rootIdentity(standing.folder.root));
   }
 
-  #isOther({ folderId }: DropFolder, identity: string | null): boolean {
-    const saved = savedIdentity(this.#deps.ledger, this.#standing({ folderId }), folderId);
+  #isOther(standing: Standing, identity: string | null): boolean {
+    const saved = savedIdentity(this.#deps.ledger, standing, standing.folder.folderId);
     return saved !== null && placeOf(identity) !== placeOf(saved);
   }
 
-  async #save({ folderId }: DropFolder, identity: string): Promise<void> {
+  async #save(standing: Standing, identity: string): Promise<void> {
     const { ledger } = this.#deps;
-    const standing = this.#standing({ folderId });
+    const { folderId } = standing.folder;
     const saved = savedIdentity(ledger, standing, folderId);
     if (saved !== null) standing.rootDevices.add(deviceOf(saved));
     standing.rootDevices.add(deviceOf(identity));
@@ -157,37 +170,39 @@ export class RootGuard {
     standing.saved = identity;
   }
 
-  #halt(folder: DropFolder, trouble: SyncError): void {
-    const standing = this.#standing(folder);
+  #halt(standing: Standing, trouble: SyncError): void {
     const told = standing.trouble;
     standing.isClosed = true;
     // A missing root is described in different words, depending on who finds it.
     const isTold = told?.code === trouble.code && (told.message === trouble.message || told.code === 'folder_missing');
     if (isTold) return;
     standing.trouble = trouble;
-    this.#deps.onFolder(folder, trouble);
+    this.#deps.onFolder(standing.folder, trouble);
   }
 
-  #judge(folder: DropFolder): Judgement {
-    return judgeRoot(this.#deps, this.#standing(folder), folder);
+  #judge(standing: Standing): Judgement {
+    return judgeRoot(this.#deps, standing, standing.folder);
   }
 
-  #standing({ folderId }: Pick<DropFolder, 'folderId'>): Standing {
-    const found = this.#standings.get(folderId);
-    if (found !== undefined) return found;
-    const standing: Standing = {
-      trouble: null,
-      isClosed: false,
-      isAccepted: false,
-      saved: undefined,
-      believed: null,
-      emptySinceMs: null,
-      rootDevices: new Set(),
-      lostMounts: new Set(),
-    };
-    this.#standings.set(folderId, standing);
+  #standing({ root }: InFolder): Standing {
+    const standing = this.#standings.get(root);
+    if (standing === undefined) throw new TypeError('Not one of the drop folders');
     return standing;
   }
+}
+
+function standingOf(folder: DropFolder): Standing {
+  return {
+    folder,
+    trouble: null,
+    isClosed: false,
+    isAccepted: false,
+    saved: undefined,
+    believed: null,
+    emptySinceMs: null,
+    rootDevices: new Set(),
+    lostMounts: new Set(),
+  };
 }
 
 /** An identity begins with the device. */

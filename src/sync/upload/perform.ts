@@ -17,6 +17,7 @@ import type { Answer, RemotePort } from '../ports/flora.ts';
 import type { LedgerPort, SourcePath } from '../ports/ledger.ts';
 import type { LocalPort } from '../ports/local.ts';
 import type { ClockPort } from '../ports/runtime.ts';
+import type { RootGuard } from '../roots/root-guard.ts';
 import { type FoundSource, findSource, openFirst } from './sources.ts';
 import { notingAllBytes } from './unclear.ts';
 
@@ -30,8 +31,8 @@ export interface PerformDeps {
   readonly matching: Pick<Matching, 'match'>;
   readonly creating: Creating;
   readonly learning: Learning;
-  /** Whether a drop folder is the one that it was, down to this directory: what is missing in another is no evidence. */
-  readonly isRootThere: (root: string, directory: string) => boolean;
+  /** What is missing in another folder than the one that it was is no evidence. */
+  readonly roots: Pick<RootGuard, 'isThere'>;
   readonly onSent: (content: Content, bytes: number) => void;
 }
 
@@ -202,7 +203,7 @@ async function upload(
     if (!isKnown(error)) throw error;
     if (error.code === 'source_changed') {
       // It may have been another drive's file, or be away with its own drive.
-      const isThere = deps.isRootThere(path.root, path.directory);
+      const isThere = deps.roots.isThere(path);
       return withoutSource({ doubted: isThere ? [...doubted, path] : doubted, isWaiting: !isThere });
     }
     if (error.code === 'stalled' || error.code === 'too_many_open_files') deps.transfers.stalled();

@@ -10,7 +10,8 @@ export interface RetryDeps extends CommitDeps {
   readonly onWork: () => void;
 }
 
-export type RetryFile = FilePath & { readonly folderId: number };
+/** A file by its row in the ledger. */
+export type RetryFile = FilePath & { readonly folderId: number; readonly directoryId: number };
 
 /** What came of one file. */
 export interface Retried {
@@ -29,13 +30,12 @@ export interface Retried {
 export async function retryFile(deps: RetryDeps, file: RetryFile): Promise<Retried> {
   const { ledger } = deps;
   const path = absolutePath(file);
-  const directory = ledger.directories.find(file.folderId, file.directory);
-  const known = directory === undefined ? undefined : ledger.files.get(directory.id, file.name);
+  const known = ledger.files.get(file.directoryId, file.name);
   if (known === undefined) return { path, outcome: 'unknown', state: null, message: 'the ledger has never seen it' };
   if (known.isGone) {
     return { path, outcome: 'unchanged', state: 'gone', message: 'the file is not there any more' };
   }
-  if (known.problem !== null) return await lookAnew(deps, file, known.directoryId, known.problem.reason);
+  if (known.problem !== null) return await lookAnew(deps, file, known.problem.reason);
   const content = known.contentId === null ? undefined : ledger.contents.get(known.contentId);
   if (content === undefined) throw new Error(`${path} has neither a content nor a problem`);
   switch (content.state) {
@@ -52,7 +52,7 @@ export async function retryFile(deps: RetryDeps, file: RetryFile): Promise<Retri
     case 'gone': {
       // Its bytes were not there when they were to be sent: only a look tells which are.
       const { id } = content;
-      await ledger.write((tables) => tables.files.doubt(known.directoryId, file.name, id));
+      await ledger.write((tables) => tables.files.doubt(file.directoryId, file.name, id));
       deps.onLook(file);
       return { path, outcome: 'looked_at', state: 'gone', message: 'is looked at anew' };
     }
@@ -79,13 +79,13 @@ export async function retryFile(deps: RetryDeps, file: RetryFile): Promise<Retri
 }
 
 /** Settings or permissions may be others now: the row forgets how the file looked, so that the next look sees a change. */
-async function lookAnew(deps: RetryDeps, file: RetryFile, directoryId: number, reason: string): Promise<Retried> {
+async function lookAnew(deps: RetryDeps, file: RetryFile, reason: string): Promise<Retried> {
   const nowMs = deps.clock.now();
   await deps.ledger.write((tables) => {
-    const known = tables.files.get(directoryId, file.name);
+    const known = tables.files.get(file.directoryId, file.name);
     // The intake may have taken it in meanwhile.
     if (known === undefined || known.problem === null || known.isGone) return;
-    tables.files.saveProblem(directoryId, file.name, unknownStat, known.problem, nowMs);
+    tables.files.saveProblem(file.directoryId, file.name, unknownStat, known.problem, nowMs);
   });
   deps.onLook(file);
   const message = `was rejected (${reason}), is looked at anew`;

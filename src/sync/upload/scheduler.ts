@@ -1,13 +1,16 @@
-import { type Content, needsSource } from '../../core/content.ts';
+import { needsSource } from '../../core/content.ts';
 import { onAbort } from '../../core/on-abort.ts';
 import { longestWaitMs } from '../../core/steps.ts';
 import type { WorkSignals } from '../flora/request.ts';
+import type { DueWork } from '../ports/due-work.ts';
 import type { Admitted, DueKind } from '../ports/ledger.ts';
 import { advance, type WorkerDeps } from './worker.ts';
 
+export interface SchedulerDeps extends WorkerDeps {
+  readonly due: DueWork;
+}
+
 export interface Scheduler {
-  /** Something may have become due: look now. What was written just now comes with it, and need not be read again. */
-  wake(admitted?: Admitted): void;
   /** Ids of the contents that a worker has in hand. */
   taken(): ReadonlySet<number>;
   /** Milliseconds until anything may be due, as it stands; 0 while anything is in hand, Infinity when nothing waits. */
@@ -22,9 +25,6 @@ export interface Scheduler {
  */
 const contentsPerEffect = 16;
 
-/** So many contents that were admitted a moment ago are kept at hand for when their turn comes. */
-const mostAtHand = 4_096;
-
 /** So many that wait for an asset are in hand for each that may be uploaded, where reservations come one by one. */
 const waitingPerEffect = 2;
 
@@ -35,12 +35,11 @@ const waitingPerEffect = 2;
  *
  * Rejects `finished` with the first error that is not a known failure: the process should end and start again.
  */
-export function startScheduler(deps: WorkerDeps, concurrency: number, signals: WorkSignals): Scheduler {
+export function startScheduler(deps: SchedulerDeps, concurrency: number, signals: WorkSignals): Scheduler {
+  const { due } = deps;
   const taken = new Set<number>();
   /** Those of them that wait for an asset. */
   const waiting = new Set<number>();
-  const atHand = new Map<number, Admitted>();
-  const bell = new Bell();
   let failure: unknown;
   // Monotonic: when the loop looks again by itself.
   let nextLookMs = 0;
@@ -48,7 +47,7 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
   const work = async (id: number, taking: Admitted | undefined) => {
     try {
       await advance(deps, id, signals, taking, (content) => {
-        if (content.state !== 'queued' && waiting.delete(id) && deps.gate.isNarrow) bell.ring();
+        if (content.state !== 'queued' && waiting.delete(id) && deps.gate.isNarrow) due.announce();
       });
     } catch (error) {
       failure ??= error;
@@ -56,18 +55,18 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
       taken.delete(id);
       waiting.delete(id);
       deps.gate.unreserved(id);
-      atHand.delete(id);
+      due.letGo(id);
       deps.creating.release(id);
       if (taken.size === 0) deps.onIdle?.();
-      bell.ring();
+      due.announce();
     }
   };
 
   const loop = async () => {
-    onAbort(signals.stopping, () => bell.ring());
+    onAbort(signals.stopping, () => due.announce());
     let lastMs = Number.POSITIVE_INFINITY;
     while (!signals.stopping.aborted && failure === undefined) {
-      const rung = bell.next();
+      const rung = due.next();
       const nowMs = deps.clock.now();
       // At the start, and whenever the clock was put back: what was written in its future would wait for that future.
       if (nowMs < lastMs) await deps.ledger.write((tables) => tables.contents.clampWaits(nowMs, longestWaitMs));
@@ -76,29 +75,23 @@ export function startScheduler(deps: WorkerDeps, concurrency: number, signals: W
       const room = { all: mostInHand(concurrency) - taken.size, queued: mostWaiting - waiting.size };
       const { ids: taking, queued, waitMs } = await nextContents(deps, nowMs, room, taken);
       for (const id of queued) waiting.add(id);
-      const read = readRows(deps, taking, atHand);
+      const read = readRows(deps, taking);
       for (const id of taking) {
         taken.add(id);
-        void work(id, atHand.get(id) ?? read.get(id));
+        void work(id, due.atHand(id) ?? read.get(id));
       }
       // What nobody comes for any more was settled by others.
-      if (taking.length === 0 && taken.size === 0 && waitMs === null) atHand.clear();
+      if (taking.length === 0 && taken.size === 0 && waitMs === null) due.letAllGo();
       nextLookMs = waitMs === null ? Number.POSITIVE_INFINITY : deps.clock.monotonic() + waitMs;
-      const timer = waitMs === null ? undefined : deps.clock.setTimer(waitMs, () => bell.ring());
+      const timer = waitMs === null ? undefined : deps.clock.setTimer(waitMs, () => due.announce());
       await rung;
       timer?.cancel();
     }
-    while (taken.size > 0) await bell.next();
+    while (taken.size > 0) await due.next();
     if (failure !== undefined) throw failure;
   };
 
   return {
-    wake: (admitted) => {
-      if (admitted !== undefined && atHand.size < mostAtHand && isUntouched(admitted.content, taken)) {
-        atHand.set(admitted.content.id, admitted);
-      }
-      bell.ring();
-    },
     taken: () => taken,
     quietForMs: () => (taken.size > 0 ? 0 : Math.max(0, nextLookMs - deps.clock.monotonic())),
     finished: loop(),
@@ -148,13 +141,9 @@ async function nextContents(
 }
 
 /** The rows that are not at hand, each with a file that should have its bytes. They are used in this very turn. */
-function readRows(
-  { ledger }: WorkerDeps,
-  ids: readonly number[],
-  atHand: ReadonlyMap<number, Admitted>,
-): ReadonlyMap<number, Admitted> {
+function readRows({ ledger, due }: SchedulerDeps, ids: readonly number[]): ReadonlyMap<number, Admitted> {
   const read = new Map<number, Admitted>();
-  const missing = ids.filter((id) => !atHand.has(id));
+  const missing = ids.filter((id) => due.atHand(id) === undefined);
   if (missing.length === 0) return read;
   ledger.readTogether(() => {
     for (const id of missing) {
@@ -165,28 +154,4 @@ function readRows(
     }
   });
   return read;
-}
-
-/**
- * Whether a row may be worked on as it was written, without reading it again: nothing but reserving begins with it, which may
- * repeat. What is further on may be another by the time of its turn, and bytes would go where they must not.
- */
-function isUntouched({ id, state, revision }: Content, taken: ReadonlySet<number>): boolean {
-  return state === 'queued' && revision === 1 && !taken.has(id);
-}
-
-/** Lets one loop wait for the next ring. */
-class Bell {
-  #ring: () => void = () => {};
-
-  /** Resolves at the first ring after this call. */
-  next(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#ring = resolve;
-    });
-  }
-
-  ring(): void {
-    this.#ring();
-  }
 }

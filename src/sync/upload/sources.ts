@@ -2,12 +2,13 @@ import type { Content } from '../../core/content.ts';
 import type { ByteSource } from '../ports/byte-source.ts';
 import type { LedgerPort, SourcePath } from '../ports/ledger.ts';
 import type { LocalPort } from '../ports/local.ts';
+import type { RootGuard } from '../roots/root-guard.ts';
 
 export interface SourceDeps {
   readonly ledger: LedgerPort;
   readonly local: LocalPort;
   /** Whether what is in this directory of this root may be believed: else its drive is away, or another is in its place. */
-  readonly isRootThere: (root: string, directory: string) => boolean;
+  readonly roots: Pick<RootGuard, 'isThere'>;
 }
 
 /** A file that should hold a content's bytes, and what was learned on the way to it. */
@@ -31,7 +32,7 @@ export function findSource(deps: SourceDeps, content: Content, seen?: SourcePath
     const look = deps.local.look(path);
     const isFound = look.kind === 'file' && look.stat.sizeBytes === content.sizeBytes;
     // A file that is there is on a drive that is: only of the root it may be another one.
-    if (!deps.isRootThere(path.root, isFound ? '' : path.directory)) isWaiting = true;
+    if (!deps.roots.isThere(isFound ? { root: path.root } : path)) isWaiting = true;
     else if (isFound) return { path, doubted, isWaiting };
     else doubted.push(path);
   }
@@ -57,7 +58,7 @@ export async function openFirst(
   let isWaiting = false;
   for (const path of pathsFrom(deps, content, seen)) {
     const source = await deps.local.openSource(path, content, signal);
-    const isThere = deps.isRootThere(path.root, source.kind === 'source' ? '' : path.directory);
+    const isThere = deps.roots.isThere(source.kind === 'source' ? { root: path.root } : path);
     if (source.kind === 'source') {
       if (isThere) return { source, path, doubted };
       await source.close();

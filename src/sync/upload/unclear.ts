@@ -39,6 +39,6 @@ export function notingAllBytes(
 
 /** Nothing comes of this upload: what it leads to would not be written down. */
 function rowChanged(): SyncError {
-  const details = { code: 'row_changed', scope: 'file', disposition: 'retry', op: 'upload' } as const;
+  const details = { code: 'row_changed', op: 'upload' } as const;
   return new SyncError('Somebody else changed what the ledger says of the file while it was being sent', details);
 }

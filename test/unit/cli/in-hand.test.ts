@@ -9,7 +9,7 @@ import {
   settlingLine,
 } from '../../../src/cli/in-hand.ts';
 import { textOf } from '../../../src/cli/show/lines.ts';
-import type { FileInHand } from '../../../src/control/protocol.ts';
+import type { FileInHand } from '../../../src/operations/in-hand.ts';
 import { pipe } from '../../support/screens.ts';
 
 const changing: FileInHand = {

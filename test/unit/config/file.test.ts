@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { configSchema, SETTINGS } from '../../../src/config/schema.ts';
+import { blockOf, readConfigFile } from '../../support/held.ts';
 import { complete, DEFAULT_FILE, errorOf, load, problemOf } from '../../support/settings.ts';
+import { settingsTable } from '../../support/settings-table.ts';
 
-const shipped = (name: string) =>
-  readFileSync(join(import.meta.dirname, '..', '..', '..', '..', 'config', name), 'utf8');
 const inFile = (text: string) => ({ files: { [DEFAULT_FILE]: text } });
 
 describe('the TOML file', () => {
@@ -85,8 +83,8 @@ describe('the TOML file', () => {
 });
 
 describe('config/', () => {
-  const example = shipped('config.example.toml');
-  const environment = shipped('flora-sync.env');
+  const example = readConfigFile('config.example.toml');
+  const environment = readConfigFile('flora-sync.env');
 
   it('has an example that gives exactly the defaults', () => {
     assert.deepEqual({ ...load(inFile(example)), configFile: null, apiKey: null }, { ...load(), apiKey: null });
@@ -128,7 +126,13 @@ describe('config/', () => {
   });
 
   it('has a JSON Schema that is the one in force', () => {
-    assert.deepEqual(JSON.parse(shipped('config.schema.json')), configSchema);
+    assert.deepEqual(JSON.parse(readConfigFile('config.schema.json')), configSchema);
+  });
+
+  it('has a table of all settings for users', () => {
+    // Written by build/test/support/write-held.js.
+    assert.equal(blockOf(readConfigFile('README.md'), 'settings'), settingsTable());
+    for (const { variable } of SETTINGS) assert.match(settingsTable(), new RegExp(`^\\| \`${variable}\``, 'm'));
   });
 
   // The contract's table (design.md, section 6) but the two variables that have no TOML key; and what came later.

@@ -18,7 +18,7 @@ describe('problems', () => {
     };
     const error = errorOf(() => load({ env }));
     assert.ok(error instanceof SyncError);
-    assert.deepEqual([error.code, error.scope, error.disposition], ['config', 'config', 'exit']);
+    assert.deepEqual([error.code, error.scope, error.disposition], ['config', 'config', null]);
     assert.deepEqual(
       error.problems.map(({ setting, value }) => [setting, value]),
       [

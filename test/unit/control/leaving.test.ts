@@ -9,7 +9,7 @@ import { askStatus, commandDaemon } from '../../../src/control/client.ts';
 import { socketPath } from '../../../src/control/protocol.ts';
 import { type Command, startControlServer } from '../../../src/control/server.ts';
 import { SyncError } from '../../../src/errors.ts';
-import { reconcileAsked } from '../../../src/operations/operations.ts';
+import { reconcileAsked } from '../../../src/operations/reconcile.ts';
 import { until } from '../../support/until.ts';
 
 const status = { pid: 1, state: 'watching', since: 0, inflight: [], trouble: null, pace: null, folders: {} };
@@ -75,15 +75,14 @@ describe('a command whose asking side goes away', () => {
       const { stateDir, errors } = await serve(t, {
         '/reconcile': async (_, tell, signal) => {
           const remote = { workspaceIds: async (cut: AbortSignal) => (remoteHangs ? await hang(cut) : []) };
-          const gate = { trouble: null, hurry: () => {} };
+          const gate = { trouble: null, listeners: new Set(), hurry: () => {} };
           const run = async (_options: object, cut: AbortSignal) => {
             if (runHangs) await hang(cut);
             ended.push('ran');
             return {};
           };
-          const wish = { isFull: false, isDryRun: false };
           const deps = { remote, gate, pathOf: () => null, run } as unknown as Parameters<typeof reconcileAsked>[0];
-          return await reconcileAsked(deps, wish, tell, signal).finally(() => ended.push('ended'));
+          return await reconcileAsked(deps, {}, tell, signal).finally(() => ended.push('ended'));
         },
       });
       const socket = await dial(t, stateDir);

@@ -5,10 +5,11 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { askStatus, commandDaemon } from '../../../src/control/client.ts';
+import { askDaemon, askStatus, commandDaemon } from '../../../src/control/client.ts';
 import { socketPath } from '../../../src/control/protocol.ts';
 import { badRequest, type Command, startControlServer } from '../../../src/control/server.ts';
-import { SyncError } from '../../../src/errors.ts';
+import { number, objectWith, requestWith } from '../../../src/core/shape.ts';
+import { SyncError, usageError } from '../../../src/errors.ts';
 
 const status = { pid: 1, state: 'watching', since: 0, inflight: [], trouble: null, pace: null, folders: {} };
 
@@ -128,6 +129,21 @@ describe('the control socket', () => {
     assert.deepEqual(errors, [], 'the daemon lives on');
   });
 
+  it('lives on where what is asked for cannot be meant, as a command line may ask', async (t) => {
+    const { ask, stateDir, errors } = await serve(t, {
+      '/do': async () => {
+        throw usageError('There is no such file', 'Name another.');
+      },
+    });
+    await assert.rejects(ask('/do'), (error: unknown) => {
+      assert.ok(error instanceof SyncError);
+      assert.deepEqual([error.message, error.code, error.hint], ['There is no such file', 'usage', 'Name another.']);
+      return true;
+    });
+    assert.equal((await post(stateDir, 'POST', '/do', '{}')).code, 400);
+    assert.deepEqual(errors, [], 'the daemon lives on');
+  });
+
   it('tells the daemon of a bug, and the asking side no more than that there is one', async (t) => {
     const { stateDir, errors } = await serve(t, {
       '/bug': async () => {
@@ -196,4 +212,55 @@ describe('the control socket', () => {
     await broken;
     assert.deepEqual(errors, []);
   });
+});
+
+describe('an operation that both ends know', () => {
+  const operation = {
+    path: '/count',
+    request: requestWith({ to: number }),
+    item: objectWith({ at: number }),
+    result: objectWith({ count: number }),
+  };
+  const ask = (stateDir: string, items: unknown[]) => {
+    const onItem = async (item: unknown) => void items.push(item);
+    return askDaemon(stateDir, operation, { request: { to: 2 }, onItem, signal: new AbortController().signal });
+  };
+
+  it('hands on what it tells and its result, with what a later version has more', async (t) => {
+    const { stateDir } = await serve(t, {
+      '/count': async (fields, tell) => {
+        await tell({ at: 1, more: 'later' });
+        return { count: fields['to'] };
+      },
+    });
+    const items: unknown[] = [];
+    assert.deepEqual(await ask(stateDir, items), { count: 2 });
+    assert.deepEqual(items, [{ at: 1, more: 'later' }]);
+  });
+
+  for (const [what, item, result] of [
+    ['something else', { place: 1 }, { count: 2 }],
+    ['another type', { at: '1' }, { count: 2 }],
+    ['no object', 7, { count: 2 }],
+    ['another result', { at: 1 }, { sum: 2 }],
+    ['a result of another type', { at: 1 }, { count: null }],
+    ['null for a result', { at: 1 }, null],
+    ['a list for a result', { at: 1 }, [2]],
+  ] as const) {
+    it(`is unclear where a daemon of another version tells ${what}`, async (t) => {
+      const { stateDir } = await serve(t, {
+        '/count': async (_, tell) => {
+          await tell(item as object);
+          return result as object;
+        },
+      });
+      const items: unknown[] = [];
+      await assert.rejects(ask(stateDir, items), (error: unknown) => {
+        assert.ok(error instanceof SyncError, String(error));
+        assert.equal(error.code, 'daemon_unclear');
+        return true;
+      });
+      assert.ok(items.every((each) => operation.item.fits(each)));
+    });
+  }
 });

@@ -85,6 +85,17 @@ describe('takeOwnership', () => {
     takeOwnership(dir, { pid: 2, since: 2 }).release();
   });
 
+  it('has an owner also where nothing tells which process it is', (t) => {
+    const dir = stateDir(t);
+    const lock = takeOwnership(dir, { pid: 4242, since: 7 });
+    for (const text of ['', '{"pid": 4', '{"pid": "4242", "since": 7}']) {
+      writeFileSync(join(dir, 'owner.json'), text);
+      assert.deepEqual(findOwner(dir), { pid: null, since: null }, text);
+    }
+    lock.release();
+    assert.equal(findOwner(dir), undefined);
+  });
+
   it('is free again the moment its owner is killed: a lock cannot go stale', async (t) => {
     const dir = stateDir(t);
     const module = new URL('../../../src/ledger/recovery/owner-lock.js', import.meta.url).href;

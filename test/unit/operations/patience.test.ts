@@ -1,17 +1,27 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { ErrorCode } from '../../../src/errors/codes.ts';
 import { SyncError } from '../../../src/errors.ts';
-import { Patience, patienceMs, reachFlora, withPatience } from '../../../src/operations/patience.ts';
+import { Patience, patienceMs, reachFlora, type WatchedGate, withPatience } from '../../../src/operations/patience.ts';
 import { HandClock, settled } from '../../support/hand-clock.ts';
 
-function trouble(code: string, disposition: 'wait' | 'retry' = 'retry', retryAfterMs?: number): SyncError {
+function trouble(code: ErrorCode, disposition: 'wait' | 'retry' = 'retry', retryAfterMs?: number): SyncError {
   return new SyncError(code, { code, scope: 'service', disposition, op: 'list', retryAfterMs });
+}
+
+/** A gate whose trouble the test sets. */
+function openedGate() {
+  const gate: { trouble: SyncError | null; readonly listeners: Set<(trouble: SyncError | null) => void> } = {
+    trouble: null,
+    listeners: new Set(),
+  };
+  return gate satisfies WatchedGate;
 }
 
 /** Work that lasts until it is cut short, at a gate whose trouble the test sets. */
 function waiting() {
   const clock = new HandClock();
-  const gate: { trouble: SyncError | null } = { trouble: null };
+  const gate = openedGate();
   const leaving = new AbortController();
   let isCut = false;
   const work = (signal: AbortSignal) =>
@@ -21,11 +31,14 @@ function waiting() {
         resolve('cut short');
       });
     });
-  const outcome = withPatience(gate, leaving.signal, work, { clock }).then(
+  const outcome = withPatience(gate, leaving.signal, work, clock).then(
     (value) => value,
     (error: SyncError) => error.code,
   );
-  return { clock, gate, leaving, outcome, isCut: () => isCut };
+  const tell = (told: SyncError | null) => {
+    for (const listener of gate.listeners) listener(told);
+  };
+  return { clock, gate, leaving, outcome, tell, isCut: () => isCut };
 }
 
 describe('patience', () => {
@@ -55,7 +68,7 @@ describe('patience', () => {
 
   it('does not begin anew when the kind of trouble changes', async () => {
     const { clock, gate, outcome, isCut } = waiting();
-    const kinds = ['unreachable', 'unavailable', 'redirected', 'connection_lost', 'not_flora', 'unreachable'];
+    const kinds = ['unreachable', 'unavailable', 'redirected', 'connection_lost', 'not_flora', 'unreachable'] as const;
     for (const kind of kinds) {
       assert.equal(isCut(), false, kind);
       gate.trouble = trouble(kind);
@@ -80,6 +93,26 @@ describe('patience', () => {
     assert.equal(patience.spent()?.code, 'unreachable');
   });
 
+  it('hears from the gate of an answer that came and went between two looks at it', async () => {
+    const { clock, gate, outcome, tell, isCut } = waiting();
+    gate.trouble = trouble('unreachable');
+    await clock.advance(patienceMs - 1_000);
+    tell(null);
+    tell(gate.trouble);
+    await clock.advance(patienceMs - 1_000);
+    assert.equal(isCut(), false);
+    await clock.advance(2_000);
+    assert.equal(await clock.advanceUntil(outcome), 'unreachable');
+  });
+
+  it('listens to the gate for as long as the work lasts', async () => {
+    const { clock, gate, leaving, outcome } = waiting();
+    assert.equal(gate.listeners.size, 1);
+    leaving.abort();
+    await clock.advanceUntil(outcome);
+    assert.equal(gate.listeners.size, 0);
+  });
+
   it('goes by the clock that is not put back or forward', async () => {
     let wallMs = 0;
     const clock = { monotonic: () => 5, now: () => wallMs };
@@ -89,7 +122,7 @@ describe('patience', () => {
     assert.equal(patience.spent(), null);
   });
 
-  for (const code of ['rate_limited', 'unreachable', 'unavailable']) {
+  for (const code of ['rate_limited', 'unreachable', 'unavailable'] as const) {
     it(`ends at once with ${code} for longer than it lasts, and not for a wait within it`, async () => {
       const { clock, gate, outcome, isCut } = waiting();
       gate.trouble = trouble(code, 'retry', patienceMs);
@@ -113,13 +146,13 @@ describe('patience', () => {
 
   it('says what the trouble was where the work, cut short, says only that it was', async () => {
     const clock = new HandClock();
-    const gate: { trouble: SyncError | null } = { trouble: null };
+    const gate = openedGate();
     const work = (signal: AbortSignal) =>
       new Promise<never>((_, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason));
       });
     const { signal } = new AbortController();
-    const outcome = withPatience(gate, signal, work, { clock }).catch((error: SyncError) => error.code);
+    const outcome = withPatience(gate, signal, work, clock).catch((error: SyncError) => error.code);
     await clock.advance(1_000);
     gate.trouble = trouble('key_refused', 'wait');
     assert.equal(await clock.advanceUntil(outcome), 'key_refused');
@@ -127,10 +160,10 @@ describe('patience', () => {
 
   it('hands on the value, and the error that the work itself ends with', async () => {
     const clock = new HandClock();
-    const gate = { trouble: null };
+    const gate = openedGate();
     const { signal } = new AbortController();
-    assert.equal(await clock.advanceUntil(withPatience(gate, signal, async () => 7, { clock })), 7);
-    const failing = withPatience(gate, signal, () => Promise.reject(new TypeError('a bug')), { clock });
+    assert.equal(await clock.advanceUntil(withPatience(gate, signal, async () => 7, clock)), 7);
+    const failing = withPatience(gate, signal, () => Promise.reject(new TypeError('a bug')), clock);
     const said = failing.catch((error: TypeError) => error.message);
     assert.equal(await clock.advanceUntil(said), 'a bug');
   });
@@ -138,7 +171,7 @@ describe('patience', () => {
   it('begins nothing that would not be wanted any more', async () => {
     const clock = new HandClock();
     const work = async (signal: AbortSignal) => signal.aborted;
-    assert.equal(await clock.advanceUntil(withPatience({ trouble: null }, AbortSignal.abort(), work, { clock })), true);
+    assert.equal(await clock.advanceUntil(withPatience(openedGate(), AbortSignal.abort(), work, clock)), true);
   });
 });
 
@@ -154,8 +187,7 @@ describe('reaching FLORA', () => {
     assert.equal(calls, 1);
     const shaky = async () => {
       calls += 1;
-      if (calls < 3)
-        throw new SyncError('lost', { code: 'connection_lost', scope: 'file', disposition: 'check', op: '' });
+      if (calls < 3) throw new SyncError('lost', { code: 'connection_lost', scope: 'file', disposition: null, op: '' });
     };
     await reachFlora({ workspaceIds: shaky }, signal);
     assert.equal(calls, 3);

@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SyncError } from '../../../src/errors.ts';
-import {
-  checkAssetUrl,
-  checkUploadUrl,
-  isLoopbackHost,
-  publicAssetLookup,
-  publicLookup,
-} from '../../../src/remote/addresses.ts';
+import { checkAssetUrl, checkUploadUrl, publicAssetLookup, publicLookup } from '../../../src/remote/addresses.ts';
 
 const isRefused = (error: unknown) => error instanceof SyncError && error.code === 'target_refused';
 const isAssetRefused = (error: unknown) =>
@@ -70,12 +64,5 @@ describe('publicLookup', () => {
     assert.ok(isRefused(error));
     const ofAsset = await new Promise((resolve) => publicAssetLookup('localhost', {}, (reason) => resolve(reason)));
     assert.ok(isAssetRefused(ofAsset));
-  });
-});
-
-describe('isLoopbackHost', () => {
-  it('knows the ways to name this machine, and no other', () => {
-    for (const host of ['localhost', '127.0.0.1', '127.9.9.9', '[::1]', '::1']) assert.ok(isLoopbackHost(host), host);
-    for (const host of ['example.com', '10.0.0.1', '128.0.0.1', '[::2]']) assert.ok(!isLoopbackHost(host), host);
   });
 });

@@ -100,7 +100,7 @@ describe('what the refusal of complete or retry means', () => {
       for (const [form, body, message] of bodies) {
         it(`${status} ${form} to ${call} is a conflict: GET tells where the asset stands`, async (t) => {
           const error = await refusedWith(t, call, status, body);
-          assert.deepEqual([error.code, error.scope, error.disposition], ['conflict', 'file', 'check']);
+          assert.deepEqual([error.code, error.scope, error.disposition], ['conflict', 'file', null]);
           assert.deepEqual([error.status, error.requestId], [status, 'req_1']);
           assert.match(error.message, message);
         });
@@ -130,7 +130,7 @@ describe('what the refusal of a reservation means', () => {
   it('409 is a spent key, with whatever code or none: nothing else stands against a reservation', async (t) => {
     for (const body of [{}, { error: 'Duplicate' }, { error: { code: 'conflict', message: '' } }, { message: 'x' }]) {
       const error = await refused(t, 409, body);
-      assert.deepEqual([error.code, error.disposition], ['key_spent', 'renew'], JSON.stringify(body));
+      assert.deepEqual([error.code, error.disposition], ['key_spent', null], JSON.stringify(body));
     }
   });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import type { AnyCode } from '../../../src/errors/codes.ts';
 import { SyncError } from '../../../src/errors.ts';
 import { type BodyForm, BodyForms } from '../../../src/remote/body-forms.ts';
 import { FloraClient } from '../../../src/remote/client.ts';
@@ -7,8 +8,8 @@ import { json, scriptedServer } from '../../support/scripted-server.ts';
 
 const signal = new AbortController().signal;
 
-function refusal(code: string, status = 400): SyncError {
-  return new SyncError(code, { code, scope: 'file', disposition: 'check', op: 'complete', status, requestId: 'req_1' });
+function refusal(code: AnyCode, status = 400): SyncError {
+  return new SyncError(code, { code, scope: 'file', disposition: null, op: 'complete', status, requestId: 'req_1' });
 }
 
 function forms(known?: BodyForm) {
@@ -25,7 +26,7 @@ describe('the form of a body', () => {
   });
 
   it('is the other one after a 400, whatever its code: nobody knows yet what it was about', () => {
-    for (const code of ['invalid_json', 'conflict', 'http_400']) {
+    for (const code of ['invalid_json', 'conflict', 'http_400'] as const) {
       const { bodies } = forms();
       const error = bodies.judge('json', refusal(code));
       assert.ok(error instanceof SyncError);

@@ -103,11 +103,11 @@ describe('what lies behind an asset’s URL', () => {
 
 describe('an answer that is not the bytes', () => {
   const cases: readonly [status: number, headers: Record<string, string>, expected: Partial<SyncError>][] = [
-    [401, {}, { code: 'url_unreadable', disposition: 'check' }],
-    [403, {}, { code: 'url_unreadable', disposition: 'check' }],
-    [404, {}, { code: 'url_unreadable', disposition: 'check' }],
-    [410, {}, { code: 'url_unreadable', disposition: 'check' }],
-    [206, {}, { code: 'url_unreadable', disposition: 'check' }],
+    [401, {}, { code: 'url_unreadable', disposition: null }],
+    [403, {}, { code: 'url_unreadable', disposition: null }],
+    [404, {}, { code: 'url_unreadable', disposition: null }],
+    [410, {}, { code: 'url_unreadable', disposition: null }],
+    [206, {}, { code: 'url_unreadable', disposition: null }],
     [500, {}, { code: 'server_error', disposition: 'retry' }],
     [503, {}, { code: 'server_error', disposition: 'retry' }],
     [408, {}, { code: 'server_error', disposition: 'retry' }],
@@ -172,7 +172,7 @@ describe('an answer that is not the bytes', () => {
         response.writeHead(200, { 'content-encoding': coding, 'content-length': body.length }).end(body);
       });
       const error = await failure(client.fetchDigest(url, plenty, signal));
-      assert.deepEqual([error.code, error.disposition, error.status], ['url_unreadable', 'check', 200]);
+      assert.deepEqual([error.code, error.disposition, error.status], ['url_unreadable', null, 200]);
     });
   }
 
@@ -190,7 +190,7 @@ describe('an answer that is not the bytes', () => {
       response.writeHead(200, { 'content-encoding': 'zstd' }).end('bytes');
     });
     const error = await failure(client.fetchDigest(url, plenty, signal));
-    assert.deepEqual([error.code, error.disposition], ['url_unreadable', 'check']);
+    assert.deepEqual([error.code, error.disposition], ['url_unreadable', null]);
     assert.match(error.message, /content-encoding/);
   });
 

@@ -71,7 +71,7 @@ describe('what came off the wire', () => {
   ] as const) {
     it(`when ${what}, the request may have had its effect`, () => {
       const { code, scope, disposition } = of(cause);
-      assert.deepEqual([code, scope, disposition], ['connection_lost', 'file', 'check']);
+      assert.deepEqual([code, scope, disposition], ['connection_lost', 'file', null]);
     });
   }
 

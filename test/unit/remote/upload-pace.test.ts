@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { ErrorCode } from '../../../src/errors/codes.ts';
 import { SyncError } from '../../../src/errors.ts';
 import type { SendProgress } from '../../../src/remote/send-watch.ts';
 import { stalledError, withNeededRate } from '../../../src/remote/upload-pace.ts';
 
-const fileError = (code: string) =>
+const fileError = (code: ErrorCode) =>
   new SyncError('It failed', { code, scope: 'file', disposition: 'retry', op: 'upload', status: 403, requestId: 'r' });
 
 interface Case {
-  readonly code?: string;
+  readonly code?: ErrorCode;
   readonly sizeBytes?: number;
   readonly livesForMs?: number | null;
   readonly elapsedMs?: number | null;
@@ -26,7 +27,7 @@ function told({ code = 'stalled', sizeBytes = 4_000_000, livesForMs = 360_000, e
 
 describe('the error of an upload that took longer than its target lives', () => {
   it('names size, life, the rate that is needed and the one that was reached, and is else what it was', () => {
-    for (const code of ['stalled', 'connection_lost', 'upload_refused']) {
+    for (const code of ['stalled', 'connection_lost', 'upload_refused'] as const) {
       const error = told({ code });
       const life = 'Its 4.0 MB have to arrive in the 360 s that were left to the target';
       assert.equal(error.message, `It failed. ${life}: that needs at least 12 kB/s, and 8 kB/s were reached`);
@@ -40,7 +41,7 @@ describe('the error of an upload that took longer than its target lives', () => 
 
   it('is told before that life is over, when the rate was too low and nothing moved any more', () => {
     assert.match(told({ elapsedMs: 100_000 }).message, /needs at least 12 kB\/s/);
-    for (const code of ['connection_lost', 'upload_refused']) {
+    for (const code of ['connection_lost', 'upload_refused'] as const) {
       assert.equal(told({ code, elapsedMs: 100_000 }).message, 'It failed');
     }
   });

@@ -294,7 +294,7 @@ describe('a refusal before the body was read', () => {
         await assert.rejects(send(inChunks(...pieces)), {
           code: 'bytes_refused',
           status: 413,
-          disposition: 'renew',
+          disposition: null,
           scope: 'file',
           message: 'The upload target answered 413: EntityTooLarge: Your proposed upload exceeds the maximum',
         });

@@ -166,7 +166,7 @@ describe('a strange answer', () => {
     );
     assert.match(told[0]?.stack ?? '', /^HTTPParserError: .*\n +at /);
     const error = await failure(client.complete('asset_1', 'k', signal));
-    assert.deepEqual([error.code, error.scope, error.disposition], ['wire_trouble', 'service', 'check']);
+    assert.deepEqual([error.code, error.scope, error.disposition], ['wire_trouble', 'service', null]);
     assert.match(error.message, /21 times in a row/);
     isWell = true;
     assert.deepEqual((await client.workspaceIds(signal)).value, ['ws_1']);

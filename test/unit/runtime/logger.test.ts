@@ -82,9 +82,9 @@ describe('a log line', () => {
     const cause = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET', opts: { body: 'hunter2' } });
     const err = new SyncError('The upload was cut off', {
       ...{
-        code: 'upload_cut',
+        code: 'connection_lost',
         scope: 'file',
-        disposition: 'check',
+        disposition: null,
         op: 'upload',
         path: '/a',
         assetId: 'asset_1',
@@ -96,7 +96,7 @@ describe('a log line', () => {
     const logged = (JSON.parse(line) as { err: Record<string, unknown> }).err;
     assert.deepEqual(
       [logged['code'], logged['op'], logged['path'], logged['assetId'], logged['requestId'], logged['message']],
-      ['upload_cut', 'upload', '/a', 'asset_1', 'req_1', 'The upload was cut off'],
+      ['connection_lost', 'upload', '/a', 'asset_1', 'req_1', 'The upload was cut off'],
     );
     assert.deepEqual(Object.keys(logged['cause'] as object).sort(), ['code', 'message', 'stack', 'type']);
   });
@@ -134,7 +134,7 @@ describe('what others say in the log', () => {
     log.info({ path: hostile, [hostile]: { [hostile]: [hostile] } }, hostile);
     log.child({ from: hostile }).warn({ err: new SyncError(hostile, details) }, 'failed');
   };
-  const details = { code: 'a', scope: 'file', disposition: 'check', op: 'list', requestId: hostile } as const;
+  const details = { code: 'server_error', scope: 'file', disposition: null, op: 'list', requestId: hostile } as const;
 
   it('neither commands the terminal nor looks like another line', () => {
     const text = collect(write, true);

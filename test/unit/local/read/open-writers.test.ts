@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileKey } from '../../../../src/local/read/mapped-files.ts';
+import { fileKey } from '../../../../src/core/entry.ts';
 import { findOpenForWriting } from '../../../../src/local/read/open-writers.ts';
 import { statFile } from '../../../../src/local/walk/scanner.ts';
 import { findProgram } from '../../../support/programs.ts';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Content } from '../../../../src/core/content.ts';
 import type { AssetFacts, ListedAsset } from '../../../../src/core/event.ts';
+import type { ErrorCode } from '../../../../src/errors/codes.ts';
 import { SyncError } from '../../../../src/errors.ts';
 import { Inventory } from '../../../../src/ledger/inventory.ts';
 import { type Difference, Findings } from '../../../../src/operations/verify/difference.ts';
@@ -20,10 +21,10 @@ function facts(patch: Partial<AssetFacts> = {}): AssetFacts {
 }
 
 function notFound(): SyncError {
-  return new SyncError('FLORA answered 404', { code: 'not_found', scope: 'file', disposition: 'check', op: 'check' });
+  return new SyncError('FLORA answered 404', { code: 'not_found', scope: 'file', disposition: null, op: 'check' });
 }
 
-function passing(code: string): SyncError {
+function passing(code: ErrorCode): SyncError {
   return new SyncError('It is a bad day', { code, scope: 'file', disposition: 'retry', op: 'check' });
 }
 

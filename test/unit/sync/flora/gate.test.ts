@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { ErrorCode } from '../../../../src/errors/codes.ts';
 import { SyncError } from '../../../../src/errors.ts';
 import type { Call, Pass } from '../../../../src/sync/flora/call.ts';
 import { Gate } from '../../../../src/sync/flora/gate.ts';
 import { HandClock } from '../../../support/hand-clock.ts';
 
-function error(code: string, patch: { disposition?: 'retry' | 'wait'; retryAfterMs?: number } = {}): SyncError {
+function error(code: ErrorCode, patch: { disposition?: 'retry' | 'wait'; retryAfterMs?: number } = {}): SyncError {
   return new SyncError(code, { code, scope: 'service', disposition: 'retry', op: 'test', ...patch });
 }
 

@@ -107,7 +107,7 @@ describe('the first look at a ready asset', () => {
   }
 
   it('learns the rest where its bytes cannot be fetched', async () => {
-    const { look, learnt } = await learning({ gets: [shown], fetched: floraError('download_refused') });
+    const { look, learnt } = await learning({ gets: [shown], fetched: floraError('url_unreadable') });
     assert.notEqual(await look(), null);
     assert.deepEqual(learnt().types['image/png'], { isSizeKept: true, areBytesKept: null, keptAs: 'image/png' });
   });
@@ -287,7 +287,7 @@ describe('the bytes behind a URL', () => {
       await compareBytes({ remote: {} as RemotePort, transfers }, png, { url: null, sizeBytes: 100 }, signal),
       'unknown',
     );
-    assert.equal(await compare(floraError('download_refused', { status: 404 }), 100), 'unknown');
+    assert.equal(await compare(floraError('url_unreadable', { status: 404 }), 100), 'unknown');
   });
 
   it('are read as far as the larger of both sizes goes', async () => {

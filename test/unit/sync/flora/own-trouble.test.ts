@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { ErrorCode } from '../../../../src/errors/codes.ts';
 import { facts } from '../../../support/contents.ts';
 import { floraError, obliging, uploading } from '../../../support/uploading.ts';
 
@@ -9,7 +10,7 @@ const files = 28;
 
 type Call = 'reserve' | 'complete';
 
-async function refusing(op: Call, code: string, status: number) {
+async function refusing(op: Call, code: ErrorCode, status: number) {
   const good = obliging();
   const badAssets = new Set<string>();
   const isBad = (key: string) => Number(/\d+/.exec(key)?.[0]) < bad;

@@ -27,30 +27,30 @@ function checking(answers: Answer[], workspaceIds: readonly string[] = ['ws_1'])
       return { value: answer, requestId: null };
     },
   };
-  const gate: Gate = new Gate({
+  const places = workspaceIds.map((workspaceId) => ({ workspaceId, projectId: null }));
+  const check = new WorkspaceCheck({ log, places });
+  const gate = new Gate({
     most: 8,
     clock,
     random: { fraction: () => 0.5, token: () => 'token' },
     onChange: () => {},
     suspect: (error) => check.suspect(error),
   });
-  const places = workspaceIds.map((workspaceId) => ({ workspaceId, projectId: null }));
-  const check = new WorkspaceCheck({ remote, gate, log, places });
-  return { check, clock, gate, lines, asked: () => asked };
+  return { check, run: (until = signal) => check.run({ remote, gate }, until), clock, gate, lines, asked: () => asked };
 }
 
 const pass = { call: { op: 'reserve', file: null } } as const;
 
 describe('the look at the key’s workspaces', () => {
   it('finds nothing odd where they include those of the settings', async () => {
-    const { check, lines } = checking([['ws_0', 'ws_1']]);
-    await check.run(signal);
+    const { check, run, lines } = checking([['ws_0', 'ws_1']]);
+    await run();
     assert.deepEqual([check.notice, lines], [null, []]);
   });
 
   it('says once which one is not among them, and which are', async () => {
-    const { check, lines } = checking([['ws_2', 'ws_3']], ['ws_1', 'ws_2', 'ws_1']);
-    await check.run(signal);
+    const { check, run, lines } = checking([['ws_2', 'ws_3']], ['ws_1', 'ws_2', 'ws_1']);
+    await run();
     const notice =
       'ws_1 is not among the workspaces that the key can see (ws_2, ws_3): FLORA_WORKSPACE_ID may be wrong';
     assert.equal(check.notice, notice);
@@ -58,39 +58,39 @@ describe('the look at the key’s workspaces', () => {
   });
 
   it('says so where the key can see none', async () => {
-    const { check } = checking([[]]);
-    await check.run(signal);
+    const { check, run } = checking([[]]);
+    await run();
     assert.match(check.notice ?? '', /^ws_1 is not among the workspaces that the key can see \(none\)/);
   });
 
   it('does without the list where the key may not see it: nobody is stopped, and nothing is told', async () => {
-    const { check, gate } = checking([floraError('forbidden', { scope: 'service', status: 403 })]);
-    await check.run(signal);
+    const { check, run, gate } = checking([floraError('forbidden', { scope: 'service', status: 403 })]);
+    await run();
     assert.equal(check.notice, null);
     assert.equal(gate.trouble, null);
   });
 
   it('waits trouble with the service out', async () => {
     const outage = floraError('unreachable', { scope: 'service' });
-    const { check, clock, asked } = checking([outage, outage, outage, ['ws_2']]);
-    await clock.advanceUntil(check.run(signal));
+    const { check, run, clock, asked } = checking([outage, outage, outage, ['ws_2']]);
+    await clock.advanceUntil(run());
     assert.equal(asked(), 4);
     assert.notEqual(check.notice, null);
   });
 
   it('concludes nothing from an answer that cannot be read, and asks for it no more', async () => {
     for (const error of [floraError('bad_answer', { status: 200 }), floraError('connection_lost')]) {
-      const { check, asked, lines } = checking([error, ['ws_2']]);
-      await check.run(signal);
+      const { check, run, asked, lines } = checking([error, ['ws_2']]);
+      await run();
       assert.deepEqual([asked(), check.notice, lines], [1, null, []]);
       assert.equal(check.suspect(failed()), null);
     }
   });
 
   it('ends when the process does', async () => {
-    const { check, clock, asked } = checking([floraError('unreachable', { scope: 'service' })]);
+    const { check, run, clock, asked } = checking([floraError('unreachable', { scope: 'service' })]);
     const stopping = new AbortController();
-    const running = check.run(stopping.signal);
+    const running = run(stopping.signal);
     await settled();
     stopping.abort();
     await clock.advanceUntil(running);
@@ -104,29 +104,29 @@ describe('what is behind reservations that all fail', () => {
   });
 
   it('may be the ids, where the workspaces can be seen', async () => {
-    const { check } = checking([['ws_1']]);
-    await check.run(signal);
+    const { check, run } = checking([['ws_1']]);
+    await run();
     const said = 'it answers other calls, so the ids may be wrong: see FLORA_WORKSPACE_ID and FLORA_SYNC_PROJECT_ID';
     assert.equal(check.suspect(failed()), said);
   });
 
   it('is the workspace that the key cannot see', async () => {
-    const { check } = checking([['ws_2']]);
-    await check.run(signal);
+    const { check, run } = checking([['ws_2']]);
+    await run();
     assert.equal(check.suspect(failed()), check.notice);
   });
 
   it('is nobody’s id where something else fails, or in another way', async () => {
-    const { check } = checking([['ws_2']]);
-    await check.run(signal);
+    const { check, run } = checking([['ws_2']]);
+    await run();
     for (const other of [failed({ op: 'complete' }), failed({ status: 503 }), failed({ status: 502 })]) {
       assert.equal(check.suspect(other), null);
     }
   });
 
   it('is told with the outage, once the gate takes it for one', async () => {
-    const { check, gate } = checking([['ws_2']]);
-    await check.run(signal);
+    const { check, run, gate } = checking([['ws_2']]);
+    await run();
     for (let times = 0; times < 8; times += 1) gate.stumbled(pass, failed());
     const { code, message, hint } = gate.trouble ?? {};
     assert.equal(code, 'unavailable');

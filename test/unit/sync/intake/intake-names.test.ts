@@ -21,7 +21,7 @@ async function scanned(t: TestContext, tree: Tree, patch: Partial<IntakeDeps['lo
   await drop.scan();
   const contents = () => drop.database.prepare('SELECT count(*) AS count FROM content').get();
   const hint = async (...paths: readonly (readonly [directory: string, name: string | null])[]) => {
-    for (const [directory, name] of paths) drop.intake.hint(drop.folder.folderId, directory, name);
+    for (const [directory, name] of paths) drop.hint(directory, name);
     await until('the hints are handled', () => drop.intake.isIdle);
   };
   const rename = (from: string, to: string) => renameSync(join(drop.root, from), join(drop.root, to));
@@ -39,7 +39,7 @@ async function scanned(t: TestContext, tree: Tree, patch: Partial<IntakeDeps['lo
         return `${path}${problem === null ? '' : ` (${problem})`}${gone === 1 ? ' in a directory that is gone' : ''}`;
       })
       .sort();
-  return { ...drop, contents, hint, rename, rows };
+  return { ...drop, tell: drop.hint, contents, hint, rename, rows };
 }
 
 describe('a rename in case only, where case does not matter', () => {
@@ -168,7 +168,7 @@ describe('a rename in case only, where case does not matter', () => {
     rename = () => {
       rename = () => {};
       drop.rename('late.png', 'Late.png');
-      drop.intake.hint(drop.folder.folderId, '', 'Late.png');
+      drop.tell('', 'Late.png');
     };
     await drop.hint(['', 'late.png']);
     assert.deepEqual(drop.rows(), ['Late.png']);

@@ -75,10 +75,10 @@ describe('another directory in the place of a drop folder', () => {
     ['a directory', null],
   ] as const) {
     it(`is not taken from because ${what} in it was hinted, before or after it was noticed`, async (t) => {
-      const { intake, folder, replace, known, codes, contentOf } = await bench(t);
+      const { intake, hint, replace, known, codes, contentOf } = await bench(t);
       replace(theirs);
       for (const round of [1, 2]) {
-        intake.hint(folder.folderId, '', name);
+        hint('', name);
         await until('the hint is handled', () => intake.isIdle);
         assert.deepEqual(known(), ['a', 'b'], `round ${round}`);
       }
@@ -163,9 +163,9 @@ describe('another directory in the place of a drop folder', () => {
   });
 
   it('that will do is scanned whole at its first hint', async (t) => {
-    const { intake, folder, replace, known, codes } = await bench(t);
+    const { intake, hint, replace, known, codes } = await bench(t);
     replace({ a: 'one', more: 'three' });
-    intake.hint(folder.folderId, 'deep', 'nothing');
+    hint('deep', 'nothing');
     await until('the hint is handled', () => intake.isIdle);
     assert.deepEqual(known(), ['a', 'more']);
     assert.deepEqual(codes(), []);
@@ -196,7 +196,7 @@ describe('a drive mounted in a drop folder', () => {
         },
       },
     );
-    const { root, scan, intake, folder, present } = drop;
+    const { root, roots, hint, scan, intake, folder, present } = drop;
     const [here, away] = [join(root, 'card', 'dcim'), `${root}-away`];
     t.after(() => rmSync(away, { recursive: true, force: true }));
     await scan();
@@ -209,7 +209,7 @@ describe('a drive mounted in a drop folder', () => {
       ['card', 'dcim'],
       ['card', null],
     ] as const) {
-      intake.hint(folder.folderId, directory, name);
+      hint(directory, name);
       await until('the hint is handled', () => intake.isIdle);
       assert.deepEqual(present('card/dcim'), ['b'], `${directory}: ${name}`);
     }
@@ -217,8 +217,8 @@ describe('a drive mounted in a drop folder', () => {
     assert.deepEqual([present(), present('card/dcim')], [['a', 'card'], ['b']]);
     const known = drop.ledger.directories.find(folder.folderId, '');
     assert.equal(drop.ledger.files.get(known?.id ?? 0, 'card')?.problem?.code, 'mount_missing');
-    assert.equal(intake.isRootThere(root, 'card/dcim'), false);
-    assert.equal(intake.isRootThere(root), true);
+    assert.equal(roots.isThere({ root, directory: 'card/dcim' }), false);
+    assert.equal(roots.isThere({ root }), true);
 
     await intake.scanHalted();
     assert.deepEqual(present(), ['a', 'card']);
@@ -258,11 +258,11 @@ describe('a drive mounted in a drop folder', () => {
 
 describe('a drop folder on a server', () => {
   it('that lists nothing any more is not emptied', async (t) => {
-    const { root, intake, folder, scan, known, codes } = await bench(t, { isRemote: () => true });
+    const { root, intake, hint, scan, known, codes } = await bench(t, { isRemote: () => true });
     rmSync(join(root, 'deep'), { recursive: true });
     rmSync(join(root, 'a'));
-    intake.hint(folder.folderId, '', 'a');
-    intake.hint(folder.folderId, '', 'deep');
+    hint('', 'a');
+    hint('', 'deep');
     await until('the hints are handled', () => intake.isIdle);
     await scan();
     assert.deepEqual(known(), ['a', 'b']);

@@ -66,7 +66,7 @@ describe('Intake', () => {
   });
 
   it('halts a folder that is another and empty one, concludes nothing, and resumes when it is back', async (t) => {
-    const { root, scan, present, troubles, intake } = await openDrop(t, { a: 'one', deep: { b: 'two' } });
+    const { root, scan, present, troubles, roots } = await openDrop(t, { a: 'one', deep: { b: 'two' } });
     await scan();
     renameSync(root, `${root}-away`);
     t.after(() => rmSync(`${root}-away`, { recursive: true, force: true }));
@@ -74,7 +74,7 @@ describe('Intake', () => {
     await scan();
     await scan();
     assert.deepEqual([...present(), ...present('deep')], ['a', 'b']);
-    assert.equal(intake.isRootThere(root), false);
+    assert.equal(roots.isThere({ root }), false);
     assert.deepEqual(
       troubles.map((trouble) => trouble?.code ?? null),
       ['folder_replaced'],
@@ -273,19 +273,19 @@ describe('Intake', () => {
   });
 
   it('follows hints to a single name, a new tree, and a name that is gone', async (t) => {
-    const { root, intake, folder, scan, present } = await openDrop(t, { keep: 'x' });
+    const { root, hint, scan, present } = await openDrop(t, { keep: 'x' });
     await scan();
     writeFileSync(join(root, 'new'), 'one');
-    intake.hint(folder.folderId, '', 'new');
+    hint('', 'new');
     await until('the hinted file is admitted', () => present().includes('new'));
     mkdirSync(join(root, 'tree/deep'), { recursive: true });
     writeFileSync(join(root, 'tree/deep/er'), 'two');
-    intake.hint(folder.folderId, '', 'tree');
+    hint('', 'tree');
     await until('the hinted tree is admitted', () => present('tree/deep').includes('er'));
     rmSync(join(root, 'tree'), { recursive: true });
     rmSync(join(root, 'new'));
-    intake.hint(folder.folderId, '', 'tree');
-    intake.hint(folder.folderId, '', 'new');
+    hint('', 'tree');
+    hint('', 'new');
     await until('what vanished is gone', () => present().length === 1 && present('tree/deep').length === 0);
   });
 });

@@ -47,12 +47,12 @@ describe('a file that was looked at within a tick of its own times', () => {
   });
 
   it('is read when a hint names it, although it looks the same', async (t) => {
-    const { intake, folder, known, right, wrong, note } = await rewritten(t);
-    intake.hint(folder.folderId, '', 'a');
+    const { intake, hint, known, right, wrong, note } = await rewritten(t);
+    hint('', 'a');
     await until('the hint was looked into', () => intake.isIdle);
     assert.equal(known()?.contentId, wrong);
     await note(Date.now() + 3_600_000);
-    intake.hint(folder.folderId, '', 'a');
+    hint('', 'a');
     await until('it was read', () => known()?.contentId === right);
   });
 
@@ -77,7 +77,7 @@ describe('a file that was looked at within a tick of its own times', () => {
       },
     });
     writeFileSync(join(root, 'c'), 'c');
-    drop.intake.hint(folder.folderId, '', 'c');
+    drop.hint('', 'c');
     await until('it is in the ledger', () => drop.contentOf('c') !== undefined);
     const directoryId = ledger.directories.find(folder.folderId, '')?.id ?? 0;
     assert.equal(ledger.racyFiles.has(directoryId, 'c'), true);
@@ -85,7 +85,7 @@ describe('a file that was looked at within a tick of its own times', () => {
     const due = (nowMs: number) => ledger.racyFiles.due(folder.folderId, nowMs, 10).length;
     assert.deepEqual([due(changedMs), due(changedMs + 2_000)], [0, 1]);
     isAhead = false;
-    drop.intake.hint(folder.folderId, '', 'c');
+    drop.hint('', 'c');
     await until('it is clean', () => !ledger.racyFiles.has(directoryId, 'c'));
   });
 });

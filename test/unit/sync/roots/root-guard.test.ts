@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { DropFolder } from '../../../../src/core/drop-folder.ts';
 import type { SyncError } from '../../../../src/errors.ts';
 import { RootGuard } from '../../../../src/sync/roots/root-guard.ts';
 import { FakeLocal, type FakeRoot } from '../../../support/fake-root.ts';
@@ -20,8 +21,8 @@ async function bench(known: readonly string[] = ['a.png', 'album/b.png'], root: 
   const clock = new HandClock();
   const told: (SyncError | null)[] = [];
   /** As a start of the daemon finds it: nothing is known but the ledger. */
-  const begin = () =>
-    new RootGuard({ ledger, local: local.port, clock, onFolder: (_, trouble) => void told.push(trouble) });
+  const begin = (folders: readonly DropFolder[] = [folder]) =>
+    new RootGuard({ ledger, local: local.port, clock, onFolder: (_, trouble) => void told.push(trouble) }, folders);
   const watch = begin();
   /** What a scan asks; true when it went through. */
   const scan = async (by = watch) => {
@@ -218,7 +219,7 @@ describe('a folder whose root', () => {
   });
 
   it('is another, or was halted, is to be scanned at once; one that was only changed, or never scanned, is not', async () => {
-    const { ledger, watch, folder, local } = await bench();
+    const { begin, ledger, watch, folder, local } = await bench();
     assert.equal(watch.isScanDue(folder), false);
     local.root = { ...drive, identity: '1:2:99' };
     assert.equal(watch.isScanDue(folder), false, 'only its birth time moved');
@@ -232,7 +233,8 @@ describe('a folder whose root', () => {
     const unknown = await ledger.write((tables) =>
       tables.directories.activateFolders([{ path: '/new', destinationId: 1 }]),
     );
-    assert.equal(watch.isScanDue({ ...folder, folderId: unknown[0] ?? 0, root: '/new' }), false);
+    const fresh = { ...folder, folderId: unknown[0] ?? 0, root: '/new' };
+    assert.equal(begin([folder, fresh]).isScanDue(fresh), false);
   });
 
   it('gave way to one that will do while it was walked is to be walked again, and nothing is told', async () => {
@@ -387,13 +389,13 @@ describe('a drive mounted in a folder', () => {
 
   it('is not believed to be emptied when only its mount point is there, and nothing else is in doubt', async () => {
     const { watch, folder, local, codes } = await withCard();
-    assert.equal(watch.isThere(folder, 'card/dcim'), true);
+    assert.equal(watch.isThere({ ...folder, directory: 'card/dcim' }), true);
     local.root = unmounted;
-    assert.equal(watch.isMountLost(folder, 'card'), true);
-    assert.equal(watch.isThere(folder, 'card'), false);
-    assert.equal(watch.isThere(folder, 'card/dcim'), false);
-    assert.equal(watch.isThere(folder, 'card/dcim/deeper'), false);
-    assert.equal(watch.isThere(folder, 'album'), true);
+    assert.equal(watch.isMountLost({ ...folder, directory: 'card' }), true);
+    assert.equal(watch.isThere({ ...folder, directory: 'card' }), false);
+    assert.equal(watch.isThere({ ...folder, directory: 'card/dcim' }), false);
+    assert.equal(watch.isThere({ ...folder, directory: 'card/dcim/deeper' }), false);
+    assert.equal(watch.isThere({ ...folder, directory: 'album' }), true);
     assert.equal(watch.isThere(folder), true);
     assert.deepEqual(codes(), []);
   });
@@ -401,38 +403,42 @@ describe('a drive mounted in a folder', () => {
   it('is believed to be emptied while it is mounted', async () => {
     const { watch, folder, local } = await withCard();
     local.root = { ...unmounted, devices: { card: 4 } };
-    assert.equal(watch.isThere(folder, 'card/dcim'), true);
+    assert.equal(watch.isThere({ ...folder, directory: 'card/dcim' }), true);
   });
 
   it('is told from a directory of a root that was mounted again under another number', async () => {
     const { watch, folder, local, begin, scan } = await withCard();
     const entries = { 'a.png': 'file', album: 'directory' } as const;
     local.root = { identity: '12:2:10', entries };
-    assert.equal(watch.isThere(folder, 'album'), true, 'by the number that it had when it was scanned');
+    assert.equal(
+      watch.isThere({ ...folder, directory: 'album' }),
+      true,
+      'by the number that it had when it was scanned',
+    );
     const next = begin();
     assert.equal(await scan(next), true);
-    assert.equal(next.isThere(folder, 'album'), true, 'by the number that the ledger had');
+    assert.equal(next.isThere({ ...folder, directory: 'album' }), true, 'by the number that the ledger had');
   });
 
   it('is believed gone with its mount point, or with something else in it', async () => {
     const { watch, folder, local } = await withCard();
     local.root = drive;
-    assert.equal(watch.isThere(folder, 'card/dcim'), true);
+    assert.equal(watch.isThere({ ...folder, directory: 'card/dcim' }), true);
     local.root = { ...unmounted, entries: { ...unmounted.entries, 'card/new.png': 'file' } };
-    assert.equal(watch.isThere(folder, 'card/dcim'), true);
+    assert.equal(watch.isThere({ ...folder, directory: 'card/dcim' }), true);
   });
 
   it('is not suspected where files have other device numbers than their directories', async () => {
     const { watch, folder, local } = await withCard();
     local.root = { ...unmounted, devices: { card: null } };
-    assert.equal(watch.isThere(folder, 'card/dcim'), true);
+    assert.equal(watch.isThere({ ...folder, directory: 'card/dcim' }), true);
   });
 
   it('is found again once: when it is back, or when its mount point is gone', async () => {
     const { watch, folder, local } = await withCard();
     for (const after of [mounted, drive]) {
       local.root = unmounted;
-      assert.equal(watch.isMountLost(folder, 'card'), true);
+      assert.equal(watch.isMountLost({ ...folder, directory: 'card' }), true);
       assert.deepEqual(watch.takeFoundMounts(folder), []);
       local.root = after;
       assert.deepEqual(watch.takeFoundMounts(folder), ['card']);
@@ -445,8 +451,8 @@ describe('a drive mounted in a folder', () => {
     local.root = unmounted;
     assert.equal(await watch.accept(folder), null);
     assert.equal(await watch.begin(folder), true);
-    assert.equal(watch.isThere(folder, 'card/dcim'), true);
+    assert.equal(watch.isThere({ ...folder, directory: 'card/dcim' }), true);
     await scan();
-    assert.equal(watch.isThere(folder, 'card/dcim'), false, 'that scan was the end of it');
+    assert.equal(watch.isThere({ ...folder, directory: 'card/dcim' }), false, 'that scan was the end of it');
   });
 });

@@ -50,7 +50,7 @@ async function sendChanged(isThere: boolean, livesForMs: number | null = null) {
     },
     gate: new Gate({ most: 8, clock, random, onChange: () => {} }),
     transfers: new Transfers(8),
-    isRootThere: () => isRootThere,
+    roots: { isThere: () => isRootThere },
     clock,
     matching: { match: unused },
     creating: creatingOver(ledger, clock),

@@ -25,20 +25,17 @@ async function world() {
       woken += 1;
     },
   };
-  const file = { root, directory: '', name: 'a.png', folderId };
+  const directoryId = await ledger.write(({ directories }) => directories.save(folderId, ''));
+  const file = { root, directory: '', name: 'a.png', folderId, directoryId };
   /** A file with a content in that state. */
   const put = (patch: Partial<Content>) =>
     ledger.write((tables) => {
       const inserted = tables.contents.insert(newContent(destinationId), 0);
       tables.contents.save(inserted, { ...inserted, ...patch }, 0);
-      const directoryId = tables.directories.save(folderId, '');
       tables.files.saveContent(directoryId, 'a.png', stat, inserted.id, 0);
       return inserted.id;
     });
-  const read = () => {
-    const directory = ledger.directories.find(folderId, '');
-    return directory === undefined ? undefined : ledger.files.get(directory.id, 'a.png');
-  };
+  const read = () => ledger.files.get(directoryId, 'a.png');
   return { ledger, folderId, deps, file, put, read, looks, woken: () => woken };
 }
 
@@ -115,6 +112,6 @@ describe('a retry', () => {
   it('of a file that the ledger has never seen says so', async () => {
     const { deps, file } = await world();
     assert.equal((await retryFile(deps, file)).outcome, 'unknown');
-    assert.equal((await retryFile(deps, { ...file, directory: 'none' })).outcome, 'unknown');
+    assert.equal((await retryFile(deps, { ...file, directoryId: file.directoryId + 1 })).outcome, 'unknown');
   });
 });

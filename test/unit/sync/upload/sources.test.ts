@@ -27,9 +27,11 @@ async function bench(isThere: boolean, entries: Readonly<Record<string, 'file' |
   const deps = {
     ledger,
     local: { ...new FakeLocal({ identity: '1:1:1', entries }).port, openSource },
-    isRootThere: (root: string, directory: string) => {
-      asked.push(`${root}/${directory}`);
-      return isThere;
+    roots: {
+      isThere: ({ root, directory = '' }: { root: string; directory?: string }) => {
+        asked.push(`${root}/${directory}`);
+        return isThere;
+      },
     },
   };
   return { deps, content, asked, isClosed: () => isClosed };

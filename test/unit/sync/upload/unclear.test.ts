@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Content, oneBufferBytes } from '../../../../src/core/content.ts';
+import type { ErrorCode } from '../../../../src/errors/codes.ts';
 import { SyncError } from '../../../../src/errors.ts';
 import { registerFolders } from '../../../../src/setup/open-ledger.ts';
 import { Gate } from '../../../../src/sync/flora/gate.ts';
@@ -153,7 +154,7 @@ async function sendLarge(end: () => void) {
       inspect: unused,
       openSource: async () => ({ kind: 'source', ...sourceOf() }),
     },
-    isRootThere: () => true,
+    roots: { isThere: () => true },
     matching: { match: unused },
     creating: creatingOver(ledger, clock),
     learning: new NoLearning(ledger),
@@ -168,8 +169,8 @@ async function sendLarge(end: () => void) {
 }
 
 describe('what comes of sending a large body', () => {
-  const fail = (code: string, status?: number) => () => {
-    throw new SyncError(code, { code, scope: 'file', disposition: 'renew', op: 'upload', status });
+  const fail = (code: ErrorCode, status?: number) => () => {
+    throw new SyncError(code, { code, scope: 'file', disposition: null, op: 'upload', status });
   };
 
   it('is written down over the row that the sending itself has changed', async () => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Reservation } from '../../../../src/core/event.ts';
+import type { ErrorCode } from '../../../../src/errors/codes.ts';
 import { SyncError } from '../../../../src/errors.ts';
 import type { Ledger } from '../../../../src/ledger/ledger.ts';
 import { Gate } from '../../../../src/sync/flora/gate.ts';
 import { Transfers } from '../../../../src/sync/flora/transfers.ts';
+import { DueWork } from '../../../../src/sync/ports/due-work.ts';
 import type { RemotePort } from '../../../../src/sync/ports/flora.ts';
 import { startScheduler } from '../../../../src/sync/upload/scheduler.ts';
 import { advance, type WorkerDeps } from '../../../../src/sync/upload/worker.ts';
@@ -75,7 +77,7 @@ async function bench(script: Script, names: readonly string[] = ['a.png']) {
           ? { kind: 'gone' }
           : { kind: 'source', sizeBytes: 3, async *chunks() {}, close: async () => {} },
     },
-    isRootThere: () => true,
+    roots: { isThere: () => true },
     matching: { match: unused },
     creating: creatingOver(ledger, clock),
     learning: new NoLearning(ledger),
@@ -108,8 +110,8 @@ function tokens(): () => string {
   };
 }
 
-function fail(code: string, patch: { scope?: 'file' | 'service'; status?: number } = {}): never {
-  throw new SyncError(code, { code, scope: 'file', disposition: 'check', op: 'test', ...patch });
+function fail(code: ErrorCode, patch: { scope?: 'file' | 'service'; status?: number } = {}): never {
+  throw new SyncError(code, { code, scope: 'file', disposition: null, op: 'test', ...patch });
 }
 
 const stateOf = (ledger: Ledger, id: number) => ledger.contents.get(id)?.state;
@@ -259,7 +261,7 @@ describe('advance', () => {
 
   it('waits, and reserves nothing, while the drop folder is not there', async () => {
     const { run, ledger, content, calls, deps, doubts } = await bench({}, ['gone.png']);
-    await advance({ ...deps, isRootThere: () => false }, content.id, signals);
+    await advance({ ...deps, roots: { isThere: () => false } }, content.id, signals);
     assert.deepEqual(calls, []);
     assert.deepEqual(doubts, []);
     assert.equal(stateOf(ledger, content.id), 'queued');
@@ -326,8 +328,9 @@ describe('the scheduler, told of what was written a moment ago', () => {
       read.push('sources');
       return sources.call(ledger.files, id, most);
     };
-    const scheduler = startScheduler({ ...deps, onIdle: idle }, 1, { ...signals, stopping: stopping.signal });
-    scheduler.wake({ content, path });
+    const due = new DueWork();
+    const scheduler = startScheduler({ ...deps, due, onIdle: idle }, 1, { ...signals, stopping: stopping.signal });
+    due.announce({ content, path });
     await until(() => isIdle);
     stopping.abort();
     await scheduler.finished;
@@ -346,8 +349,9 @@ describe('the scheduler, told of what was written a moment ago', () => {
     const idle = () => {
       isIdle = true;
     };
-    const scheduler = startScheduler({ ...deps, onIdle: idle }, 1, { ...signals, stopping: stopping.signal });
-    scheduler.wake({ content: { ...bound, revision: content.revision }, path });
+    const due = new DueWork();
+    const scheduler = startScheduler({ ...deps, due, onIdle: idle }, 1, { ...signals, stopping: stopping.signal });
+    due.announce({ content: { ...bound, revision: content.revision }, path });
     await until(() => isIdle);
     stopping.abort();
     await scheduler.finished;

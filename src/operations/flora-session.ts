@@ -1,12 +1,9 @@
 import type { Config, PartialConfig } from '../config/load.ts';
-import type { SyncError } from '../errors.ts';
-import { Patience, reachFlora, withPatience } from '../operations/patience.ts';
 import type { FloraClient } from '../remote/client.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { systemRandom } from '../runtime/random.ts';
-import { connect } from '../setup/flora-client.ts';
-import { Gate } from '../sync/flora/gate.ts';
+import { openFlora } from '../setup/flora-client.ts';
 import type { ListingDeps } from '../sync/flora/listing.ts';
+import { reachFlora, withPatience } from './patience.ts';
 
 /** What a command needs that asks FLORA by itself, beside a daemon or without one. */
 export interface FloraSession extends ListingDeps {
@@ -24,14 +21,11 @@ export async function withFlora<T>(
   work: (session: FloraSession, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   if (apiKey === undefined) throw new Error('The key was not required');
-  const remote = connect(config, () => apiKey.reveal());
-  const patience = new Patience();
-  const onChange = (trouble: SyncError | null) => patience.see(trouble);
-  const gate = new Gate({ clock: systemClock, random: systemRandom, most: config.concurrency, onChange });
+  const { remote, gate } = openFlora(config, () => apiKey.reveal());
   try {
     await reachFlora(remote, signal);
     const session = { remote, gate, clock: systemClock };
-    return await withPatience(gate, signal, (cut) => work(session, cut), { patience });
+    return await withPatience(gate, signal, (cut) => work(session, cut));
   } finally {
     await remote.close();
   }
