@@ -17,8 +17,10 @@ import { userAgent, version } from '../runtime/version.ts';
 import { exitCodes } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 import { loadSettings } from './loading.ts';
-import { plural, print, printJson, showSeconds, tell } from './output.ts';
+import { print, printJson, tell } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
+import { plural } from './show/count.ts';
+import { showSeconds } from './show/time.ts';
 
 interface Options {
   readonly yes?: boolean;

@@ -7,11 +7,14 @@ import { showPath, showText } from '../core/show-text.ts';
 import { startDaemon } from '../daemon/daemon.ts';
 import type { Engine } from '../daemon/engine.ts';
 import type { FileReport } from '../ledger/reports.ts';
+import { systemClock } from '../runtime/clock.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { demoSamples } from './demo-media.ts';
 import { emulatorKey, emulatorWorkspace } from './emulator.ts';
 import { toJson } from './ls.ts';
-import { print, printJson, showBytes } from './output.ts';
+import { hasColors, print, printJson, screenOf } from './output.ts';
+import { showBytes } from './show/bytes.ts';
+import { cutEnd, cutMiddle, displayWidth, padEnd } from './show/width.ts';
 import { nextStopSignal } from './signals.ts';
 
 export function addDemo(program: Command): void {
@@ -45,7 +48,10 @@ async function demo(options: { dir?: string; json?: boolean }): Promise<void> {
     cwd: base,
   });
   const steps = new Steps(config.folders[0]?.path ?? drop, say);
-  const engine = await startDaemon(config, createLogger({ level: 'error', pretty: process.stderr.isTTY === true }));
+  const engine = await startDaemon(
+    config,
+    createLogger({ level: 'error', pretty: process.stderr.isTTY === true, color: hasColors(process.stderr) }),
+  );
   engine.events.on('content:changed', () => steps.changed(engine));
   try {
     await say(`FLORA (the emulator) listens on ${emulator.baseUrl}\nThe drop folder is ${drop}\n\n`);
@@ -74,6 +80,8 @@ const nextSteps = `For the real service set, and then start the daemon:
   export FLORA_SYNC_FOLDER=$HOME/flora-drop
   flora-sync run
 `;
+
+const nameColumns = 26;
 
 /** Tells each file's way to `ready` as the ledger has it. */
 class Steps {
@@ -108,12 +116,18 @@ class Steps {
     });
   }
 
+  /** A URL that has no room beside the rest has a line of its own, and is whole: it is there to be opened. */
   #describe(file: FileReport): string {
-    const name = showPath(relative(this.#root, file.path)).padEnd(26);
-    const tail =
-      file.state === 'ready'
-        ? `${showBytes(file.sizeBytes)}  ${showText(file.url ?? '')}`
-        : showText(file.reason ?? '');
-    return `  ${name} ${file.state.padEnd(9)} ${tail}\n`;
+    const { columns } = screenOf({}, systemClock.now());
+    const path = showPath(relative(this.#root, file.path));
+    const head = `  ${padEnd(columns === null ? path : cutMiddle(path, nameColumns), nameColumns)} ${file.state.padEnd(9)}`;
+    if (file.state !== 'ready') {
+      const whole = `${head} ${showText(file.reason ?? '')}`.trimEnd();
+      return `${columns === null ? whole : cutEnd(whole, columns)}\n`;
+    }
+    const url = showText(file.url ?? '');
+    const line = `${head} ${showBytes(file.sizeBytes)}`;
+    const isRoomy = columns === null || displayWidth(`${line}  ${url}`) <= columns;
+    return isRoomy ? `${line}  ${url}\n` : `${line}\n    ${url}\n`;
   }
 }

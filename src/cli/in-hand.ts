@@ -2,7 +2,7 @@ import { askDaemon } from '../control/client.ts';
 import { fileKey } from '../core/entry.ts';
 import { locate } from '../core/locate.ts';
 import { displayName } from '../core/name.ts';
-import { showPath, showText } from '../core/show-text.ts';
+import { showText } from '../core/show-text.ts';
 import { SyncError } from '../errors.ts';
 import { openDatabaseReadOnly } from '../ledger/database.ts';
 import { Inventory } from '../ledger/inventory.ts';
@@ -10,7 +10,14 @@ import { createLocalFiles } from '../local/local-files.ts';
 import { type FileInHand, inHand } from '../operations/in-hand.ts';
 import { meanings } from '../operations/known-files.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { isoTime, plural, showBytes } from './output.ts';
+import { plural } from './show/count.ts';
+import { fileLines } from './show/file-lines.ts';
+import type { Line, Screen } from './show/lines.ts';
+import { line, prose } from './show/lines.ts';
+import { moment } from './show/moment.ts';
+import { showAmong } from './show/path.ts';
+import { isoTime } from './show/time.ts';
+import { cutMiddle, displayWidth } from './show/width.ts';
 
 // Files that are not in the ledger yet, or not as they are now: what the daemon says of them, and what we do.
 
@@ -35,16 +42,20 @@ export async function askInHand(stateDir: string): Promise<readonly FileInHand[]
 }
 
 /** Why it is not sent yet, as one line: `held open for writing by 4711 (ffmpeg) since …`. */
-export function reasonOf({
-  phase,
-  held_by: holders,
-  held_since: since,
-}: Pick<FileInHand, 'phase' | 'held_by' | 'held_since'>): string {
+export function reasonOf(
+  { phase, held_by: holders, held_since: since }: Pick<FileInHand, 'phase' | 'held_by' | 'held_since'>,
+  showTime: (ms: number) => string = isoTime,
+): string {
   if (phase === 'reading') return 'finished, and about to be read';
   if (phase !== 'held') return 'waits until it has kept still for the quiet period';
-  const who = holders.map(({ pid, name }) => `${pid} (${showText(name)})`);
-  const when = since === null ? '' : ` since ${isoTime(since)}`;
-  return `held open for writing by ${who.length === 0 ? 'a process' : who.join(', ')}${when}`;
+  const names = holders.map(({ pid, name }) => `${pid} (${showText(name)})`);
+  const when = since === null ? '' : ` since ${showTime(since)}`;
+  return `held open for writing by ${names.length === 0 ? 'a process' : names.join(', ')}${when}`;
+}
+
+/** The same with the times that this screen shows. */
+export function reasonOn(screen: Screen, file: Pick<FileInHand, 'phase' | 'held_by' | 'held_since'>): string {
+  return reasonOf(file, (ms) => moment(ms, screen));
 }
 
 /** What the lines of `ls --json` and `why --json` have more for such a file. */
@@ -75,8 +86,12 @@ export function inHandJson(file: FileInHand) {
 }
 
 /** The same for people, as `ls` shows files. */
-export function describeInHandLine(file: FileInHand): string {
-  return `${'settling'.padEnd(9)} ${showBytes(file.size).padStart(9)}  ${showPath(file.path)}  ${reasonOf(file)}`;
+export function inHandLines(file: FileInHand, path: string, screen: Screen): readonly Line[] {
+  const { size: sizeBytes, changed: updatedAtMs } = file;
+  return fileLines(
+    { state: 'settling', sizeBytes, updatedAtMs, path, url: null, reason: reasonOn(screen, file) },
+    screen,
+  );
 }
 
 /** Those that somebody holds open first, the longest held before others. */
@@ -85,32 +100,47 @@ function byPatience(files: readonly FileInHand[]): readonly FileInHand[] {
   return [...files].sort((a, b) => rank(a) - rank(b));
 }
 
-/** For `status`: how many there are, and the first of them. */
-export function settlingLine(files: readonly FileInHand[]) {
-  const first = byPatience(files).slice(0, mostNamed);
+/** The first of what is in hand, and how many there are. */
+export interface InHand {
+  readonly count: number;
+  readonly heldOpen: number;
+  readonly first: readonly FileInHand[];
+}
+
+export function inHandOf(files: readonly FileInHand[]): InHand {
+  const heldOpen = files.filter(({ phase }) => phase === 'held').length;
+  return { count: files.length, heldOpen, first: byPatience(files).slice(0, mostNamed) };
+}
+
+/** For `status --json`: how many there are, and the first of them. */
+export function settlingLine({ count, heldOpen, first }: InHand) {
   return {
-    count: files.length,
-    held_open: files.filter(({ phase }) => phase === 'held').length,
+    count,
+    held_open: heldOpen,
     files: first.map((file) => ({ path: displayName(file.path), ...settlingJson(file) })),
   };
 }
 
-export function describeSettling({ count, files }: ReturnType<typeof settlingLine>): readonly string[] {
-  if (count === 0) return [];
-  return ['', `Settling: ${plural(count, 'file')}`, ...named(files, count)];
+export function describeSettling(pending: InHand, folders: readonly string[], screen: Screen): readonly Line[] {
+  if (pending.count === 0) return [];
+  return [line(), line(`Settling: ${plural(pending.count, 'file')}`), ...describeLeft(pending, folders, screen)];
 }
 
-/** The last lines of a `sync`: what it did not wait for any longer. */
-export function describeLeft({ count, files }: ReturnType<typeof settlingLine>): readonly string[] {
-  return named(files, count);
-}
-
-function named(files: ReturnType<typeof settlingLine>['files'], count: number): readonly string[] {
-  const more = count - files.length;
+/** Also the last lines of a `sync`: what it did not wait for any longer. */
+export function describeLeft({ count, first }: InHand, folders: readonly string[], screen: Screen): readonly Line[] {
+  const more = count - first.length;
   return [
-    ...files.map(({ path, reason }) => `  ${showPath(path)}: ${reason}`),
-    ...(more > 0 ? [`  and ${plural(more, 'other')}`] : []),
+    ...first.flatMap((file) => namedLines(showAmong(folders, displayName(file.path)), reasonOn(screen, file), screen)),
+    ...(more > 0 ? [line(`  and ${plural(more, 'other')}`)] : []),
   ];
+}
+
+/** A name and what is said of it: on one line, or the name cut to one and the rest below it. */
+function namedLines(name: string, said: string, screen: Screen): readonly Line[] {
+  const { columns } = screen;
+  const whole = `  ${name}: ${said}`;
+  if (columns === null || displayWidth(whole) <= columns) return [line(whole)];
+  return [line('  ', cutMiddle(name, columns - 3), ':'), ...prose(said, screen, '    ')];
 }
 
 /** What can be said without a daemon of a file that the ledger has never seen; null where that is nothing. */
@@ -120,8 +150,8 @@ export async function whoHolds(stateDir: string, typed: string): Promise<string 
   try {
     const folders = new Inventory(database).folders();
     const local = createLocalFiles({ now: systemClock.monotonic, accept: [] });
-    for (const absolute of meanings(typed)) {
-      for (const { root } of folders) {
+    for (const { root } of folders) {
+      for (const absolute of [...meanings(typed), ...meanings(typed, root)]) {
         const file = locate(root, absolute);
         const look = file === null ? null : local.look(file);
         if (look?.kind !== 'file') continue;

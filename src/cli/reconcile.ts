@@ -1,15 +1,17 @@
 import type { Command } from 'commander';
 import { askDaemon } from '../control/client.ts';
-import { showPath, showText } from '../core/show-text.ts';
 import { requireLedger } from '../operations/known-files.ts';
 import { type ReconcileItem, type ReconcileResult, reconcile } from '../operations/reconcile.ts';
 import { reconcileAlone } from '../operations/standalone.ts';
+import { systemClock } from '../runtime/clock.ts';
 import { exitCodes } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 import { loadSettings } from './loading.ts';
 import { loggerFor, quieter } from './logging.ts';
-import { plural, print, printJson, showBytes, showSeconds } from './output.ts';
+import { printJson, printLines, screenOf } from './output.ts';
+import { driftLines, reconcileLines } from './reconcile-lines.ts';
 import { addSettings, flagsOf } from './settings.ts';
+import type { Screen } from './show/lines.ts';
 
 interface Options {
   readonly full?: boolean;
@@ -26,18 +28,21 @@ export function addReconcile(program: Command): void {
     .option('--json', 'the summary as one JSON object; with --dry-run, a line for each change before it');
   addSettings(command).action(async (options: Options) => {
     const summary = await interruptible('reconcile', (signal) => compare(command, options, signal));
-    await (options.json === true ? printJson(summary) : print(describe(summary, options)));
+    await (options.json === true
+      ? printJson(summary)
+      : printLines(reconcileLines(summary, options.dryRun === true, screenNow()), screenNow()));
     process.exitCode = summary.error === null ? exitCodes.ready : exitCodes.unexpected;
   });
 }
 
 async function compare(command: Command, options: Options, signal: AbortSignal): Promise<ReconcileResult> {
   const flags = flagsOf(command);
-  // The daemon has settings of its own: here is only needed where it is.
-  const { stateDir } = loadSettings(flags, []);
+  // The daemon has settings of its own: here is only needed where it is, and what to call its files.
+  const { stateDir, folders } = loadSettings(flags, []);
+  const roots = folders.map(({ path }) => path);
   const request = { full: options.full === true, dry_run: options.dryRun === true };
   const onItem = async (item: ReconcileItem) => {
-    await (options.json === true ? printJson(item) : print(`${describeDrift(item)}\n`));
+    await (options.json === true ? printJson(item) : printLines(driftLines(item, roots, screenNow()), screenNow()));
   };
   const answer = await askDaemon(stateDir, reconcile, { request, onItem, signal });
   if (answer !== null) return answer;
@@ -46,18 +51,6 @@ async function compare(command: Command, options: Options, signal: AbortSignal):
   return await reconcileAlone(config, loggerFor({ logLevel: quieter(config.logLevel) }), request, onItem, signal);
 }
 
-function describeDrift({ path, asset_id: assetId, state, becomes, listed }: ReconcileItem): string {
-  const step = state === becomes ? `${state}, another URL` : `${state} -> ${becomes}`;
-  const size = listed.size === null ? '' : `, ${showBytes(listed.size)}`;
-  const seen = `${showText(assetId)} is listed as ${showText(listed.status)}`;
-  return `${step}  ${showPath(path)}  ${seen}${size}`;
-}
-
-function describe(summary: ReconcileResult, { dryRun }: Options): string {
-  const { pages, assets, ours, unknown, unreadable, drift, asked, missing, seconds, error } = summary;
-  const read = `${plural(pages, 'page')}${summary.is_full ? '' : ' (those that can hold news)'}`;
-  const seen = `${plural(assets, 'asset')}, ${ours} ours, ${unknown} unknown${unreadable === 0 ? '' : `, ${unreadable} unreadable`}`;
-  const change = dryRun === true ? `${plural(drift, 'change')} to make` : `${plural(drift, 'change')} brought in`;
-  const line = `${read}, ${seen}; ${change}, ${asked} asked for by itself, ${missing} missing; ${showSeconds(seconds)}`;
-  return `${line}\n${error === null ? '' : `The listing could not be read to its end: ${showText(error)}\n`}`;
+function screenNow(): Screen {
+  return screenOf({}, systemClock.now());
 }

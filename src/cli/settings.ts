@@ -16,6 +16,11 @@ export function addSettings(command: Command, keys: readonly SettingKey[] = SETT
   return command.addOption(new Option('--config <path>', 'the TOML file (FLORA_SYNC_CONFIG)'));
 }
 
+/** Adds `-l, --long`: what is left out, or cut, where it would not fit. */
+export function addLong(command: Command, what: string): Command {
+  return command.option('-l, --long', what);
+}
+
 /** The flags a person gave, keyed as `loadConfig` wants them. */
 export function flagsOf(command: Command): ConfigFlags {
   const options: Record<string, unknown> = command.optsWithGlobals();

@@ -3,7 +3,10 @@ import type { Creation } from '../core/creation.ts';
 import type { Learnt, LearntType } from '../core/records.ts';
 import { showText } from '../core/show-text.ts';
 import type { ReasonSum } from '../ledger/tables/waits.ts';
-import { isoTime, plural, showSeconds } from './output.ts';
+import { plural, showCount } from './show/count.ts';
+import type { Screen } from './show/lines.ts';
+import { momentOf } from './show/moment.ts';
+import { isoTime, showAbout, showSeconds } from './show/time.ts';
 
 // What `status` says of how FLORA answers.
 
@@ -23,22 +26,22 @@ export function paceLine(pace: LivePace | null) {
 export function describePace(
   pace: NonNullable<ReturnType<typeof paceLine>>,
   counts: Readonly<Record<string, number>>,
+  screen: Screen,
 ): string {
   const { requests_per_minute: perMinute, asks_again: asksAgain } = pace;
   const begun =
     (counts['reserved'] ?? 0) + (counts['uploaded'] ?? 0) + (counts['checking'] ?? 0) + (counts['renewing'] ?? 0);
   const queued = (counts['queued'] ?? 0) + (counts['matching'] ?? 0);
   const files = begun + queued;
-  const seconds = ((2 * queued + begun) / Math.max(perMinute, 0.1)) * 60;
-  const rest = files === 0 ? '' : `; ${plural(files, 'file')}, about ${showLong(seconds)}`;
-  const closed = asksAgain === null ? '' : `; it is asked again at ${asksAgain}`;
+  const leftSeconds = ((2 * queued + begun) / Math.max(perMinute, 0.1)) * 60;
+  const rest = files === 0 ? '' : `; ${plural(files, 'file')}, about ${showAbout(leftSeconds)}`;
+  const closed = asksAgain === null ? '' : `; it is asked again ${at(asksAgain, screen)}`;
   return `FLORA allows about ${perMinute} requests a minute${rest}${closed}`;
 }
 
-function showLong(seconds: number): string {
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
-  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
-  return seconds < 48 * 3_600 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} days`;
+/** `in 3 min`; `at 2026-11-27 17:03:12` where times are exact. */
+function at(iso: string, screen: Screen): string {
+  return screen.isTerminal && !screen.isLong ? momentOf(iso, screen) : `at ${momentOf(iso, screen)}`;
 }
 
 /** Null while assets are asked for as needed. */
@@ -49,17 +52,21 @@ export function creationLine(creation: Creation | null) {
   return { ...times, tries: probes, without_bytes: Math.ceil(barren), answers_lost: lost, reason };
 }
 
-export function describeCreation({
-  since,
-  next_try: next,
-  reason,
-}: NonNullable<ReturnType<typeof creationLine>>): string {
-  return `No new assets since ${since} but one now and then, the next at ${next}:\n  ${showText(reason ?? '')}`;
+export function describeCreation(
+  { since, next_try: next, reason }: NonNullable<ReturnType<typeof creationLine>>,
+  screen: Screen,
+): readonly string[] {
+  const times = `since ${momentOf(since, screen)} but one now and then, the next ${at(next, screen)}`;
+  return [`No new assets ${times}:`, `  ${showText(reason ?? '')}`];
 }
 
 export function describeReasons(title: string, sums: readonly ReasonSum[]): readonly string[] {
   if (sums.length === 0) return [];
-  return ['', title, ...sums.map(({ code, count, reason }) => `  ${count} ${showText(code)}: ${showText(reason)}`)];
+  return [
+    '',
+    title,
+    ...sums.map(({ code, count, reason }) => `  ${showCount(count)} ${showText(code)}: ${showText(reason)}`),
+  ];
 }
 
 export function learntLine({ assetId, atMs, body, target, lagMs, types }: Learnt) {

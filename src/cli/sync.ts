@@ -8,31 +8,20 @@ import { type Engine, startEngine } from '../daemon/engine.ts';
 import { EngineEvents } from '../daemon/engine-events.ts';
 import { describeInHand } from '../daemon/status.ts';
 import { SyncError } from '../errors.ts';
-import type { Reports } from '../ledger/reports.ts';
+import type { FileSum, Reports } from '../ledger/reports.ts';
 import { patienceMs, reachFlora, withPatience } from '../operations/patience.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { endOf } from '../sync/flora/ending.ts';
 import { nobodyWatches } from '../sync/ports/watch.ts';
 import { exitCodes } from './exit.ts';
-import { describeLeft, settlingLine } from './in-hand.ts';
-import { loggerFor, quieter, warnOfLooseFiles } from './logging.ts';
-import { plural, print, printJson, showBytes, showSeconds, tell } from './output.ts';
-import { startProgress } from './progress.ts';
+import { type InHand, inHandOf, settlingLine } from './in-hand.ts';
+import { levelForSync, loggerFor, warnOfLooseFiles } from './logging.ts';
+import { printJson, printLines, screenOf, tell } from './output.ts';
+import { comparing, type Progress, startProgress } from './progress.ts';
 import { addSettings, flagsOf } from './settings.ts';
 import { nextStopSignal } from './signals.ts';
+import { type SyncSummary, summaryLines } from './sync-lines.ts';
 import { Run } from './sync-run.ts';
-
-/** The contract's summary of one `sync`. */
-export interface SyncSummary {
-  readonly ready: number;
-  readonly uploaded: number;
-  readonly unchanged: number;
-  readonly rejected: number;
-  readonly failed: number;
-  readonly pending: number;
-  readonly bytes: number;
-  readonly seconds: number;
-}
 
 /** How long nothing may advance although FLORA answers (it may be processing) before the rest is left pending. */
 const stuckMs = 5 * 60_000;
@@ -45,14 +34,22 @@ export function addSync(program: Command): void {
   const command = program
     .command('sync')
     .description('one shot: bring everything in the drop folders up to date, then exit')
+    .option('--verbose', 'also a log line for each step of each file')
     .option('--json', 'end with the summary as one JSON object');
-  addSettings(command).action(async (options: { json?: boolean }) => {
-    const config = loadConfig({ flags: flagsOf(command), env: process.env });
-    const { summary, matching, odd, left, troubles } = await syncOnce(config);
-    const unfinished = left.count === 0 ? {} : { unfinished: left };
-    await (options.json === true
-      ? printJson({ ...summary, ...unfinished })
-      : print(`${[describe(summary, matching, odd), ...describeLeft(left)].join('\n')}\n`));
+  addSettings(command).action(async (options: { verbose?: boolean; json?: boolean }) => {
+    const flags = flagsOf(command);
+    const config = loadConfig({ flags, env: process.env });
+    const isVerbose = options.verbose === true;
+    const logLevel = levelForSync(config, { isVerbose, flags, env: process.env });
+    const { summary, left, troubles, ...more } = await syncOnce({ ...config, logLevel });
+    if (options.json === true) {
+      const unfinished = left.count === 0 ? {} : { unfinished: settlingLine(left) };
+      await printJson({ ...summary, ...unfinished });
+    } else {
+      const screen = screenOf({}, systemClock.now());
+      const folders = config.folders.map(({ path }) => path);
+      await printLines(summaryLines({ summary, left, folders, ...more }, screen), screen);
+    }
     for (const trouble of troubles) tell(`${showText(trouble)}\n`);
     const isIncomplete = summary.rejected + summary.failed + summary.pending + troubles.length > 0;
     process.exitCode = isIncomplete ? exitCodes.incomplete : exitCodes.ready;
@@ -64,15 +61,17 @@ interface SyncResult {
   readonly matching: MatchingSummary | null;
   /** Files that are ready, with something odd about their asset. */
   readonly odd: number;
+  /** How many files share a state and a reason. */
+  readonly sums: readonly FileSum[];
   /** Files that are not in the ledger, or not as they are now: it did not wait for them any longer. */
-  readonly left: ReturnType<typeof settlingLine>;
+  readonly left: InHand;
   /** Why not everything could be done, beyond what each file tells. */
   readonly troubles: readonly string[];
 }
 
 async function syncOnce(config: Config): Promise<SyncResult> {
-  const progress = startProgress(process.stderr.isTTY === true);
-  const log = loggerFor(progress.isShown ? { logLevel: quieter(config.logLevel) } : config, progress.logStream);
+  const progress = startProgress();
+  const log = loggerFor(config, progress.logStream);
   warnOfLooseFiles(config, log);
   const run = new Run();
   const events = new EngineEvents()
@@ -96,24 +95,29 @@ async function syncOnce(config: Config): Promise<SyncResult> {
   const engine = await startEngine(config, log, { events, watch: () => nobodyWatches });
   const ended = new AbortController();
   try {
-    const step = () => progress.update(engine);
-    const all = (cut: AbortSignal) => everythingDone(engine, run, config.settleMs, cut, step);
+    progress.watch(() => backlogOf(engine));
+    const all = (cut: AbortSignal) => everythingDone(engine, run, config.settleMs, cut, progress);
     const work = withPatience(engine.flora.gate, ended.signal, all);
     const interruption = interrupted();
     await Promise.race([work, engine.life.failed, interruption]);
-    const left = settlingLine((await engine.intake.list(ended.signal)).map(describeInHand));
+    const left = inHandOf((await engine.intake.list(ended.signal)).map(describeInHand));
     const summary = summarise(engine.reports, run, engine);
+    const sums = engine.reports.sums(0);
     // All is done: from here on a stop only means not to wait for the snapshot.
     const hurried = new AbortController();
     interruption.catch(() => hurried.abort());
     await snapshotIfDue({ stateDir: config.stateDir, ledger: engine.ledger, log }, hurried.signal);
-    return { summary, matching: run.matching, odd: countOdd(engine.reports), left, troubles: troublesOf(engine) };
+    return { summary, matching: run.matching, odd: countOdd(sums), sums, left, troubles: troublesOf(engine) };
   } finally {
     ended.abort();
     run.end();
     progress.stop();
     await engine.stop();
   }
+}
+
+function backlogOf({ ledger, intake }: Engine) {
+  return { ...ledger.contents.backlog(), inHand: intake.inHand, isMatching: ledger.contents.hasMatching() };
 }
 
 function troublesOf({ folderTroubles, flora, reports }: Engine): readonly string[] {
@@ -138,20 +142,25 @@ async function everythingDone(
   run: Run,
   settleMs: number,
   ended: AbortSignal,
-  onStep: () => void,
+  progress: Pick<Progress, 'begin'>,
 ): Promise<void> {
+  progress.begin('asking FLORA');
   await reachFlora(engine.flora.remote, ended);
   if (ended.aborted) return;
+  progress.begin(comparing);
   let isLookedAt = false;
   // Both find work: files that are new here, and assets that are other than they should be there.
-  const reconciled = engine.reconcileNow({ isFull: false, isDryRun: false }, ended);
+  const reconciled = engine.reconcileNow({ isFull: false, isDryRun: false }, ended).then(() => progress.begin(null));
   const looked = Promise.all([reconciled, engine.scanAll()]).then(() => {
     isLookedAt = true;
     run.changed(true);
   });
-  const advanced = untilAdvanced(engine, run, settleMs, ended, onStep, () => isLookedAt);
+  const advanced = untilAdvanced(engine, run, settleMs, ended, () => isLookedAt);
   await endOf(Promise.all([looked, advanced]), ended);
-  if (!ended.aborted) run.matching = await engine.finishMatching();
+  if (ended.aborted) return;
+  progress.begin(comparing);
+  run.matching = await engine.finishMatching();
+  progress.begin(null);
 }
 
 /** Resolves when nothing more will advance, or the signal is aborted. */
@@ -160,14 +169,12 @@ async function untilAdvanced(
   run: Run,
   settleMs: number,
   ended: AbortSignal,
-  onStep: () => void,
   areBothLookedAt: () => boolean,
 ): Promise<void> {
   // Files that others keep open for writing are waited for, but not for ever.
   const patienceForWritersMs = Math.max(10_000, settleMs * 5);
   let heldSinceMs: number | undefined;
   while (!ended.aborted) {
-    onStep();
     const nowMs = systemClock.monotonic();
     const isLookedAt = areBothLookedAt();
     const isSent = isLookedAt && engine.inWork === 0 && !engine.ledger.contents.hasActive();
@@ -211,27 +218,7 @@ function summarise(reports: Reports, run: Run, engine: Engine): SyncSummary {
   return { ready, uploaded: run.uploaded, unchanged, rejected, failed, pending, bytes: run.bytes, seconds };
 }
 
-function countOdd(reports: Reports): number {
-  const odd = reports.sums(0).filter(({ state, code }) => state === 'ready' && code !== null);
+function countOdd(sums: readonly FileSum[]): number {
+  const odd = sums.filter(({ state, code }) => state === 'ready' && code !== null);
   return odd.reduce((sum, { count }) => sum + count, 0);
-}
-
-function describe(summary: SyncSummary, matching: MatchingSummary | null, odd: number): string {
-  const { ready, uploaded, unchanged, rejected, failed, pending, bytes, seconds } = summary;
-  const lines = [
-    `${plural(ready, 'file')} ready in FLORA (${uploaded} uploaded now, ${unchanged} unchanged), ` +
-      `${showBytes(bytes)} sent in ${showSeconds(seconds)}`,
-  ];
-  if (matching !== null && matching.adopted > 0) {
-    const found = matching.adopted === 1 ? '1 content was' : `${matching.adopted} contents were`;
-    lines.push(
-      `${found} in FLORA already: recognised by the bytes, ${showBytes(matching.fetchedBytes)} fetched to compare`,
-    );
-  }
-  if (rejected + failed > 0) {
-    lines.push(`${rejected} rejected, ${failed} failed: \`flora-sync ls\` tells why`);
-  }
-  if (odd > 0) lines.push(`${odd} ready but odd in FLORA (converted, or of another size): \`flora-sync status\` tells`);
-  if (pending > 0) lines.push(`${pending} not finished: still being written or on their way`);
-  return lines.join('\n');
 }

@@ -113,7 +113,8 @@ export function cursorForm(value: unknown): string {
 /** `2 min 5 s`. */
 export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
-  if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
+  // What is rounded decides: 9.96 s are 10 s.
+  if (Number((ms / 1000).toFixed(1)) < 10) return `${(ms / 1000).toFixed(1)} s`;
   if (seconds < 60) return `${seconds} s`;
   return seconds % 60 === 0 ? `${seconds / 60} min` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }

@@ -51,16 +51,16 @@ function rateOf({ sentBytes, hasLeft, movedMs, seenMs }: SendProgress): number |
 
 /** Decimal, as lines are sold: `900 kB`, `4.0 MB`. */
 function showBytes(bytes: number): string {
-  if (bytes < 1_000) return `${Math.round(bytes)} B`;
+  if (bytes < 999.5) return `${Math.round(bytes)} B`;
   const [unit, size] = bytes < 999_500 ? ['kB', 1e3] : bytes < 999.5e6 ? ['MB', 1e6] : ['GB', 1e9];
   const shown = bytes / Number(size);
-  return `${shown < 10 && unit !== 'kB' ? shown.toFixed(1) : Math.round(shown)} ${unit}`;
+  return `${shown < 9.95 && unit !== 'kB' ? shown.toFixed(1) : Math.round(shown)} ${unit}`;
 }
 
 /** @param rate bytes a millisecond, which is kB a second */
 function showRate(rate: number, round: (rate: number) => number = Math.round): string {
-  if (rate >= 1_000) return `${showBytes(rate * 1_000)}/s`;
-  return `${rate < 1 ? Math.max(0.1, round(rate * 10) / 10) : round(rate)} kB/s`;
+  const shown = rate < 1 ? Math.max(0.1, round(rate * 10) / 10) : round(rate);
+  return shown >= 1_000 ? `${showBytes(Math.max(rate, 1_000) * 1_000)}/s` : `${shown} kB/s`;
 }
 
 function showSeconds(ms: number): string {

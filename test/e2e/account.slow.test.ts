@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Asset } from '../../src/emulator/lifecycle.ts';
 import { formFieldsOf } from '../../src/emulator/target.ts';
@@ -85,9 +85,10 @@ describe('ls', () => {
       [join(world.drop, 'empty.png')],
     );
     assert.deepEqual(await world.ls('--state', 'queued'), []);
-    const { stdout } = await world.run(['ls']);
+    const { stdout } = await world.run(['ls', '--long']);
     assert.equal(stdout.trimEnd().split('\n').length, 4);
-    for (const path of good) assert.match(stdout, new RegExp(`^ready .* ${path}  http`, 'm'));
+    for (const path of good) assert.match(stdout, new RegExp(`^ready .* ${basename(path)}  http`, 'm'));
+    assert.doesNotMatch((await world.run(['ls'])).stdout, /http/);
   });
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { sha256, storedAssets } from '../support/flora.ts';
 import { picture, writePictures } from '../support/pictures.ts';
@@ -154,7 +154,7 @@ describe('ls --versions', () => {
     assert.ok(times.every((time, at) => at === 0 || time <= (times[at - 1] ?? 0)));
     const told = await world.run(['ls', '--versions']);
     const [head, ...rows] = told.stdout.trimEnd().split('\n');
-    assert.deepEqual([head, rows[3]], [path, other]);
+    assert.deepEqual([head, rows[3]], [basename(path), basename(other)]);
     assert.deepEqual(
       [rows[0], rows[1], rows[2], rows[4]].map((row) => row?.slice(0, 8)),
       ['*    3  ', '     2  ', '     1  ', '     1  '],

@@ -7,7 +7,7 @@ import { assertReadyOnce, localFiles, mark, readyAssets, requests } from '../sup
 import { picture, writePictures } from '../support/pictures.ts';
 import { ended, run } from '../support/process.ts';
 import { untilAsync } from '../support/until.ts';
-import { KEY, WORKSPACE, worldWithFlora } from '../support/world.ts';
+import { jsonLines, KEY, WORKSPACE, worldWithFlora } from '../support/world.ts';
 
 const summaryKeys = ['ready', 'uploaded', 'unchanged', 'rejected', 'failed', 'pending', 'bytes', 'seconds'];
 const lsKeys = ['path', 'folder', 'state', 'asset_id', 'url', 'size', 'sha256', 'attempts', 'reason', 'updated_at'];
@@ -159,8 +159,35 @@ path = "plain"
     const { code, stdout, stderr } = await world.run(['sync']);
     assert.equal(code, 0);
     assert.match(stdout, /^2 files ready in FLORA \(2 uploaded now, 0 unchanged\), .* sent in .*\n$/);
-    for (const line of stderr.trimEnd().split('\n')) assert.equal(typeof JSON.parse(line).msg, 'string');
-    assert.ok(!stderr.includes(KEY));
+    assert.equal(stderr, '', 'all went well');
+  });
+
+  it('logs each step of each file where that is asked for, and only warnings where it is not', async (t) => {
+    const messages = (stderr: string) => jsonLines<{ msg: string; level: number }>(stderr);
+    const world = await worldWithFlora(t);
+    const asked: readonly [readonly string[], Record<string, string>][] = [
+      [['--verbose'], {}],
+      [['--log-level', 'info'], {}],
+      [[], { FLORA_SYNC_LOG_LEVEL: 'info' }],
+      [['--verbose'], { FLORA_SYNC_LOG_LEVEL: 'error' }],
+    ];
+    for (const [at, [args, env]] of asked.entries()) {
+      writePictures(world.drop, 1, at);
+      const { code, stderr } = await world.run(['sync', ...args], env);
+      assert.equal(code, 0, stderr);
+      const steps = messages(stderr).filter(({ msg }) => / -> /.test(msg));
+      assert.ok(steps.length >= 4, `${args.join(' ')}: ${stderr}`);
+      assert.ok(!stderr.includes(KEY));
+    }
+    writePictures(world.drop, 1, 10);
+    writeFileSync(join(world.drop, 'empty.png'), '');
+    const told = messages((await world.run(['sync'])).stderr);
+    assert.deepEqual(
+      told.map(({ msg }) => msg),
+      ['finished -> rejected'],
+    );
+    writeFileSync(join(world.drop, 'empty too.png'), '');
+    assert.deepEqual(messages((await world.run(['sync'], { FLORA_SYNC_LOG_LEVEL: 'error' })).stderr), []);
   });
 
   it('ends although the last that happens is a rejection, or nothing at all', async (t) => {

@@ -18,6 +18,9 @@ const hostileName = 'a\u001b[2J\u202e\nFORGED\u009b.png';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not come
 const obeyed = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what we write ourselves
+const ownColors = /\u001b\[(?:1|2|22|3[1236]|39)m/g;
+
 function assertHarmless(text: string, what: string): void {
   const found = obeyed.exec(text);
   const around = found === null ? '' : JSON.stringify(text.slice(Math.max(0, found.index - 60), found.index + 20));
@@ -179,7 +182,8 @@ describe('what FLORA says and what files are called', { concurrency: 3 }, () => 
     assert.match(shown, /FORGED/);
     await world.lsUntil('both are ready', areAll('ready', join(world.drop, hostileName)));
     for (const args of [['ls'], ['why', join(world.drop, hostileName)], ['status']]) {
-      const text = (await say(...args)).replaceAll('\r\n', '\n');
+      // Colours of ours are around texts, never of theirs.
+      const text = (await say(...args)).replaceAll('\r\n', '\n').replaceAll(ownColors, '');
       assertHarmless(text, `${args[0]} on a terminal`);
     }
   });

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { describeLeft, describeSettling, inHandJson, reasonOf, settlingLine } from '../../../src/cli/in-hand.ts';
+import {
+  describeLeft,
+  describeSettling,
+  inHandJson,
+  inHandOf,
+  reasonOf,
+  settlingLine,
+} from '../../../src/cli/in-hand.ts';
+import { textOf } from '../../../src/cli/show/lines.ts';
 import type { FileInHand } from '../../../src/operations/in-hand.ts';
+import { pipe } from '../../support/screens.ts';
 
 const changing: FileInHand = {
   path: '/drop/a.png',
@@ -57,16 +66,19 @@ describe('a file in hand', () => {
 
   it('is named with twenty others at most, those first that are held for longest', () => {
     const many = Array.from({ length: 30 }, (_, at) => ({ ...changing, path: `/drop/${at}` }));
-    const line = settlingLine([...many, held('late', 2_000, 7), held('early', 1_000, 8)]);
+    const inHand = inHandOf([...many, held('late', 2_000, 7), held('early', 1_000, 8)]);
+    const line = settlingLine(inHand);
     assert.deepEqual([line.count, line.held_open, line.files.length], [32, 2, 20]);
     assert.deepEqual(
       line.files.slice(0, 3).map(({ path }) => path),
       ['/drop/early', '/drop/late', '/drop/0'],
     );
-    const shown = describeSettling(line);
+    const shown = describeSettling(inHand, ['/drop'], pipe).map(textOf);
     assert.deepEqual(shown.slice(0, 2), ['', 'Settling: 32 files']);
+    assert.match(shown[2] ?? '', /^ {2}early: held open for writing by 8 \(ffmpeg\) since 1970-01-0/);
     assert.equal(shown.at(-1), '  and 12 others');
-    assert.equal(describeLeft(line).length, 21);
-    assert.deepEqual([describeSettling(settlingLine([])), describeLeft(settlingLine([]))], [[], []]);
+    assert.equal(describeLeft(inHand, ['/drop'], pipe).length, 21);
+    const none = inHandOf([]);
+    assert.deepEqual([describeSettling(none, [], pipe), describeLeft(none, [], pipe)], [[], []]);
   });
 });

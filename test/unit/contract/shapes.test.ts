@@ -59,9 +59,10 @@ describe('what is told of a foreign value', () => {
   });
 
   it('is a duration in words', () => {
-    assert.deepEqual([0, 9_990, 12_300, 60_000, 125_000].map(duration), [
+    assert.deepEqual([0, 9_940, 9_990, 12_300, 60_000, 125_000].map(duration), [
       '0.0 s',
-      '10.0 s',
+      '9.9 s',
+      '10 s',
       '12 s',
       '1 min',
       '2 min 5 s',

@@ -73,6 +73,8 @@ describe('the error of an upload that took longer than its target lives', () => 
     assert.deepEqual(rate(999_600, 4_000), ['1.0 MB', '250 kB/s']);
     assert.deepEqual(rate(12_300_000, 4_000), ['12 MB', '3.1 MB/s']);
     assert.deepEqual(rate(2_500_000_000, 100_000), ['2.5 GB', '25 MB/s']);
+    // What is rounded decides about the unit.
+    assert.deepEqual(rate(9_990_000, 9_999), ['10 MB', '1.0 MB/s']);
   });
 });
 
