@@ -73,13 +73,7 @@ async function demo(options: { dir?: string; json?: boolean }): Promise<void> {
   }
 }
 
-const nextSteps = `For the real service set, and then start the daemon:
-
-  export FLORA_API_KEY=sk_live_...          # or FLORA_API_KEY_FILE=/path/to/a/file
-  export FLORA_WORKSPACE_ID=ws_...
-  export FLORA_SYNC_FOLDER=$HOME/flora-drop
-  flora-sync run
-`;
+const nextSteps = 'For the real service see "Five minutes to the real service" in README.md.\n';
 
 const nameColumns = 26;
 

@@ -13,7 +13,7 @@ export interface Backlog {
   readonly count: number;
   readonly bytes: number;
   /** Files that are not in the ledger yet. */
-  readonly inHand: number;
+  readonly pendingFiles: number;
   /** Some of these are compared with what FLORA has already. */
   readonly isMatching: boolean;
 }
@@ -81,7 +81,7 @@ export class TerminalProgress implements Progress {
   #doneFiles = 0;
   #doneBytes = 0;
   #sentBytes = 0;
-  #backlog: Backlog = { count: 0, bytes: 0, inHand: 0, isMatching: false };
+  #backlog: Backlog = { count: 0, bytes: 0, pendingFiles: 0, isMatching: false };
   #countsAtMs = 0;
   #count: () => Backlog = () => this.#backlog;
   #timer: Timer | undefined;
@@ -132,10 +132,10 @@ export class TerminalProgress implements Progress {
   draw(): void {
     const nowMs = systemClock.monotonic();
     if (nowMs >= this.#countsAtMs) this.#look(nowMs);
-    const { count, bytes, inHand, isMatching } = this.#backlog;
+    const { count, bytes, pendingFiles, isMatching } = this.#backlog;
     const partial = [...this.#current.values()].reduce((sum, { sentBytes }) => sum + sentBytes, 0);
     const rate = this.#rate(nowMs);
-    const totalFiles = this.#doneFiles + count + inHand;
+    const totalFiles = this.#doneFiles + count + pendingFiles;
     const done = this.#doneBytes + partial + this.#doneFiles * fileWeightBytes;
     const total = this.#doneBytes + bytes + totalFiles * fileWeightBytes;
     const state = {
@@ -147,9 +147,9 @@ export class TerminalProgress implements Progress {
       rate: rate.bytes,
       // Many small files go by their number, few large ones by their bytes: whichever promises more is the one that counts.
       leftSeconds:
-        count + inHand === 0
+        count + pendingFiles === 0
           ? Number.POSITIVE_INFINITY
-          : Math.min(Math.max(0, bytes - partial) / rate.bytes, (count + inHand) / rate.files),
+          : Math.min(Math.max(0, bytes - partial) / rate.bytes, (count + pendingFiles) / rate.files),
       names: [...this.#current.values()].map(({ name }) => showPath(name)),
     };
     this.#line.show(progressLine(state, this.#terminal.columns() - 1));

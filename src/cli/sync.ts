@@ -117,7 +117,7 @@ async function syncOnce(config: Config): Promise<SyncResult> {
 }
 
 function backlogOf({ ledger, intake }: Engine) {
-  return { ...ledger.contents.backlog(), inHand: intake.inHand, isMatching: ledger.contents.hasMatching() };
+  return { ...ledger.contents.backlog(), pendingFiles: intake.pendingFiles, isMatching: ledger.contents.hasMatching() };
 }
 
 function troublesOf({ folderTroubles, flora, reports }: Engine): readonly string[] {
@@ -177,10 +177,10 @@ async function untilAdvanced(
   while (!ended.aborted) {
     const nowMs = systemClock.monotonic();
     const isLookedAt = areBothLookedAt();
-    const isSent = isLookedAt && engine.inWork === 0 && !engine.ledger.contents.hasActive();
+    const isSent = isLookedAt && engine.claimedCount === 0 && !engine.ledger.contents.hasActive();
     if (isSent && engine.intake.isIdle) break;
     const held = isSent ? engine.intake.heldOpen : 0;
-    heldSinceMs = held > 0 && engine.intake.inHand === held ? (heldSinceMs ?? nowMs) : undefined;
+    heldSinceMs = held > 0 && engine.intake.pendingFiles === held ? (heldSinceMs ?? nowMs) : undefined;
     if (heldSinceMs !== undefined && nowMs - heldSinceMs > patienceForWritersMs) break;
     if (engine.flora.gate.trouble === null && isStuck(engine, isLookedAt, nowMs - run.progressedMs)) break;
     await run.nextChange(lookAgainMs);
@@ -193,13 +193,13 @@ function isStuck(engine: Engine, isLookedAt: boolean, idleMs: number): boolean {
   const search = engine.reports.matching();
   const patience = search?.endedMs === null && search.trouble !== null ? patienceMs : stuckMs;
   if (idleMs > patience) return true;
-  const isWaiting = isLookedAt && engine.inWork === 0 && engine.intake.isIdle;
+  const isWaiting = isLookedAt && engine.claimedCount === 0 && engine.intake.isIdle;
   const leftMs = engine.flora.creating.slowReason === null ? stuckMs - idleMs : patienceMs;
   return isWaiting && engine.ledger.contents.hasActive() && engine.quietForMs() > leftMs;
 }
 
 function summarise(reports: Reports, run: Run, engine: Engine): SyncSummary {
-  const counts = { ready: 0, unchanged: 0, rejected: 0, failed: 0, pending: engine.intake.inHand };
+  const counts = { ready: 0, unchanged: 0, rejected: 0, failed: 0, pending: engine.intake.pendingFiles };
   for (const { state, count, fresh, gone, failed: hasFailed } of reports.sums(engine.startedMs)) {
     if (state === 'ready') {
       counts.ready += count;

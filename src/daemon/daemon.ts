@@ -108,7 +108,7 @@ function startLoops(engine: WatchingEngine, config: Config, log: Logger): readon
       await engine.scanAll();
       if (signal.aborted) return;
       engine.state = 'watching';
-      log.info({ directories: watch.watchedCount(), in_hand: intake.inHand }, 'scanned');
+      log.info({ directories: watch.watchedCount(), in_hand: intake.pendingFiles }, 'scanned');
     }),
   ];
 }

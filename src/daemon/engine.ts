@@ -74,7 +74,7 @@ export interface Engine<W extends WatchPort = WatchPort> {
   readonly operating: Omit<RetryDeps, 'onLook'>;
   state: EngineState;
   /** How many contents are on their way to FLORA. */
-  readonly inWork: number;
+  readonly claimedCount: number;
   /** Reads every folder and compares it with the ledger. One such scan runs at a time; a call during one adds another. */
   scanAll(): Promise<void>;
   /** Milliseconds until anything towards FLORA may be due; 0 while something is on its way or FLORA's assets are listed. */
@@ -181,7 +181,7 @@ async function putTogether<W extends WatchPort>(
     onDoubt: (path: FilePath) => hints.add(path),
   };
   const scheduler = startScheduler(worker, config.concurrency, signals);
-  const reconciler = new Reconciler({ ...worker, inHand: () => scheduler.taken() });
+  const reconciler = new Reconciler({ ...worker, claimed: () => scheduler.claimed() });
   const { stopping } = signals;
   const begun = [
     scheduler.finished,
@@ -201,8 +201,8 @@ async function putTogether<W extends WatchPort>(
     ...{ folders, hints, watch, intake, ledger, ledgerFile, reports, inventory, flora, events, life },
     ...{ startedMs, folderTroubles, sentBytes, operating: worker, scanAll },
     state: 'starting',
-    get inWork() {
-      return scheduler.taken().size;
+    get claimedCount() {
+      return scheduler.claimed().size;
     },
     quietForMs: () => (matching.isListing ? 0 : scheduler.quietForMs()),
     reconcileNow: async (wish = { isFull: false, isDryRun: false }, signal = stopping) =>

@@ -13,7 +13,7 @@ import { type Place, placesOf } from '../sync/flora/listing.ts';
 import { Transfers } from '../sync/flora/transfers.ts';
 import { WorkspaceCheck } from '../sync/flora/workspace-check.ts';
 import type { DueWork } from '../sync/ports/due-work.ts';
-import { mostInHand } from '../sync/upload/scheduler.ts';
+import { mostClaimed } from '../sync/upload/scheduler.ts';
 import type { EngineEvents } from './engine-events.ts';
 import { holdKey, type KeyHolder } from './key-rotation.ts';
 
@@ -71,7 +71,7 @@ export function openFloraSide({ config, log, ledger, events, due, fail }: FloraS
   const creating = new Creating({
     ...common,
     version,
-    most: mostInHand(config.concurrency),
+    most: mostClaimed(config.concurrency),
     onChange: () => due.announce(),
   });
   return { key, gate, transfers, remote, places, learning: new Learning(common), creating, workspaces, reloadKey };

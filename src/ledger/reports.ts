@@ -42,7 +42,7 @@ interface FolderCounts {
 }
 
 /** How many files share a state and a reason, and how many of them came to it since the time asked for. */
-interface FileSum {
+export interface FileSum {
   readonly state: ContentState;
   readonly code: string | null;
   readonly count: number;

@@ -81,7 +81,7 @@ export async function reconcileAlone(
       clock: systemClock,
       random: systemRandom,
       places: placesOf(config.folders.map((folder) => folder.destination)),
-      inHand: () => new Set(),
+      claimed: () => new Set(),
       onWork: nothing,
       onChange: nothing,
       creating: null,

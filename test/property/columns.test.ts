@@ -94,6 +94,7 @@ const anySums = fc.array(
     code: fc.option(anyName),
     count: anyCount,
     fresh: anyCount,
+    failed: fc.constantFrom(0, 1),
     gone: fc.constant(0),
   }),
   { maxLength: 4 },

@@ -22,7 +22,7 @@ import type { RemotePort } from '../../src/sync/ports/flora.ts';
 import type { Admitted } from '../../src/sync/ports/ledger.ts';
 import type { ClockPort, LogPort, RandomPort } from '../../src/sync/ports/runtime.ts';
 import { RootGuard } from '../../src/sync/roots/root-guard.ts';
-import { mostInHand, startScheduler } from '../../src/sync/upload/scheduler.ts';
+import { mostClaimed, startScheduler } from '../../src/sync/upload/scheduler.ts';
 import type { Guard } from './invariants.ts';
 import { createLocal } from './local.ts';
 import type { Life } from './machine.ts';
@@ -162,7 +162,7 @@ export async function startEngine(
   const places = placesOf(world.folders.map(({ destination }) => destination));
   const transfers = new Transfers(knobs.concurrency);
   const flora = { ledger, remote, gate, transfers, clock, log, places };
-  const most = mostInHand(knobs.concurrency);
+  const most = mostClaimed(knobs.concurrency);
   const due = new DueWork();
   const creatingDeps: CreatingDeps = { ...flora, version: '1', most, onChange: () => due.announce() };
   const creating = parts.creating?.(creatingDeps) ?? new Creating(creatingDeps);
@@ -214,7 +214,7 @@ export async function startEngine(
   };
   const scheduler = startScheduler(worker, knobs.concurrency, { stopping: stopping.signal, abort: abort.signal });
   scheduler.finished.catch(fail);
-  const reconciler = new Reconciler({ ...worker, inHand: () => scheduler.taken() });
+  const reconciler = new Reconciler({ ...worker, claimed: () => scheduler.claimed() });
   const scanAll = coalesce(async () => {
     for (const folder of folders) if (await intake.scan(folder)) scanned.add(folder.folderId);
   });

@@ -126,8 +126,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a restart forgets what was due before it',
     file: 'sync/upload/scheduler.js',
-    search: `.filter(({ id }) => !taken.has(id))`,
-    replace: `.filter(({ id, notBeforeMs }) => !taken.has(id) && notBeforeMs >= (creating.startedMs ??= nowMs))`,
+    search: `.filter(({ id }) => !claimed.has(id))`,
+    replace: `.filter(({ id, notBeforeMs }) => !claimed.has(id) && notBeforeMs >= (creating.startedMs ??= nowMs))`,
     withinSeeds: 100,
   },
   {

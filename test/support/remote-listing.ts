@@ -86,7 +86,7 @@ export async function reconciling(count: number, model = new ListingModel()) {
     gate: new Gate({ most: 8, clock, random, onChange: () => {} }),
     places: [{ workspaceId: 'ws_1', projectId: null }],
     transfers: new Transfers(8),
-    inHand: () => taken,
+    claimed: () => taken,
     onWork: () => {},
     creating: creatingOver(ledger, clock),
     learning: new NoLearning(ledger),

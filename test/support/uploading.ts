@@ -10,7 +10,7 @@ import { Polls } from '../../src/sync/flora/polls.ts';
 import { Transfers } from '../../src/sync/flora/transfers.ts';
 import { DueWork } from '../../src/sync/ports/due-work.ts';
 import type { RemotePort } from '../../src/sync/ports/flora.ts';
-import { mostInHand, startScheduler } from '../../src/sync/upload/scheduler.ts';
+import { mostClaimed, startScheduler } from '../../src/sync/upload/scheduler.ts';
 import { advance, type WorkerDeps } from '../../src/sync/upload/worker.ts';
 import { facts, reservation } from './contents.ts';
 import { NoLearning } from './flora-knowledge.ts';
@@ -83,7 +83,7 @@ export async function uploading({
     clock,
     log: { ...noLog, info: line, warn: line },
     version: '1',
-    most: mostInHand(concurrency),
+    most: mostClaimed(concurrency),
     onChange: () => due.announce(),
   });
   const unused = () => assert.fail('not part of this test');

@@ -32,7 +32,7 @@ export interface CreatingDeps {
 const standstillMs = 20_000;
 /** Bytes of an upload that failed more often than this are no step forward. */
 const triesThatCount = 3;
-/** What was taken before creating slowed down looks again after this at the latest. */
+/** What was claimed before creating slowed down looks again after this at the latest. */
 const longestLookMs = 60_000;
 
 /**
@@ -44,8 +44,8 @@ export class Creating {
   readonly #deps: CreatingDeps;
   /** Contents with an asset and no accepted byte. */
   readonly #open: Set<number>;
-  /** Contents that a worker has in hand to ask for an asset. */
-  readonly #taken = new Set<number>();
+  /** Contents that a worker has claimed to ask for an asset. */
+  readonly #claimed = new Set<number>();
   /** Monotonic: since when there is no room, and nothing is sent. */
   #standstillSinceMs: number | null = null;
   #isWritten = true;
@@ -70,12 +70,12 @@ export class Creating {
     return slowSinceMs === null ? null : reason;
   }
 
-  /** How many more queued contents may be taken now. */
+  /** How many more queued contents may be claimed now. */
   room(): number {
     const { clock, most } = this.#deps;
     const creation = this.#read();
-    if (creation.slowSinceMs !== null) return isProbeDue(creation, clock.now()) && this.#taken.size === 0 ? 1 : 0;
-    return Math.max(0, Math.floor(roomIn(creation, this.#open.size + this.#taken.size, most)));
+    if (creation.slowSinceMs !== null) return isProbeDue(creation, clock.now()) && this.#claimed.size === 0 ? 1 : 0;
+    return Math.max(0, Math.floor(roomIn(creation, this.#open.size + this.#claimed.size, most)));
   }
 
   /**
@@ -97,7 +97,7 @@ export class Creating {
     this.#standstillSinceMs = isAnswering ? (this.#standstillSinceMs ?? nowMs) : null;
     const leftMs = (this.#standstillSinceMs ?? nowMs) + standstillMs - nowMs;
     // A request that is under way ends by itself.
-    const mayMakeRoom = this.#taken.size > 0 || (this.#open.size > 0 && leftMs > 0);
+    const mayMakeRoom = this.#claimed.size > 0 || (this.#open.size > 0 && leftMs > 0);
     if (mayMakeRoom && !isSpent(creation, 0, this.#deps.most)) return leftMs > 0 ? leftMs : longestLookMs;
     await this.#slow(spentReason(creation, this.#open.size));
     return longestLookMs;
@@ -110,14 +110,14 @@ export class Creating {
     this.#deps.onChange();
   }
 
-  /** A worker has this queued content in hand, and lets go of it when it has an asset, or cannot get one now. */
-  take(id: number): void {
-    this.#taken.add(id);
+  /** A worker has claimed this queued content, and lets go of it when it has an asset, or cannot get one now. */
+  claim(id: number): void {
+    this.#claimed.add(id);
   }
 
   release(id: number): void {
     // Room was made, whatever the request came to.
-    if (this.#taken.delete(id)) this.#standstillSinceMs = null;
+    if (this.#claimed.delete(id)) this.#standstillSinceMs = null;
   }
 
   /** Bytes are sent: what is open is getting on, unless they were sent in vain before. */

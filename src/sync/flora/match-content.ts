@@ -11,7 +11,7 @@ import type { Outcome } from '../commit/outcome.ts';
 import { eventFromError } from '../commit/outcome.ts';
 import type { AssetQuery, LedgerTablesPort } from '../ports/ledger.ts';
 import type { ClockPort } from '../ports/runtime.ts';
-import { showsOthers } from './control.ts';
+import { showsOthers } from './control-assets.ts';
 import { type FetchDeps, type Fetched, fetchOnce } from './fetch-once.ts';
 import type { Gate } from './gate.ts';
 import { type Learning, typeOf } from './learning.ts';

@@ -14,7 +14,7 @@ import { askFlora, isKnown, patiently } from './request.ts';
 interface ReconcilerDeps extends CommitDeps, ListingDeps {
   readonly places: readonly Place[];
   /** Contents that a worker has in hand are left to it. */
-  readonly inHand: () => ReadonlySet<number>;
+  readonly claimed: () => ReadonlySet<number>;
   readonly onWork: () => void;
 }
 
@@ -123,8 +123,8 @@ export class Reconciler {
   }
 
   #polite(): ListingDeps {
-    const { inHand } = this.#deps;
-    return { ...this.#deps, paceMs: () => (inHand().size > 0 ? busyPageMs : 0) };
+    const { claimed } = this.#deps;
+    return { ...this.#deps, paceMs: () => (claimed().size > 0 ? busyPageMs : 0) };
   }
 
   /**
@@ -159,7 +159,7 @@ export class Reconciler {
   async #bringIn(listed: ListedAsset, counts: Counts, options: ReconcileOptions): Promise<void> {
     const content = this.#deps.ledger.contents.findByAsset(listed.assetId);
     const event = content === undefined ? null : reconcileListed(content, listed);
-    if (content === undefined || event === null || this.#deps.inHand().has(content.id)) return;
+    if (content === undefined || event === null || this.#deps.claimed().has(content.id)) return;
     if (options.isDryRun) {
       const after = transition(content, event, { nowMs: this.#deps.clock.now(), random: 0, freshKey: '' });
       if (after.state === content.state && after.url === content.url) return;
@@ -221,7 +221,7 @@ export class Reconciler {
   async #ask(id: number, counts: Counts, signal: AbortSignal): Promise<void> {
     const content = this.#deps.ledger.contents.get(id);
     const assetId = content?.assetId;
-    if (content?.state !== 'ready' || assetId == null || this.#deps.inHand().has(id)) return;
+    if (content?.state !== 'ready' || assetId == null || this.#deps.claimed().has(id)) return;
     const { gate, remote } = this.#deps;
     const signals = { stopping: signal, abort: signal };
     // Left to the next listing it could be refused by each: what comes right after many pages is what a limit refuses.

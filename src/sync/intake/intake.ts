@@ -30,7 +30,7 @@ export interface IntakeDeps extends AdmitDeps {
 }
 
 /** Files being settled or inspected at once; a scan waits beyond that, so that memory stays flat. */
-const mostInHand = 4_000;
+const mostPending = 4_000;
 
 /**
  * From "something is there" to "finished, digested and in the ledger". Scans are the truth, hints make it fast: both end
@@ -64,7 +64,7 @@ export class Intake {
       ...deps,
       onCandidate: (file, stat) => {
         this.#settling.add(file, stat);
-        return this.inHand > mostInHand ? this.#room() : undefined;
+        return this.pendingFiles > mostPending ? this.#room() : undefined;
       },
       onVanished: (path) => this.#settling.forget(path),
       scan: async (folder, directory) => void (await this.scan(folder, directory)),
@@ -135,7 +135,7 @@ export class Intake {
   }
 
   /** How many files are seen but not in the ledger yet. */
-  get inHand(): number {
+  get pendingFiles(): number {
     return this.#settling.size + this.#inspector.size;
   }
 
@@ -151,7 +151,7 @@ export class Intake {
   }
 
   get isIdle(): boolean {
-    return this.#scans === 0 && this.inHand === 0 && this.#deps.hints.isIdle;
+    return this.#scans === 0 && this.pendingFiles === 0 && this.#deps.hints.isIdle;
   }
 
   #nextChange(): Promise<void> {
@@ -176,7 +176,7 @@ export class Intake {
   }
 
   async #room(): Promise<void> {
-    while (this.inHand > mostInHand && !this.#deps.signal.aborted) await this.#nextChange();
+    while (this.pendingFiles > mostPending && !this.#deps.signal.aborted) await this.#nextChange();
   }
 
   async #examineHinted({ root, directory, names }: HintedDirectory): Promise<void> {

@@ -6,7 +6,7 @@ import type { SyncError } from '../../errors.ts';
 import type { Outcome } from '../commit/outcome.ts';
 import { eventFromError } from '../commit/outcome.ts';
 import type { CallOp } from '../flora/call.ts';
-import { mostControls, showsOthers } from '../flora/control.ts';
+import { mostControls, showsOthers } from '../flora/control-assets.ts';
 import type { Creating } from '../flora/creating.ts';
 import type { Gate } from '../flora/gate.ts';
 import { type Learning, typeOf } from '../flora/learning.ts';

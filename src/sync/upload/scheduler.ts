@@ -11,8 +11,8 @@ export interface SchedulerDeps extends WorkerDeps {
 }
 
 export interface Scheduler {
-  /** Ids of the contents that a worker has in hand. */
-  taken(): ReadonlySet<number>;
+  /** Ids of the contents that a worker has claimed. */
+  claimed(): ReadonlySet<number>;
   /** Milliseconds until anything may be due, as it stands; 0 while anything is in hand, Infinity when nothing waits. */
   quietForMs(): number;
   /** Resolves when the loop has ended and every worker has let go. */
@@ -37,7 +37,7 @@ const waitingPerEffect = 2;
  */
 export function startScheduler(deps: SchedulerDeps, concurrency: number, signals: WorkSignals): Scheduler {
   const { due } = deps;
-  const taken = new Set<number>();
+  const claimed = new Set<number>();
   /** Those of them that wait for an asset. */
   const waiting = new Set<number>();
   let failure: unknown;
@@ -52,12 +52,12 @@ export function startScheduler(deps: SchedulerDeps, concurrency: number, signals
     } catch (error) {
       failure ??= error;
     } finally {
-      taken.delete(id);
+      claimed.delete(id);
       waiting.delete(id);
       deps.gate.unreserved(id);
       due.letGo(id);
       deps.creating.release(id);
-      if (taken.size === 0) deps.onIdle?.();
+      if (claimed.size === 0) deps.onIdle?.();
       due.announce();
     }
   };
@@ -71,35 +71,35 @@ export function startScheduler(deps: SchedulerDeps, concurrency: number, signals
       // At the start, and whenever the clock was put back: what was written in its future would wait for that future.
       if (nowMs < lastMs) await deps.ledger.write((tables) => tables.contents.clampWaits(nowMs, longestWaitMs));
       lastMs = nowMs;
-      const mostWaiting = deps.gate.isNarrow ? concurrency * waitingPerEffect : mostInHand(concurrency);
-      const room = { all: mostInHand(concurrency) - taken.size, queued: mostWaiting - waiting.size };
-      const { ids: taking, queued, waitMs } = await nextContents(deps, nowMs, room, taken);
+      const mostWaiting = deps.gate.isNarrow ? concurrency * waitingPerEffect : mostClaimed(concurrency);
+      const room = { all: mostClaimed(concurrency) - claimed.size, queued: mostWaiting - waiting.size };
+      const { ids: taking, queued, waitMs } = await nextContents(deps, nowMs, room, claimed);
       for (const id of queued) waiting.add(id);
       const read = readRows(deps, taking);
       for (const id of taking) {
-        taken.add(id);
+        claimed.add(id);
         void work(id, due.atHand(id) ?? read.get(id));
       }
       // What nobody comes for any more was settled by others.
-      if (taking.length === 0 && taken.size === 0 && waitMs === null) due.letAllGo();
+      if (taking.length === 0 && claimed.size === 0 && waitMs === null) due.letAllGo();
       nextLookMs = waitMs === null ? Number.POSITIVE_INFINITY : deps.clock.monotonic() + waitMs;
       const timer = waitMs === null ? undefined : deps.clock.setTimer(waitMs, () => due.announce());
       await rung;
       timer?.cancel();
     }
-    while (taken.size > 0) await due.next();
+    while (claimed.size > 0) await due.next();
     if (failure !== undefined) throw failure;
   };
 
   return {
-    taken: () => taken,
-    quietForMs: () => (taken.size > 0 ? 0 : Math.max(0, nextLookMs - deps.clock.monotonic())),
+    claimed: () => claimed,
+    quietForMs: () => (claimed.size > 0 ? 0 : Math.max(0, nextLookMs - deps.clock.monotonic())),
     finished: loop(),
   };
 }
 
 /** How many contents are on their way at once. */
-export function mostInHand(concurrency: number): number {
+export function mostClaimed(concurrency: number): number {
   return concurrency * contentsPerEffect;
 }
 
@@ -111,26 +111,26 @@ async function nextContents(
   { ledger, creating, gate }: WorkerDeps,
   nowMs: number,
   room: { readonly all: number; readonly queued: number },
-  taken: ReadonlySet<number>,
+  claimed: ReadonlySet<number>,
 ): Promise<{ readonly ids: readonly number[]; readonly queued: readonly number[]; readonly waitMs: number | null }> {
   const { contents } = ledger;
   const dueOf = (kind: DueKind, most: number) =>
     most <= 0
       ? []
       : contents
-          .due(kind, nowMs, most + taken.size)
-          .filter(({ id }) => !taken.has(id))
+          .due(kind, nowMs, most + claimed.size)
+          .filter(({ id }) => !claimed.has(id))
           .slice(0, most);
   const begun = dueOf('begun', room.all);
   const wanted = dueOf('queued', Math.min(room.all, room.queued));
   const askable = wanted.length === 0 ? 0 : creating.room();
   // Where one is tried now and then, a file that is always refused must not be that one again and again.
   const next = askable > 0 && creating.slowReason !== null ? contents.nextInTurn(nowMs) : undefined;
-  const queued = next === undefined || taken.has(next.id) ? wanted.slice(0, askable) : [next];
+  const queued = next === undefined || claimed.has(next.id) ? wanted.slice(0, askable) : [next];
   const both = [...begun, ...queued].sort((a, b) => a.notBeforeMs - b.notBeforeMs || a.id - b.id).slice(0, room.all);
   const ids = both.map(({ id }) => id);
   const taking = queued.map(({ id }) => id).filter((id) => ids.includes(id));
-  for (const id of taking) creating.take(id);
+  for (const id of taking) creating.claim(id);
   const waits = (['queued', 'begun'] as const).flatMap((kind) => contents.nextDueAtMs(kind, nowMs) ?? []);
   const isFull = wanted.length > queued.length;
   const waitsMs = [

@@ -75,7 +75,7 @@ describe('the progress of a sync', () => {
     const { progress, line } = drawing(t, 81);
     const queued = content(1, { state: 'queued' });
     const reserved = content(1, { state: 'reserved' });
-    const backlog = { count: 1, bytes: 2 * GiB, inHand: 0, isMatching: false };
+    const backlog = { count: 1, bytes: 2 * GiB, pendingFiles: 0, isMatching: false };
     progress.watch(() => backlog);
     progress.changed(queued, reserved);
     assert.equal(full(line()), 0);
@@ -100,7 +100,7 @@ describe('the progress of a sync', () => {
 
   it('says that it compares with FLORA while it does', (t) => {
     const { progress, line } = drawing(t, 50);
-    const backlog = { count: 3, bytes: 3, inHand: 1, isMatching: false };
+    const backlog = { count: 3, bytes: 3, pendingFiles: 1, isMatching: false };
     progress.watch(() => backlog);
     progress.begin('asking FLORA');
     assert.match(line(), /asking FLORA {2}0\/4/);

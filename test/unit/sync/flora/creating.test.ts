@@ -96,15 +96,15 @@ describe('the room for assets', () => {
     const [first] = await opened(3);
     assert.ok(first !== undefined);
     assert.equal(creating.room(), 5);
-    creating.take(101);
-    creating.take(102);
+    creating.claim(101);
+    creating.claim(102);
     assert.equal(creating.room(), 3);
     await step(first, { type: 'source-lost', reason: 'changed' });
     assert.equal(creating.room(), 3, 'what was given up counts as it did before');
     creating.release(101);
     assert.equal(creating.room(), 4);
     const taken = await queued();
-    creating.take(taken.id);
+    creating.claim(taken.id);
     await step(taken, reserved(key()));
     assert.equal(creating.room(), 3, 'and what got its asset counts once');
   });
@@ -260,7 +260,7 @@ describe('an answer to a reservation that is not understood', () => {
     assert.equal(creating.room(), 0);
     clock.pass(1);
     assert.equal(creating.room(), 1);
-    creating.take(7);
+    creating.claim(7);
     assert.equal(creating.room(), 0);
     creating.release(7);
     assert.equal(creating.room(), 1);
@@ -467,7 +467,7 @@ describe('room that nobody makes', () => {
 
   it('is waited for as long as requests are under way: each ends by itself, and a slow one takes over a minute', async () => {
     const { creating, clock } = await world();
-    for (let id = 101; id <= 108; id += 1) creating.take(id);
+    for (let id = 101; id <= 108; id += 1) creating.claim(id);
     await creating.full(true);
     clock.pass(standstill);
     await creating.full(true);
@@ -500,7 +500,7 @@ describe('room that nobody makes', () => {
   it('says nothing of assets that stood still once there was room in between', async () => {
     const { creating, clock, queued, step } = await world();
     const contents = await Promise.all(Array.from({ length: 8 }, () => queued()));
-    for (const { id } of contents) creating.take(id);
+    for (const { id } of contents) creating.claim(id);
     assert.equal(await creating.full(true), standstill);
     for (const content of contents) {
       await step(content, { type: 'refused', code: 'input_validation_error', reason: 'no' });
@@ -508,7 +508,7 @@ describe('room that nobody makes', () => {
     }
     assert.equal(creating.room(), 8);
     clock.pass(hour);
-    for (let id = 101; id <= 108; id += 1) creating.take(id);
+    for (let id = 101; id <= 108; id += 1) creating.claim(id);
     await creating.full(true);
     assert.equal(creating.slowReason, null, 'nothing was made in FLORA at all');
   });

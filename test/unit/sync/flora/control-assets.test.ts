@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { showsOthers } from '../../../../src/sync/flora/control.ts';
+import { showsOthers } from '../../../../src/sync/flora/control-assets.ts';
 import type { RemotePort } from '../../../../src/sync/ports/flora.ts';
 import { facts } from '../../../support/contents.ts';
 import { openGate, serviceError } from '../../../support/gates.ts';
