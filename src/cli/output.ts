@@ -4,10 +4,6 @@ import { showJson, showLines, showText } from '../core/show-text.ts';
 import type { Line, Screen, Style } from './show/lines.ts';
 import { fit } from './show/lines.ts';
 
-export { showBytes } from './show/bytes.ts';
-export { plural } from './show/count.ts';
-export { isoTime, showSeconds } from './show/time.ts';
-
 /**
  * Writes a result for people to stdout, and waits while its reader is behind. What others made of its parts goes through
  * `showText` or `showPath` first, so that it stays on its line.

@@ -9,8 +9,9 @@ import { exitCodes } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 import { loadSettings } from './loading.ts';
 import { loggerFor, quieter } from './logging.ts';
-import { plural, print, printJson } from './output.ts';
+import { print, printJson } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
+import { plural } from './show/count.ts';
 
 /** Of the paths in one request, as JSON: the daemon takes 4 MiB. */
 const mostBytes = 3 << 20;

@@ -6,8 +6,9 @@ import { errnoCode, SyncError } from '../errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { version } from '../runtime/version.ts';
 import { loggerFor, warnOfLooseFiles } from './logging.ts';
-import { isoTime, printJson } from './output.ts';
+import { printJson } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
+import { isoTime } from './show/time.ts';
 import { nextStopSignal } from './signals.ts';
 
 export function addRun(program: Command): void {

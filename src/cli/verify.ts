@@ -5,8 +5,11 @@ import { type VerifySummary, verify } from '../operations/verify/verify.ts';
 import { exitCodes } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 import { loadSettings } from './loading.ts';
-import { plural, print, printJson, showBytes, showSeconds } from './output.ts';
+import { print, printJson } from './output.ts';
 import { addSettings, flagsOf } from './settings.ts';
+import { showBytes } from './show/bytes.ts';
+import { plural } from './show/count.ts';
+import { showSeconds } from './show/time.ts';
 
 interface Options {
   readonly remote?: boolean;

@@ -1,4 +1,4 @@
-import { showBytes } from '../../src/cli/output.ts';
+import { showBytes } from '../../src/cli/show/bytes.ts';
 import type { Dropped } from './record.ts';
 
 // Colours of text and lines on the picture's own ground, so that it does not matter on which page it stands.
