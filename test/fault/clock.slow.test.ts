@@ -24,7 +24,8 @@ describe('a clock that is set while sync runs', () => {
     const { code, stdout, stderr } = await world.run(['sync', '--json'], env);
     assert.equal(code, 0, stderr);
     const { seconds } = JSON.parse(stdout);
-    assert.ok(seconds >= 1 && seconds < dayMs / 2_000, stdout);
+    // How long it took depends on the moment of the jump, which makes files look old: only a day it was not.
+    assert.ok(seconds > 0 && seconds < dayMs / 2_000, stdout);
   });
 });
 

@@ -13,7 +13,9 @@ const run = promisify(execFile);
 async function explore(command: string, ...seeds: readonly string[]): Promise<string> {
   const running = run(process.execPath, [command, ...seeds]);
   const { stdout } = await running.catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 1 && 'stdout' in error) return error;
+    // A seed that does not hold is told; an explorer that could not even begin tells nothing, and has caught nothing.
+    if (error instanceof Error && 'code' in error && error.code === 1 && 'stdout' in error && error.stdout !== '')
+      return error;
     throw error;
   });
   return String(stdout);

@@ -19,7 +19,9 @@ export function plantMutant(mutant: Mutant): string {
   mkdirSync(target, { recursive: true });
   const isCode = (path: string) => !path.endsWith('.map');
   cpSync(join(build, 'src'), join(target, 'src'), { recursive: true, filter: isCode });
-  cpSync(join(build, 'test', 'simulation'), join(target, 'test', 'simulation'), { recursive: true, filter: isCode });
+  for (const part of ['simulation', 'support']) {
+    cpSync(join(build, 'test', part), join(target, 'test', part), { recursive: true, filter: isCode });
+  }
   for (const edit of mutant.also === undefined ? [mutant] : [mutant, mutant.also]) {
     const path = join(target, 'src', edit.file);
     writeFileSync(path, mutate(readFileSync(path, 'utf8'), edit));
