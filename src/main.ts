@@ -15,7 +15,7 @@ try {
   const program: Program = isFrugal
     ? createRequire(import.meta.url)('./cli/program.js')
     : await import('./cli/program.ts');
-  await program.main();
+  await program.main(isFrugal);
 } catch (error) {
   if (!(error instanceof Error && 'code' in error && error.code === 'EMFILE')) throw error;
   tell(

@@ -9,7 +9,6 @@ import { openLedgerOfDaemon } from '../operations/known-files.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { askInHand, inHandJson, inHandLines, reasonOn, settlingJson } from './in-hand.ts';
 import { loadSettings } from './loading.ts';
-import { listRemote } from './ls-remote.ts';
 import { listVersions } from './ls-versions.ts';
 import { printJson, printLines, screenOf } from './output.ts';
 import { addLong, addSettings, flagsOf } from './settings.ts';
@@ -51,7 +50,8 @@ export function addLs(program: Command): void {
     const isJson = options.json === true;
     const state = options.state === undefined ? null : readState(options.state);
     const flags = flagsOf(command);
-    if (options.remote === true) return await listRemote(flags, options);
+    // With all that asks FLORA; the ledger alone is looked at far more often.
+    if (options.remote === true) return await (await import('./ls-remote.ts')).listRemote(flags, options);
     const { stateDir } = loadSettings(flags, []);
     const database = openLedgerOfDaemon(stateDir);
     if (database === null) return;

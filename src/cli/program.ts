@@ -1,22 +1,11 @@
+import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { redactText } from '../core/redact.ts';
 import { showLines, showText } from '../core/show-text.ts';
 import { errnoCode } from '../errors.ts';
 import { version } from '../runtime/version.ts';
-import { addContract } from './contract.ts';
-import { addDemo } from './demo.ts';
-import { addEmulator } from './emulator.ts';
 import { exitCodeOf, exitCodes, explain } from './exit.ts';
-import { addLs } from './ls.ts';
 import { tell } from './output.ts';
-import { addReconcile } from './reconcile.ts';
-import { addResume } from './resume.ts';
-import { addRetry } from './retry.ts';
-import { addRun } from './run.ts';
-import { addStatus } from './status.ts';
-import { addSync } from './sync.ts';
-import { addVerify } from './verify.ts';
-import { addWhy } from './why.ts';
 
 // Whatever we make is for this user only.
 process.umask(0o077);
@@ -30,6 +19,22 @@ process.stdout.on('error', (error) => {
 // Whom nobody can be told anything the exit code still tells.
 process.stderr.on('error', () => {});
 
+/** In the order of the help. What one of them needs is loaded for it alone: it would be most of the time of a short command. */
+const commands: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  run: async () => (await import('./run.ts')).addRun,
+  sync: async () => (await import('./sync.ts')).addSync,
+  status: async () => (await import('./status.ts')).addStatus,
+  ls: async () => (await import('./ls.ts')).addLs,
+  why: async () => (await import('./why.ts')).addWhy,
+  retry: async () => (await import('./retry.ts')).addRetry,
+  resume: async () => (await import('./resume.ts')).addResume,
+  reconcile: async () => (await import('./reconcile.ts')).addReconcile,
+  verify: async () => (await import('./verify.ts')).addVerify,
+  contract: async () => (await import('./contract.ts')).addContract,
+  emulator: async () => (await import('./emulator.ts')).addEmulator,
+  demo: async () => (await import('./demo.ts')).addDemo,
+};
+
 const program = new Command('flora-sync')
   .description('Watches drop folders and brings every finished file into FLORA exactly once.')
   .version(version)
@@ -38,9 +43,6 @@ const program = new Command('flora-sync')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(withoutValues(text)) });
 
-const local = [addRun, addSync, addStatus, addLs, addWhy, addRetry, addResume, addReconcile, addVerify, addContract];
-for (const add of [...local, addEmulator, addDemo]) add(program);
-for (const command of program.commands) command.exitOverride().showHelpAfterError('(add --help for what can be used)');
 program.addHelpText(
   'after',
   `
@@ -49,8 +51,21 @@ differ (verify), or an answer is unknown (contract) · 4 another daemon owns thi
 78 configuration`,
 );
 
-/** Does what the command line says; the exit code is set, nothing is thrown. */
-export async function main(): Promise<void> {
+/**
+ * Does what the command line says; the exit code is set. Throws only where a file of the program cannot be loaded.
+ *
+ * @param isFrugal few files may be open at once
+ */
+export async function main(isFrugal: boolean): Promise<void> {
+  const [word = ''] = process.argv.slice(2);
+  const names = Object.hasOwn(commands, word) ? [word] : word === '--version' ? [] : Object.keys(commands);
+  for (const name of names) {
+    // Opens one file after the other. What it has loaded, `import` finds.
+    if (isFrugal) createRequire(import.meta.url)(`./${name}.js`);
+    (await commands[name]?.())?.(program);
+  }
+  for (const command of program.commands)
+    command.exitOverride().showHelpAfterError('(add --help for what can be used)');
   try {
     await program.parseAsync();
   } catch (error) {

@@ -63,7 +63,7 @@ export interface ConfigInput {
 const everything: readonly Requirement[] = ['apiKey', 'workspaceId', 'folders'];
 
 /**
- * The settings of this run, frozen: flags > environment > TOML file > defaults (design.md, section 6). Throws one
+ * The settings of this run, frozen: flags > environment > TOML file > defaults. Throws one
  * ConfigError that names every problem, and nothing else. With `require`, only what is listed there has to be given.
  */
 export function loadConfig(input: ConfigInput & { readonly require?: never }): Config;

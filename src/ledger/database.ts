@@ -107,7 +107,7 @@ function openChecked(path: string): LedgerDatabase {
     chmodSync(path, 0o600);
     database.pragma('busy_timeout = 5000');
     database.pragma('journal_mode = WAL');
-    // better-sqlite3 leaves WAL at NORMAL, which can lose acknowledged commits in a power cut (measured: design.md, 5).
+    // better-sqlite3 leaves WAL at NORMAL, which can lose acknowledged commits in a power cut (test/fault/power-cut).
     database.pragma('synchronous = FULL');
     // 16 MiB instead of 4: a page that many groups write is then copied into the database once for all of them.
     database.pragma('wal_autocheckpoint = 4000');

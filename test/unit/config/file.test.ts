@@ -135,7 +135,7 @@ describe('config/', () => {
     for (const { variable } of SETTINGS) assert.match(settingsTable(), new RegExp(`^\\| \`${variable}\``, 'm'));
   });
 
-  // The contract's table (design.md, section 6) but the two variables that have no TOML key; and what came later.
+  // The settings that scripts rely on, but the two variables that have no TOML key; and what came later.
   const contract = [
     ...['ON_MISSING', 'COPIES', 'ON_NEW_LEDGER'].map((name) => `FLORA_SYNC_${name}`),
     ...['API_KEY_FILE', 'BASE_URL', 'WORKSPACE_ID'].map((name) => `FLORA_${name}`),
