@@ -1,33 +1,11 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { cases } from './cases.ts';
+import { firstRows, kinds } from './kinds.ts';
 import { playRows } from './rows.ts';
-
-/** What the titles of each kind of row have in common. */
-const kinds: readonly RegExp[] = [
-  /^nothing is wrong/,
-  /^once at each place, in place of the answer/,
-  /^once at each place of the API/,
-  /^once at each place, the true answer/,
-  /^everywhere and always/,
-  /^at every place by chance/,
-  /^eight of 28 files for ever at reserve/,
-  /^eight of 28 files for ever at upload/,
-  /^eight of 28 files for ever at complete/,
-  /^two files of 4 MB/,
-  /^(too many requests|not available|a gateway in trouble)/,
-  /^a network that wants a sign-in/,
-  /^a refused key/,
-  /^the answers? to .* lost|^FLORA completes by itself|^GET shows nothing/,
-  /^the first listing of a new ledger/,
-  /^one request to .* is never answered$/,
-  / commands? a terminal$/,
-  /^a proxy that/,
-];
 
 it('each row of the table is of one kind', () => {
   for (const { title } of cases) assert.equal(kinds.filter((kind) => kind.test(title)).length, 1, title);
 });
 
-// The first row of each kind; all of them are in `hostile.slow.test.ts`.
-playRows(kinds.flatMap((kind) => cases.find(({ title }) => kind.test(title)) ?? []));
+playRows(firstRows);
