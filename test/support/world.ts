@@ -1,4 +1,4 @@
-import { chownSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/emulator.ts';
@@ -151,10 +151,16 @@ export class World {
   /** Waits until `ls` shows what is wanted, and returns it. */
   async lsUntil(what: string, isWanted: (lines: readonly LsLine[]) => boolean, withinMs = 120_000) {
     let lines: readonly LsLine[] = [];
+    let seen = '';
+    let seenMs = Number.NEGATIVE_INFINITY;
     const look = async () => {
       // A daemon that was just started may not have begun it yet.
       if (!existsSync(join(this.stateDir, 'ledger.sqlite'))) return false;
+      // A process for each look is dear: only for another ledger than before, or for what only the daemon knows.
+      const now = this.#ledgerStamp();
+      if (now === seen && performance.now() - seenMs < 1_000) return false;
       lines = await this.ls();
+      [seen, seenMs] = [now, performance.now()];
       return isWanted(lines);
     };
     await untilAsync(what, look, withinMs, () =>
@@ -165,6 +171,14 @@ export class World {
       ),
     );
     return lines;
+  }
+
+  /** Another one after each commit. */
+  #ledgerStamp(): string {
+    const stats = ['', '-wal'].map((end) =>
+      statSync(join(this.stateDir, `ledger.sqlite${end}`), { bigint: true, throwIfNoEntry: false }),
+    );
+    return stats.map((stat) => `${stat?.ino} ${stat?.size} ${stat?.mtimeNs}`).join(' ');
   }
 
   /** Hands everything to another user, who then runs it. */
