@@ -26,6 +26,7 @@ export interface Synced {
   readonly odd: number;
   /** How many files share a state and a reason. */
   readonly sums: readonly FileSum[];
+  /** Files that are not in the ledger, or not as they are now: it did not wait for them any longer. */
   readonly left: InHand;
   readonly folders: readonly string[];
 }

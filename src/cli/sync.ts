@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { type Config, loadConfig } from '../config/load.ts';
 import { isActive } from '../core/content.ts';
-import type { MatchingSummary } from '../core/records.ts';
 import { showText } from '../core/show-text.ts';
 import { snapshotIfDue } from '../daemon/daily-snapshot.ts';
 import { type Engine, startEngine } from '../daemon/engine.ts';
@@ -14,13 +13,13 @@ import { systemClock } from '../runtime/clock.ts';
 import { endOf } from '../sync/flora/ending.ts';
 import { nobodyWatches } from '../sync/ports/watch.ts';
 import { exitCodes } from './exit.ts';
-import { type InHand, inHandOf, settlingLine } from './in-hand.ts';
+import { inHandOf, settlingLine } from './in-hand.ts';
 import { levelForSync, loggerFor, warnOfLooseFiles } from './logging.ts';
 import { printJson, printLines, screenOf, tell } from './output.ts';
 import { comparing, type Progress, startProgress } from './progress.ts';
 import { addSettings, flagsOf } from './settings.ts';
 import { nextStopSignal } from './signals.ts';
-import { type SyncSummary, summaryLines } from './sync-lines.ts';
+import { type Synced, type SyncSummary, summaryLines } from './sync-lines.ts';
 import { Run } from './sync-run.ts';
 
 /** How long nothing may advance although FLORA answers (it may be processing) before the rest is left pending. */
@@ -56,18 +55,8 @@ export function addSync(program: Command): void {
   });
 }
 
-interface SyncResult {
-  readonly summary: SyncSummary;
-  readonly matching: MatchingSummary | null;
-  /** Files that are ready, with something odd about their asset. */
-  readonly odd: number;
-  /** How many files share a state and a reason. */
-  readonly sums: readonly FileSum[];
-  /** Files that are not in the ledger, or not as they are now: it did not wait for them any longer. */
-  readonly left: InHand;
-  /** Why not everything could be done, beyond what each file tells. */
-  readonly troubles: readonly string[];
-}
+/** With why not everything could be done, beyond what each file tells. */
+type SyncResult = Omit<Synced, 'folders'> & { readonly troubles: readonly string[] };
 
 async function syncOnce(config: Config): Promise<SyncResult> {
   const progress = startProgress();
