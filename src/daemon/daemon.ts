@@ -50,7 +50,7 @@ export async function startDaemon(
     life.onEnd(() => Promise.allSettled(loops));
     return engine;
   } catch (error) {
-    await engine.stop();
+    await Promise.allSettled([engine.stop()]);
     throw error;
   }
 }

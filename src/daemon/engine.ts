@@ -100,7 +100,8 @@ export async function startEngine<W extends WatchPort>(
   try {
     return await putTogether(affordable(config, log), log, options, life);
   } catch (error) {
-    await life.end(0);
+    // Why it could not start says more than what could not be closed then.
+    await Promise.allSettled([life.end(0)]);
     throw error;
   }
 }
@@ -135,10 +136,8 @@ async function putTogether<W extends WatchPort>(
     folders,
     release,
   } = await openState(config, log, startedMs, options.stop);
-  life.onEnd(() => {
-    ledger.close();
-    release();
-  });
+  life.onEnd(release);
+  life.onEnd(() => ledger.close());
   onAbort(signals.abort, () => ledger.giveUp());
 
   const due = new DueWork();

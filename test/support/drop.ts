@@ -82,6 +82,8 @@ export async function openDrop(
     intake,
     roots,
     hint,
+    /** As when the process is told to stop; nothing is closed yet. */
+    stop: () => stopping.abort(),
     folder,
     troubles,
     scan,

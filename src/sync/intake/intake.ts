@@ -1,5 +1,6 @@
 import type { DropFolder } from '../../core/drop-folder.ts';
 import { type Problem, splitPath } from '../../core/entry.ts';
+import { onAbort } from '../../core/on-abort.ts';
 import { SyncError } from '../../errors.ts';
 import type { Admitted } from '../ports/ledger.ts';
 import type { LocalPort, ScannedListing } from '../ports/local.ts';
@@ -69,6 +70,8 @@ export class Intake {
       onVanished: (path) => this.#settling.forget(path),
       scan: async (folder, directory) => void (await this.scan(folder, directory)),
     });
+    // A scan that waits for room ends with the signal, not only with whatever closes next.
+    onAbort(deps.signal, () => this.#changed());
     deps.hints.handleWith(
       (hinted) => this.#examineHinted(hinted),
       () => this.#changed(),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createLocalFiles } from '../../../../src/local/local-files.ts';
 import { systemClock } from '../../../../src/runtime/clock.ts';
+import type { LocalPort } from '../../../../src/sync/ports/local.ts';
 import { openDrop } from '../../../support/drop.ts';
 import { knowFiles } from '../../../support/known-files.ts';
 import { until } from '../../../support/until.ts';
@@ -63,6 +64,17 @@ describe('Intake', () => {
     await drop.scan();
     assert.deepEqual(drop.present(), there);
     for (const name of there) assert.equal(drop.contentOf(`bytes of ${name}`)?.state, 'queued');
+  });
+
+  it('ends a scan that waits for room when it is told to stop, before anything is closed', async (t) => {
+    const held = [{ pid: 1, name: 'a writer' }];
+    const openForWriting: LocalPort['openForWriting'] = async (keys) => new Map([...keys].map((key) => [key, held]));
+    const many = Array.from({ length: 4_010 }, (_, at) => [`${at}`, 'x'] as const);
+    const { intake, folder, stop } = await openDrop(t, Object.fromEntries(many), { openForWriting });
+    const scanning = intake.scan(folder);
+    await until('more is found than there is room for', () => intake.pendingFiles > 4_000);
+    stop();
+    assert.equal(await scanning, false);
   });
 
   it('halts a folder that is another and empty one, concludes nothing, and resumes when it is back', async (t) => {
