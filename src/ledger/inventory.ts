@@ -100,13 +100,13 @@ export class Inventory {
   constructor(database: LedgerDatabase) {
     this.#folders = database.prepare('SELECT id, path, root_identity FROM folder WHERE is_active = 1 ORDER BY path');
     this.#directories = database.prepare(
-      'SELECT id, path FROM directory WHERE folder_id = ? AND path > ? ORDER BY path LIMIT ?',
+      'SELECT id, path FROM directory WHERE folder_id = ? AND path > ? ORDER BY path LIMIT 0 + ?',
     );
     this.#directory = database.prepare('SELECT id FROM directory WHERE folder_id = ? AND path = ?');
     const files = `SELECT file.name AS name, file.is_gone AS is_gone, file.problem_code AS problem_code, ${contentColumns}`;
     this.#files = database.prepare(
       `${files} FROM file LEFT JOIN content ON content.id = file.content_id
-       WHERE file.directory_id = ? AND file.name > ? ORDER BY file.name LIMIT ?`,
+       WHERE file.directory_id = ? AND file.name > ? ORDER BY file.name LIMIT 0 + ?`,
     );
     this.#file = database.prepare(
       `${files}, file.directory_id AS directory_id FROM directory JOIN file ON file.directory_id = directory.id
@@ -117,12 +117,12 @@ export class Inventory {
       `SELECT file.directory_id AS id, folder.id AS folder_id, file.name AS name, directory.path AS path, folder.path AS root
        FROM file ${placed} LEFT JOIN content ON content.id = file.content_id
        WHERE (file.directory_id, file.name) > (@directoryId, @name) AND folder.is_active = 1 AND ${hasFailed}
-       ORDER BY file.directory_id, file.name LIMIT @limit`,
+       ORDER BY file.directory_id, file.name LIMIT 0 + @limit`,
     );
     this.#ready = database.prepare(
       `SELECT ${contentColumns} FROM content WHERE id > ? AND state IN ('ready', 'missing')
          AND EXISTS (SELECT 1 FROM file ${placed} WHERE file.content_id = content.id AND folder.is_active = 1)
-       ORDER BY id LIMIT ?`,
+       ORDER BY id LIMIT 0 + ?`,
     );
     this.#byAsset = database.prepare(`SELECT ${contentColumns} FROM content WHERE asset_id = ?`);
     this.#path = database.prepare(

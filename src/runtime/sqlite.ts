@@ -14,6 +14,9 @@ const kept: unknown[] = [];
 /**
  * Opens a database through which nothing is left to the garbage collector. The only place that opens one.
  *
+ * Write `LIMIT 0 + ?`, not `LIMIT ?`: since 3.47 SQLite looks at a bare limit's value while it plans, and so plans the statement
+ * anew at each call (7 to 24 microseconds instead of 0.3).
+ *
  * @throws SyncError `sqlite_unusable` (exit code 78) when better-sqlite3 is not built for this Node.js; SQLite's own errors
  */
 export function openSqlite(path: string, options: Database.Options = {}): SqliteDatabase {

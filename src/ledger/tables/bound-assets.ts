@@ -36,7 +36,7 @@ export class BoundAssetStore {
     // Read from the index alone: the rows of a million contents are half a gigabyte.
     this.#after = database.prepare(
       `SELECT json_group_array(id) AS ids, max(asset_id) AS last
-       FROM (SELECT id, asset_id FROM content INDEXED BY content_asset WHERE asset_id > ? ORDER BY asset_id LIMIT ?)`,
+       FROM (SELECT id, asset_id FROM content INDEXED BY content_asset WHERE asset_id > ? ORDER BY asset_id LIMIT 0 + ?)`,
     );
   }
 

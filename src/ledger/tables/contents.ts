@@ -48,7 +48,7 @@ export class ContentStore {
     this.#byAsset = database.prepare('SELECT * FROM content WHERE asset_id = ?');
     const dueOf = (kind: string) =>
       database.prepare<[number, number], DueContent>(
-        `SELECT id, not_before AS notBeforeMs FROM content WHERE ${kind} AND not_before <= ? ORDER BY not_before, id LIMIT ?`,
+        `SELECT id, not_before AS notBeforeMs FROM content WHERE ${kind} AND not_before <= ? ORDER BY not_before, id LIMIT 0 + ?`,
       );
     this.#due = { queued: dueOf(queued), begun: dueOf(begunWork) };
     this.#nextInTurn = database.prepare(
@@ -79,7 +79,7 @@ export class ContentStore {
        WHERE id <> @contentId AND state = 'ready' AND +destination_id IN (SELECT id FROM destination WHERE workspace_id =
          (SELECT workspace_id FROM content JOIN destination ON destination.id = content.destination_id
           WHERE content.id = @contentId))
-       ORDER BY id DESC LIMIT @limit`,
+       ORDER BY id DESC LIMIT 0 + @limit`,
     );
     this.#missing = database.prepare(`SELECT id FROM content WHERE state = 'missing'`);
     this.#missingCount = database.prepare(`SELECT count(*) AS count FROM content WHERE state = 'missing'`);

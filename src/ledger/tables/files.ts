@@ -75,7 +75,7 @@ export class FileStore {
     this.#inDirectory = database
       .prepare(
         `SELECT name, size_bytes, mtime_ms, ctime_ms, inode, device, content_id, problem_code, problem, is_gone
-         FROM file WHERE directory_id = ? AND name > ? ORDER BY name LIMIT ?`,
+         FROM file WHERE directory_id = ? AND name > ? ORDER BY name LIMIT 0 + ?`,
       )
       .raw(true) as unknown as Statement<[number, StoredName, number], KnownRow>;
     this.#one = database.prepare('SELECT * FROM file WHERE directory_id = ? AND name = ?');
@@ -113,7 +113,7 @@ export class FileStore {
        WHERE file.content_id = ? AND file.is_gone = 0 AND file.ctime_ms <> -1 AND folder.is_active = 1
          AND folder.destination_id = (SELECT destination_id FROM content WHERE id = file.content_id)`;
     this.#sources = database.prepare(
-      `SELECT folder.path AS root, directory.path AS directory, file.name AS name, directory.id AS id ${live} LIMIT ?`,
+      `SELECT folder.path AS root, directory.path AS directory, file.name AS name, directory.id AS id ${live} LIMIT 0 + ?`,
     );
   }
 

@@ -23,7 +23,7 @@ export class RacyFileStore {
     this.#due = database.prepare(
       `SELECT directory.id AS id, directory.path AS directory, file.name AS name
        FROM file INDEXED BY file_racy JOIN directory ON directory.id = file.directory_id
-       WHERE file.racy_until <= ? AND directory.folder_id = ? ORDER BY file.racy_until LIMIT ?`,
+       WHERE file.racy_until <= ? AND directory.folder_id = ? ORDER BY file.racy_until LIMIT 0 + ?`,
     );
     this.#note = database.prepare('UPDATE file SET racy_until = ? WHERE directory_id = ? AND name = ? AND is_gone = 0');
   }
