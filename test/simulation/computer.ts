@@ -26,6 +26,7 @@ export class Computer {
   readonly #database: LedgerDatabase;
   readonly #tables: LedgerTables;
   readonly #shelf: Shelf;
+  readonly #committed: Committed;
   readonly #guard: Guard;
   readonly #parts: Partial<Parts>;
   #life: Life | undefined;
@@ -33,16 +34,18 @@ export class Computer {
   #snapshot: Snapshot | undefined;
   #longestDownMs = 60_000;
 
-  constructor(world: World, { database, tables, shelf }: Opened, guard: Guard, parts: Partial<Parts> = {}) {
+  constructor(world: World, { database, tables, shelf, committed }: Opened, guard: Guard, parts: Partial<Parts> = {}) {
     this.#world = world;
     this.#database = database;
     this.#tables = tables;
     this.#shelf = shelf;
+    this.#committed = committed;
     this.#guard = guard;
     this.#parts = parts;
     world.disk.onEvent = (root, path) => {
       const { directory, name } = splitPath(path);
-      if (root.mount !== 'there' || world.faultRng.chance(world.knobs.hintLoss)) return;
+      const isLost = world.faultRng.chance(world.knobs.hintLoss) && !world.calmOver.signal.aborted;
+      if (root.mount !== 'there' || isLost) return;
       this.#life?.after(world.faultRng.between(0, 50), () => this.#engine?.hint(root.path, directory, name));
     };
   }
@@ -115,6 +118,11 @@ export class Computer {
     // What it wrote last has a moment to be committed, as when the ledger is closed.
     await life?.wait(10);
     life?.crash('at the end of an orderly stop');
+  }
+
+  /** Whether nothing of the past holds a new file up. */
+  isFree(): boolean {
+    return this.#engine?.isOpen() === true && !this.#committed.isSearching();
   }
 
   unfinished(): readonly string[] {

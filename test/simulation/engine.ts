@@ -35,6 +35,8 @@ const incremental = { isFull: false, isDryRun: false };
 export interface RunningEngine {
   readonly folders: readonly DropFolder[];
   hint(root: string, directory: string, name: string | null): void;
+  /** Whether FLORA is asked freely: nothing was learned that spreads requests. */
+  isOpen(): boolean;
   /** As when a person asks for it. */
   reconcileFully(): Promise<unknown>;
   /** As at SIGTERM: steps under way may finish, 15 s at most. */
@@ -115,11 +117,14 @@ export async function startEngine(
   const { knobs, trace } = world;
   const clock = createClock(world, life);
   const random = createRandom(world);
+  let inHand = () => 0;
   const defer = (flush: () => void) =>
     void life.after(world.engineRng.between(0, 3), () => {
       if (life.mayCrash(knobs.crashAtCommit, 'before a commit')) return;
       flush();
       trace.add('commit');
+      world.economy.spend('commit');
+      world.economy.atOnce('contents in hand', inHand(), knobs.concurrency);
       guard.checkCommitted();
       life.mayCrash(knobs.crashAtCommit, 'after a commit');
     });
@@ -214,6 +219,7 @@ export async function startEngine(
   };
   const scheduler = startScheduler(worker, knobs.concurrency, { stopping: stopping.signal, abort: abort.signal });
   scheduler.finished.catch(fail);
+  inHand = () => scheduler.claimed().size;
   const reconciler = new Reconciler({ ...worker, claimed: () => scheduler.claimed() });
   const scanAll = coalesce(async () => {
     for (const folder of folders) if (await intake.scan(folder)) scanned.add(folder.folderId);
@@ -224,7 +230,12 @@ export async function startEngine(
     if (intake.isIdle && (await matching.finish([...scanned])) !== null) trace.add('  the search has ended');
   };
   // Where nobody touches anything for a day, looking each second would only cost the run its time.
-  const calmly = { sleep: (ms: number, by?: AbortSignal) => clock.sleep(world.isCalm() ? 5 * minute : ms, by) };
+  const calmly = {
+    sleep: (ms: number, by: AbortSignal = signal) =>
+      world.isCalm()
+        ? clock.sleep(5 * minute, world.calmOver.signal.aborted ? by : AbortSignal.any([by, world.calmOver.signal]))
+        : clock.sleep(ms, by),
+  };
   const loops = [
     matching.list(signal),
     repeat(30_000, signal, () => intake.scanHalted(), calmly),
@@ -238,6 +249,7 @@ export async function startEngine(
     hint: (root, directory, name) => {
       if (watched.has(joinPath(root, directory))) hints.add({ root, directory, name });
     },
+    isOpen: () => gate.trouble === null && !gate.isNarrow,
     reconcileFully: () => reconciler.run({ isFull: true, isDryRun: false }, signal),
     stop: async () => {
       stopping.abort();

@@ -28,6 +28,8 @@ export class Flora {
   isSearched = true;
   #removedWhileSearched = 0;
   /** Told before the state of any asset changes for others to see. */
+  /** It fails nothing any more without a reason. */
+  isGentle = false;
   onReady: (asset: Asset) => void = () => {};
   readonly #knobs: Knobs;
   readonly #timeline: Timeline;
@@ -226,7 +228,8 @@ export class Flora {
     asset.isProcessing = false;
     if (asset.isRemoved) return;
     const bytes = asset.bytes ?? '';
-    if (this.isPoison(bytes) || (this.#rng.chance(this.#knobs.failures) && this.mayHurt(bytes))) {
+    const isUnlucky = this.#rng.chance(this.#knobs.failures) && !this.isGentle;
+    if (this.isPoison(bytes) || (isUnlucky && this.mayHurt(bytes))) {
       this.#turn(asset, 'failed');
       return;
     }

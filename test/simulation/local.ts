@@ -19,7 +19,7 @@ const unsupported: Problem = { code: 'unsupported_type', reason: 'FLORA does not
 
 /** What src/local promises, over the model disk: reading takes time, and the file may change in between. */
 export function createLocal(world: World, life: Life): LocalPort {
-  const { disk, faultRng, knobs } = world;
+  const { disk, faultRng, knobs, economy } = world;
   const { scale } = knobs.nature;
   const moment = () => life.wait(faultRng.between(0, 20));
   const statOf = (inode: Inode): FileStat => {
@@ -77,6 +77,7 @@ export function createLocal(world: World, life: Life): LocalPort {
         const found = directoryAt(root, directory);
         if (directory === '' && found === null) throw folderMissing(rootPath);
         if (found === null) continue;
+        economy.spend('walk', joinPath(rootPath, directory));
         const listing = list(root, directory, found);
         for (const name of listing.subdirectories) pending.push(joinPath(directory, name));
         // A large directory is read in steps: by its end the first entries are old.
@@ -89,6 +90,7 @@ export function createLocal(world: World, life: Life): LocalPort {
     },
     async read(rootPath, directory): Promise<ReadResult> {
       const root = disk.root(rootPath);
+      economy.spend('walk', joinPath(rootPath, directory));
       const found = directoryAt(root, directory);
       if (found === null) return { kind: 'gone' };
       const listing = list(root, directory, found);
@@ -96,6 +98,7 @@ export function createLocal(world: World, life: Life): LocalPort {
       return { kind: 'listing', listing };
     },
     look(path): Look {
+      economy.spend('look', whole(path));
       const inode = inodeAt(path);
       if (inode !== undefined) return { kind: 'file', stat: statOf(inode) };
       const root = disk.root(path.root);
@@ -105,12 +108,14 @@ export function createLocal(world: World, life: Life): LocalPort {
     detour: () => null,
     isUnfinished: () => false,
     glance(rootPath, directory) {
+      economy.spend('root', rootPath);
       const root = disk.root(rootPath);
       const found = directoryAt(root, directory);
       return found === null ? null : { isEmpty: list(root, directory, found).entryCount === 0, device };
     },
     rootIdentity,
     async openForWriting(keys) {
+      economy.spend('writers');
       // Somewhere in between is the moment of truth.
       await moment();
       const open = new Map<string, readonly Holder[]>();
@@ -126,6 +131,7 @@ export function createLocal(world: World, life: Life): LocalPort {
     },
     isRemote: () => knobs.isRemoteMount,
     async inspect(path, signal): Promise<Inspection> {
+      economy.spend('read', whole(path));
       const inode = inodeAt(path);
       if (inode === undefined) return { kind: 'gone' };
       const stat = statOf(inode);
@@ -148,6 +154,7 @@ export function createLocal(world: World, life: Life): LocalPort {
     },
     async openSource(path, expected, signal): Promise<OpenedSource> {
       signal.throwIfAborted();
+      economy.spend('read', whole(path));
       const inode = inodeAt(path);
       if (inode === undefined) return { kind: 'gone' };
       if (inode.isUnreadable) return { kind: 'problem', problem: { code: 'read_error', reason: 'EIO' } };
@@ -158,6 +165,10 @@ export function createLocal(world: World, life: Life): LocalPort {
       return { kind: 'source', ...sourceOf(inode, expected.sha256, moment, recheck, signal) };
     },
   };
+}
+
+function whole({ root, directory, name }: FilePath): string {
+  return joinPath(root, joinPath(directory, name));
 }
 
 /** As src/local/source.ts: the last piece comes only after everything proved to be the expected version. */

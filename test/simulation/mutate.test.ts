@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { mutants } from './mutants.ts';
 import { dialectMutants } from './mutants-of-dialects.ts';
+import { economyMutants } from './mutants-of-economy.ts';
 import { searchMutants } from './mutants-of-search.ts';
 import { targetMutants } from './mutants-of-targets.ts';
 import { mutate } from './mutate.ts';
@@ -20,7 +21,7 @@ describe('a mutant', () => {
 
 describe('the code has the piece that is replaced', () => {
   const compiled = join(import.meta.dirname, '..', '..', 'src');
-  for (const mutant of [...mutants, ...dialectMutants, ...searchMutants, ...targetMutants]) {
+  for (const mutant of [...mutants, ...dialectMutants, ...economyMutants, ...searchMutants, ...targetMutants]) {
     it(`by the mutant "${mutant.name}"`, () => {
       for (const edit of mutant.also === undefined ? [mutant] : [mutant, mutant.also])
         mutate(readFileSync(join(compiled, edit.file), 'utf8'), edit);

@@ -22,11 +22,12 @@ import type { World } from './world.ts';
  * @param keyVersion the key that the daemon holds now
  */
 export function createRemote(world: World, life: Life, guard: Guard, keyVersion: () => number): RemotePort {
-  const { flora, timeline, faultRng, trace, knobs } = world;
+  const { flora, timeline, faultRng, trace, knobs, economy } = world;
   const gateWatch = new GateWatch(world);
   const fateOf = createFates(world);
   const bodies = new BodyForms(undefined);
   let requests = 0;
+  let underWay = 0;
   const { limiter } = flora;
 
   const answerOf = ({ status, json }: Said, isReplayed = false, retryAfter: string | null = null): JsonAnswer => {
@@ -53,6 +54,12 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
   ): Promise<T> {
     if (!life.isAlive) return new Promise(() => {});
     const pass = gateWatch.begin(op);
+    // Listings, and looks at what was ready long ago, go beside the files.
+    const isOfFile = op !== 'list' && op !== 'check';
+    if (isOfFile) {
+      underWay += 1;
+      economy.atOnce('requests', underWay, knobs.concurrency);
+    }
     trace.add(`${op} ${key ?? ''}`);
     const bears = keyVersion();
     const arrive = (): JsonAnswer => {
@@ -74,6 +81,7 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
       const end = (settle: () => void) => {
         if (isOver || !life.isAlive) return;
         isOver = true;
+        if (isOfFile) underWay -= 1;
         signal.removeEventListener('abort', onAbort);
         settle();
       };
@@ -215,7 +223,10 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
   };
   return {
     reserve: ({ destination, fileName, idempotencyKey }, signal) => {
-      if (life.isAlive) guard.reserving(idempotencyKey);
+      if (life.isAlive) {
+        economy.spend('reserve', idempotencyKey);
+        guard.reserving(idempotencyKey);
+      }
       const askedMs = timeline.wallMs();
       return call(
         'reserve',
@@ -232,7 +243,10 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
     },
     upload: createStorage(world, life, guard, () => fateOf('upload')),
     complete: (assetId, key, signal) => {
-      if (life.isAlive) guard.completing(assetId);
+      if (life.isAlive) {
+        economy.spend('complete', assetId);
+        guard.completing(assetId);
+      }
       return looking(
         assetId,
         () => flora.complete(assetId),
@@ -243,6 +257,7 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
       );
     },
     renew: (assetId, key, signal) => {
+      if (life.isAlive) economy.spend('renew', assetId);
       const askedMs = timeline.wallMs();
       const read = (answer: JsonAnswer) => ({
         value: readReservation('renew', answer, askedMs, timeline.wallMs()),
@@ -254,20 +269,24 @@ export function createRemote(world: World, life: Life, guard: Guard, keyVersion:
         (effect) => inForm((form) => call('renew', key, signal, () => bodied(form, effect), read)),
       );
     },
-    get: (assetId, signal) =>
-      looking(
+    get: (assetId, signal) => {
+      if (life.isAlive) economy.spend('check', assetId);
+      return looking(
         assetId,
         () => flora.get(assetId),
         (effect) => call('check', null, signal, effect, factsOf(assetId)),
-      ),
-    list: (query, cursor, signal) =>
-      call(
+      );
+    },
+    list: (query, cursor, signal) => {
+      if (life.isAlive) economy.spend('list', JSON.stringify([query, cursor]));
+      return call(
         'list',
         null,
         signal,
         () => flora.list(query, cursor),
         (answer) => ({ value: readPage('list', answer, query.limit), requestId: answer.requestId }),
-      ),
+      );
+    },
     workspaceIds: async () => ({ value: ['ws_1'], requestId: null }),
     fetchDigest: createFetch(world, life, () => fateOf('fetch')),
   };

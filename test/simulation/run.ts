@@ -2,8 +2,11 @@ import { openTables } from '../../src/ledger/ledger.ts';
 import { openDatabaseInMemory } from '../support/ledgers.ts';
 import { openCommitted } from './committed.ts';
 import { Computer, type Opened } from './computer.ts';
+import { counted } from './counted.ts';
+import type { Economy, Spending } from './economy.ts';
 import { planFaults } from './faults.ts';
 import { Guard } from './invariants.ts';
+import { LateDrops } from './late.ts';
 import { planOthers } from './others.ts';
 import { meddle, planDeeds, plantFiles } from './people.ts';
 import { openShelf } from './shelf.ts';
@@ -18,6 +21,7 @@ export interface Outcome {
   readonly steps: number;
   readonly lives: number;
   readonly virtualMs: number;
+  readonly spent: Spending;
   readonly lines: readonly string[];
 }
 
@@ -25,6 +29,8 @@ export interface Outcome {
 const healMs = 2 * 60 * 60_000;
 /** What is still on its way to FLORA lands within this, and must do no harm. */
 const aftermathMs = 21 * 60_000;
+/** What was lost on its way is not waited for longer. */
+const inFlightMs = 2 * 60_000;
 const dayMs = 24 * 60 * 60_000;
 /** What is looked at once more is decided within this: ten minutes lie between two looks at what answers 404. */
 const onceMoreMs = 15 * 60_000;
@@ -32,6 +38,8 @@ const onceMoreMs = 15 * 60_000;
 const mostSteps = 500_000;
 
 let opened: Opened | undefined;
+/** Of the seed that is played. */
+let spender: Economy | undefined;
 
 /**
  * One database for all seeds: its statements are never collected (src/runtime/sqlite.ts). Each seed is one big transaction that is
@@ -40,7 +48,10 @@ let opened: Opened | undefined;
 export function openOnce(): Opened {
   if (opened === undefined) {
     const database = openDatabaseInMemory();
-    opened = { database, tables: openTables(database), committed: openCommitted(database), shelf: openShelf(database) };
+    // These are the simulation's own looks, which nobody pays for.
+    const own = { committed: openCommitted(database), shelf: openShelf(database) };
+    counted(database, () => spender?.spend('statement'));
+    opened = { database, tables: openTables(database), ...own };
   }
   return opened;
 }
@@ -49,6 +60,7 @@ export function openOnce(): Opened {
 export async function runSeed(seed: number, isTold = false): Promise<Outcome> {
   const opened = openOnce();
   const world = createWorld(seed, isTold);
+  spender = world.economy;
   opened.database.exec('BEGIN');
   try {
     world.trace.add(JSON.stringify(world.knobs));
@@ -79,7 +91,8 @@ async function play(world: World, opened: Opened): Promise<Outcome> {
   const { seed } = world;
   const { violation, lines } = trace;
   const { steps, nowMs: virtualMs } = timeline;
-  return { seed, violation, hash: trace.hash(), steps, lives: computer.lives, virtualMs, lines };
+  const { spent } = world.economy;
+  return { seed, violation, hash: trace.hash(), steps, lives: computer.lives, virtualMs, spent, lines };
 }
 
 /** Looks whether all is as it should be, from the end of the faults on, and some time after it was. */
@@ -87,6 +100,7 @@ class End {
   readonly #world: World;
   readonly #computer: Computer;
   readonly #healMs: number;
+  readonly #late: LateDrops;
   #settledMs: number | null = null;
   #lookAtMs: number;
   #walkAtMs: number;
@@ -94,6 +108,7 @@ class End {
   constructor(world: World, computer: Computer) {
     this.#world = world;
     this.#computer = computer;
+    this.#late = new LateDrops(world, computer);
     this.#lookAtMs = world.faultsEndMs;
     const { losses, hides, removals, foreign, isDailyWalkAwaited, isForeignPending } = world.knobs;
     const isHidden = hides + removals + foreign > 0;
@@ -118,8 +133,10 @@ class End {
       else if (nowMs > calmMs + this.#healMs) trace.violate(`long after the faults: ${left.join('; ')}`);
       return false;
     }
+    const isPast = left.length === 0 && nowMs > faultsEndMs + inFlightMs;
+    if (isPast && !this.#late.hasBegun && this.#computer.isFree()) this.#late.begin();
     const enoughMs = Math.max(this.#settledMs, faultsEndMs + aftermathMs);
-    if (nowMs <= enoughMs) return false;
+    if (nowMs <= enoughMs || !this.#late.isOver) return false;
     // A listing that lags has what became ready lately looked at once more, perhaps in this very moment.
     if (left.length > 0 && nowMs <= enoughMs + this.#world.knobs.listLagMs + onceMoreMs) return false;
     if (left.length > 0) trace.violate(`it was finished, and is not any more: ${left.join('; ')}`);

@@ -9,6 +9,6 @@ const begin = seeds > atOnce ? atOnce + 1 : 1;
 describe('the simulation', () => {
   for (let first = begin; first <= seeds; first += atOnce) {
     const count = Math.min(atOnce, seeds - first + 1);
-    it(`holds in ${count} seeds from ${first} on`, (t) => holds(t, first, count));
+    it(`holds in ${count} seeds from ${first} on`, async (t) => void (await holds(t, first, count)));
   }
 });

@@ -1,16 +1,36 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Spending } from './economy.ts';
+import { figures, figuresOf } from './figures.ts';
 import { holds } from './holds.ts';
 import { drawKnobs, drawNature, fates, outages } from './knobs.ts';
 import { Prng } from './prng.ts';
 import { runSeed } from './run.ts';
+import { nothing, unlikeFigures } from './totals.ts';
 import { fileNames } from './world.ts';
 
 /** The others up to 1,000 are in `simulation.slow.test.ts`; more: npm run simulate -- --seeds 1000000 */
 const seeds = 100;
 
 describe('the simulation', () => {
-  it(`holds in ${seeds} seeds`, (t) => holds(t, 1, seeds));
+  it(`holds in ${seeds} seeds, and takes what is on record for them`, async (t) => {
+    const totals = await holds(t, 1, seeds);
+    assert.deepEqual(unlikeFigures(totals), []);
+  });
+
+  it('says of more than half as much again what it is', () => {
+    const spent = (times: number) => ({ ...figures, steps: undefined, check: figures.check * times });
+    const totals = (times: number) => {
+      const all = Object.fromEntries(
+        Object.entries(spent(times)).map(([cost, mean]) => [cost, (mean ?? 0) * figuresOf]),
+      );
+      return { ...nothing, seeds: figuresOf, steps: figures.steps * figuresOf, spent: all as unknown as Spending };
+    };
+    assert.deepEqual(unlikeFigures(totals(1.4)), []);
+    assert.equal(unlikeFigures(totals(1.6))?.length, 1);
+    assert.equal(unlikeFigures(totals(0.6))?.length, 1);
+    assert.equal(unlikeFigures(nothing), null);
+  });
 
   it('is the same for the same seed, and another for another', async () => {
     for (let seed = 1; seed <= 20; seed += 1) {

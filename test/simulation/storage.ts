@@ -6,13 +6,28 @@ import type { Guard } from './invariants.ts';
 import type { Life } from './machine.ts';
 import type { World } from './world.ts';
 
+type Upload = Parameters<RemotePort['upload']>[0];
+
 /** The upload host. Bytes count when they arrived whole; the API's key is not even within reach here. */
 export function createStorage(world: World, life: Life, guard: Guard, fateOf: () => Fated): RemotePort['upload'] {
   const { flora, timeline, faultRng, trace, knobs } = world;
   const latency = () => faultRng.between(1, knobs.latencyMs);
 
-  return async ({ target, source, onSent }, signal) => {
+  let running = 0;
+
+  return async (upload, signal) => {
     if (!life.isAlive) return await new Promise(() => {});
+    running += 1;
+    world.economy.atOnce('uploads', running, knobs.concurrency);
+    try {
+      await send(upload, signal);
+    } finally {
+      running -= 1;
+    }
+  };
+
+  async function send({ target, source, onSent }: Upload, signal: AbortSignal): Promise<void> {
+    world.economy.spend('upload', flora.assetOf(target.url)?.id ?? target.url);
     guard.sending(target.url);
     trace.add(`upload to ${target.url}`);
     if (life.mayCrash(knobs.crashAtRequest, 'before the bytes')) return await new Promise(() => {});
@@ -94,14 +109,14 @@ export function createStorage(world: World, life: Life, guard: Guard, fateOf: ()
     if (life.mayCrash(knobs.crashAtRequest, 'after the bytes arrived')) return await new Promise(() => {});
     await pause(latency());
     answer(status);
-  };
+  }
 }
-
 /** The host of the assets' URLs: never FLORA's API, so that its troubles are its own. */
 export function createFetch(world: World, life: Life, fateOf: () => Fated): RemotePort['fetchDigest'] {
   const { flora, faultRng, trace, knobs } = world;
   return async (url, mostBytes, signal) => {
     if (!life.isAlive) return await new Promise(() => {});
+    world.economy.spend('fetch', url);
     trace.add(`fetch ${url}`);
     if (life.mayCrash(knobs.crashAtRequest, 'while fetching')) return await new Promise(() => {});
     const fate = fateOf();

@@ -2,6 +2,7 @@ import type { Destination } from '../../src/core/entry.ts';
 import { placeKey } from './asset.ts';
 import { Copies } from './copies.ts';
 import { bytesOf, Disk, type Inode } from './disk.ts';
+import { Economy } from './economy.ts';
 import { Flora } from './flora.ts';
 import { drawDialect, drawKnobs, drawNature, type Knobs } from './knobs.ts';
 import { Prng } from './prng.ts';
@@ -16,6 +17,8 @@ export interface World {
   readonly trace: Trace;
   readonly disk: Disk;
   readonly flora: Flora;
+  /** What the engine spent. */
+  readonly economy: Economy;
   /** Chance of the engine's own; and of network and disk; and of people. Apart, so that one does not shift the others. */
   readonly engineRng: Prng;
   readonly faultRng: Prng;
@@ -31,6 +34,10 @@ export interface World {
   /** What was hidden at FLORA is shown again too. */
   calmMs: number;
   isCalm(): boolean;
+  /** Somebody goes on working when all is well again: the kernel's word is not lost, and each second counts. */
+  isWorking: boolean;
+  /** Aborted when that begins. */
+  readonly calmOver: AbortController;
 }
 
 /** All files have one of these names. */
@@ -67,6 +74,7 @@ export function createWorld(seed: number, isTold: boolean, knobs: Knobs = knobsO
     trace,
     disk,
     flora: new Flora(knobs, timeline, faultRng, trace),
+    economy: new Economy(timeline, trace),
     engineRng: new Prng(seed, 4),
     faultRng,
     peopleRng: new Prng(seed, 5),
@@ -77,7 +85,9 @@ export function createWorld(seed: number, isTold: boolean, knobs: Knobs = knobsO
     faultsEndMs: knobs.faultMs,
     areFaultsOver: () => timeline.nowMs >= knobs.faultMs,
     calmMs: knobs.faultMs,
-    isCalm: () => timeline.nowMs >= world.calmMs,
+    isCalm: () => timeline.nowMs >= world.calmMs && !world.isWorking,
+    isWorking: false,
+    calmOver: new AbortController(),
   };
   return world;
 }

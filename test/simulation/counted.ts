@@ -1,0 +1,17 @@
+import type { LedgerDatabase } from '../../src/ledger/database.ts';
+
+/** Has every statement that is prepared from now on tell when it runs. */
+export function counted(database: LedgerDatabase, onRun: () => void): void {
+  const prepare = database.prepare.bind(database);
+  database.prepare = ((source: string) => {
+    const statement = prepare(source);
+    for (const name of ['get', 'all', 'run', 'iterate'] as const) {
+      const run = statement[name].bind(statement) as (...parameters: unknown[]) => never;
+      statement[name] = (...parameters: unknown[]) => {
+        onRun();
+        return run(...parameters);
+      };
+    }
+    return statement;
+  }) as typeof database.prepare;
+}
