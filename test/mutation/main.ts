@@ -11,6 +11,7 @@ const usage = `npm run mutate [-- room…]   plants mistakes in the compiled cod
   --only FILE[:LINE] all those of a source file, or of a line of it
   --id ID            one again
   --all              by all tests of the quick suite: also contract, e2e, fault, hostile, corpus
+  --thorough         each by all tests that reach it; else by those of 20 seconds that are worth most
   --list             only print them
   --verbose          a line for each
   --json FILE        the result, for scripts
@@ -25,6 +26,7 @@ const { values, positionals: rooms } = parseArgs({
     only: { type: 'string' },
     id: { type: 'string' },
     all: { type: 'boolean', default: false },
+    thorough: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
     json: { type: 'string' },
@@ -48,6 +50,7 @@ async function main(): Promise<void> {
   }
   const verdicts = await session(root, mutants, {
     isAll: values.all,
+    isThorough: values.thorough,
     ...(values.slots === undefined ? {} : { slots: Number(values.slots) }),
     onProgress: (line) => console.log(line),
     onVerdict: (verdict, done) => {

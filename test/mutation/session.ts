@@ -38,7 +38,12 @@ export function pick(tree: string, { rooms, seed, count, only, id }: Wanted): re
 
 export interface Options {
   readonly isAll: boolean;
+  /** Whether all tests that reach a mistake may run, however long that takes. */
+  readonly isThorough?: boolean;
   readonly slots?: number;
+  /** How long a test may take in excess of five times as long as usual. */
+  readonly graceMs?: number;
+  readonly equivalents?: readonly Equivalent[];
   readonly onProgress: (line: string) => void;
   readonly onVerdict: (verdict: Verdict, done: number) => void;
 }
@@ -51,10 +56,18 @@ export async function session(tree: string, mutants: readonly Mutant[], options:
     modulesOf(tree),
   );
   const tests = testsOf(tree, options.isAll);
-  const planted = mutants.filter((mutant) => !equivalents.some((each) => isEquivalent(each, mutant)));
+  const planted = mutants.filter(
+    (mutant) => !(options.equivalents ?? equivalents).some((each) => isEquivalent(each, mutant)),
+  );
   const verdicts: Verdict[] = mutants
     .filter((mutant) => !planted.includes(mutant))
     .map((mutant) => ({ mutant, outcome: 'equivalent', by: '', said: '', ran: 0, left: 0, ms: 0 }));
+  const means = {
+    map,
+    tests,
+    budgetMs: options.isThorough ? Number.POSITIVE_INFINITY : 20_000,
+    graceMs: options.graceMs ?? 20_000,
+  };
   await withSlots(tree, options.slots ?? Math.min(4, availableParallelism()), async (slots) => {
     const modules = [...new Set(planted.map(({ module }) => module))];
     const unknown = tests.filter((test) =>
@@ -65,7 +78,7 @@ export async function session(tree: string, mutants: readonly Mutant[], options:
       if (!passes) options.onProgress(`not used, because it fails without any mistake: ${test}`);
     });
     await shared(slots, planted, async (slot, mutant) => {
-      const verdict = await tried(slot, mutant, map, tests);
+      const verdict = await tried(slot, mutant, means);
       verdicts.push(verdict);
       options.onVerdict(verdict, verdicts.length);
     });

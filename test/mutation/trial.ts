@@ -18,11 +18,19 @@ export interface Verdict {
   readonly ms: number;
 }
 
-/** How much of tests' usual time a mistake may cost. */
-const budgetMs = 40_000;
+/** What it takes to try a mistake. */
+export interface Means {
+  readonly map: CoverageMap;
+  readonly tests: readonly string[];
+  /** How much of tests' usual time a mistake may cost; the simulation comes on top. */
+  readonly budgetMs: number;
+  /** How long a test may take in excess of five times as long as usual; it may compute a quarter of that. */
+  readonly graceMs: number;
+}
 
 /** Plants the mistake and runs the tests that reach it, until one of them notices. */
-export async function tried(slot: Slot, mutant: Mutant, map: CoverageMap, tests: readonly string[]): Promise<Verdict> {
+export async function tried(slot: Slot, mutant: Mutant, means: Means): Promise<Verdict> {
+  const { map, tests, budgetMs, graceMs } = means;
   const startedMs = performance.now();
   const known = tests
     .map((test) => [test, map.known(test, mutant.module)] as const)
@@ -38,7 +46,7 @@ export async function tried(slot: Slot, mutant: Mutant, map: CoverageMap, tests:
   if (running.length === 0) return verdict('unreached');
   return slot.with(mutant, async () => {
     for (const { test, ms } of running) {
-      const limits = { ms: 5 * ms + 20_000, cpuMs: 5 * ms + 5_000 };
+      const limits = { ms: 5 * ms + graceMs, cpuMs: 5 * ms + graceMs / 4 };
       const { how, said } = await slot.run(test, argsOf(test, 'notice'), limits);
       ran += 1;
       if (how === 'late') return verdict('time-out', test, said);
