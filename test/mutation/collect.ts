@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { joined, type Ranges, ranOf, type ScriptCoverage } from './coverage.ts';
@@ -15,17 +14,19 @@ export async function collect(
   onDone: (test: string, passes: boolean) => void,
 ): Promise<void> {
   await shared(slots, tests, async (slot, test) => {
-    const directory = mkdtempSync(join(tmpdir(), 'fsm-coverage-'));
+    const directory = mkdtempSync(join(slot.path, 'coverage-'));
+    chmodSync(directory, 0o1777);
     try {
       const { how, ms, said } = await slot.run(test, argsOf(test, 'learn'), { ms: 600_000, cpuMs: 600_000 }, directory);
       const reached = readCoverage(directory, slot.path);
       map.learn(test, { passes: how === 'passed', said, ms: Math.round(usualMs(test, ms)) }, reached);
+      // Whoever interrupts a first run has not waited in vain.
+      map.save();
       onDone(test, how === 'passed');
     } finally {
       rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
     }
   });
-  if (tests.length > 0) map.save();
 }
 
 /** What ran of each module, in all processes, of either build. */

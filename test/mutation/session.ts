@@ -74,7 +74,10 @@ export async function session(tree: string, mutants: readonly Mutant[], options:
       modules.some((module) => map.mayReach(test, module) && map.known(test, module) === undefined),
     );
     if (unknown.length > 0) options.onProgress(`${unknown.length} test files run first, to learn what they reach`);
+    let learnt = 0;
     await collect(map, slots, unknown, (test, passes) => {
+      learnt += 1;
+      if (learnt % 25 === 0) options.onProgress(`${learnt} of ${unknown.length} have run`);
       if (!passes) options.onProgress(`not used, because it fails without any mistake: ${test}`);
     });
     await shared(slots, planted, async (slot, mutant) => {

@@ -56,6 +56,8 @@ export class Slot {
   /** Runs a compiled test of this slot. Its temporary files are removed with it. */
   async run(test: string, args: readonly string[], limits: Limits, coverage?: string): Promise<Ended> {
     mkdirSync(this.#tmp, { recursive: true });
+    // As the usual one: some tests run as another user.
+    chmodSync(this.#tmp, 0o1777);
     const env = { TMPDIR: this.#tmp, ...(coverage === undefined ? {} : { NODE_V8_COVERAGE: coverage }) };
     try {
       return await runNode([join('build', 'test', test), ...args], this.path, env, limits);
