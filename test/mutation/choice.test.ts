@@ -32,6 +32,30 @@ describe('a choice of mistakes', () => {
     assert.ok(counts('condition', few) <= 6);
   });
 
+  it('keeps words, texts, properties, elements and returns rarer', () => {
+    const kinds = [
+      'word',
+      'text',
+      'property',
+      'element',
+      'return',
+      'call',
+      'await',
+      'throw',
+      'jump',
+      'sql',
+      'boundary',
+      'not',
+    ] as const;
+    const few = chosen(
+      kinds.flatMap((kind) => some(kind, 200)),
+      5,
+      100,
+    );
+    const most = { word: 6, text: 6, property: 6, element: 4, return: 8 };
+    for (const [kind, count] of Object.entries(most)) assert.equal(counts(kind as Kind, few), count, kind);
+  });
+
   it('is filled up with what there is', () => {
     assert.equal(chosen(all, 1, 200).length, 200);
     assert.equal(chosen(all, 1, 5_000).length, all.length);

@@ -38,6 +38,22 @@ describe('what ran of a script', () => {
     );
   });
 
+  it('is in the order of the code, in whatever order it is told, and has no empty pieces', () => {
+    assert.deepEqual(
+      ranOf(
+        script(
+          [[50, 60, 0]],
+          [
+            [10, 10, 1],
+            [0, 100, 1],
+            [0, 20, 0],
+          ],
+        ),
+      ),
+      [20, 50, 60, 100],
+    );
+  });
+
   it('joins what several processes ran', () => {
     assert.deepEqual(joined([0, 10, 30, 40], [5, 20, 40, 50, 60, 70]), [0, 20, 30, 50, 60, 70]);
     assert.deepEqual(joined([], [1, 2]), [1, 2]);

@@ -47,6 +47,8 @@ const rows: readonly (readonly [Kind, string, ...string[]])[] = [
   ['assignment', 'x += 1;', ';'],
   ['assignment', 'delete a.b;', ';'],
   ['property', 'x = { a, ...b, c: 1 };', 'x = { ...b, c: 1 };', 'x = { a, c: 1 };', 'x = { a, ...b };'],
+  ['word', "x = { ['a']: 1 };", "x = { ['']: 1 };"],
+  ['call', 'void a();', ';'],
   ['property', 'x = { a };', 'x = {  };'],
   ['element', 'x = [a, b];', 'x = [b];', 'x = [a];'],
   ['text', "x = 'no such file';", "x = '';"],
@@ -67,16 +69,80 @@ describe('a mistake of the kind', () => {
     it(`${kind} in: ${code}`, () => assert.deepEqual(become(code, kind), others));
 });
 
+describe('an operator', () => {
+  const others = ['< <=', '<= <', '> >=', '>= >', '=== !==', '!== ===', '== !=', '!= =='];
+  const sums = ['+ -', '- +', '* /', '/ *', '% *'];
+  const kindOf = (operator: string) => (/^[=!]/.test(operator) ? 'equality' : 'boundary');
+  for (const pair of [...others, ...sums]) {
+    const [operator = '', other = ''] = pair.split(' ');
+    const kind = sums.includes(pair) ? 'arithmetic' : kindOf(operator);
+    it(`${operator} becomes ${other}`, () => {
+      assert.deepEqual(become(`x = a ${operator} b;`, kind), [`x = a ${other} b;`]);
+    });
+    if (!sums.includes(pair) || operator === '%') continue;
+    it(`${operator}= becomes ${other}=`, () => {
+      assert.deepEqual(become(`x ${operator}= b;`, kind), [`x ${other}= b;`]);
+    });
+  }
+
+  it('of bounds becomes the other one', () => {
+    assert.deepEqual(become('x = Math.max(a);', 'arithmetic'), ['x = Math.min(a);']);
+  });
+});
+
+describe('SQL', () => {
+  const select = (rest: string) => `x = 'SELECT a FROM b ${rest}';`;
+  const edits: readonly (readonly [string, ...string[]])[] = [
+    ['WHERE c OR d', 'WHERE c AND d'],
+    ['WHERE c AND d', 'WHERE c OR d', 'WHERE c'],
+    ['LIMIT 5', ''],
+    ['WHERE c IS NOT 1', 'WHERE c IS 1'],
+    ['WHERE NOT EXISTS (d)', 'WHERE EXISTS (d)'],
+    ['GROUP BY DISTINCT c', 'GROUP BY c'],
+    ['HAVING min(c)', 'HAVING max(c)'],
+    ['HAVING max(c)', 'HAVING min(c)'],
+    ['WHERE c < 1', 'WHERE c <= 1'],
+    ['WHERE c > 1', 'WHERE c >= 1'],
+    ['WHERE c <= 1', 'WHERE c < 1'],
+    ['WHERE c >= 1', 'WHERE c > 1'],
+    ['WHERE c = 1', 'WHERE c <> 1'],
+  ];
+  for (const [rest, ...others] of edits)
+    it(`${rest} is changed`, () => {
+      const expected = others.map((other) => select(other).replace(" ';", "';")).sort();
+      assert.deepEqual([...become(select(rest), 'sql')].sort(), expected);
+      assert.deepEqual(become(select(rest), 'text'), []);
+    });
+
+  it('of an insertion is changed too, but for what it does on a conflict', () => {
+    assert.deepEqual(become("x = 'INSERT OR IGNORE INTO a VALUES (1)';", 'sql'), []);
+  });
+});
+
 describe('no mistake', () => {
   it('is planted where it would be another one once more', () => {
     assert.deepEqual(become('if (a === b) c();', 'condition'), []);
     assert.deepEqual(become('if (!a) b();', 'not'), []);
+    assert.deepEqual(become('x = !a ? b : c;', 'not'), []);
+    assert.equal(become('if (f(!a)) b();', 'not').length, 1);
+    assert.equal(become('if (a) b = !c;', 'not').length, 1);
     assert.deepEqual(become('function f() { return a; }', 'early-return'), []);
   });
 
   it('subtracts from a text', () => {
     assert.deepEqual(become("x = 'a' + b + c;", 'arithmetic'), []);
     assert.deepEqual(become(`x += \`a\${b}\`;`, 'arithmetic'), []);
+  });
+
+  it('takes an addition for a text because there is one in it', () => {
+    assert.equal(become("x = a.b(c === 'd') + 1;", 'arithmetic').length, 1);
+    assert.equal(become("x = (a - b) + 'c';", 'arithmetic').length, 1);
+  });
+
+  it('empties what has no text', () => {
+    assert.deepEqual(become(`x = \`\${a}\`;`, 'text'), []);
+    assert.deepEqual(become(`x = \`a\${b}c\`;`, 'text'), ["x = '';"]);
+    assert.deepEqual(become("x = '';", 'word'), []);
   });
 
   it('changes the name of a module or a key, or what a case or a comparison looks for', () => {
@@ -87,6 +153,7 @@ describe('no mistake', () => {
   it('leaves out what a constructor has to call', () => {
     const code = 'class A extends B { constructor() { super(); this.a = 1; } }';
     assert.deepEqual([...become(code, 'call'), ...become(code, 'early-return')], []);
+    assert.equal(become('class A { constructor() { b(); c(); } }', 'early-return').length, 1);
   });
 });
 

@@ -17,7 +17,7 @@ describe('the tests of a mistake', () => {
       ['unit/b.test.js', known([0, 10])],
       ['unit/c.test.js', known([0, 50], false)],
     ]);
-    assert.deepEqual(names(reachingTests({ module: 'core/pace.js', at: 20 }, tests)), ['unit/a.test.js']);
+    assert.deepEqual(reachingTests({ module: 'core/pace.js', at: 20 }, tests), [reaching('unit/a.test.js', 1, 50)]);
     assert.deepEqual(reachingTests({ module: 'core/name.js', at: 20 }, tests), []);
   });
 
@@ -37,6 +37,15 @@ describe('the tests of a mistake', () => {
       'simulation/explore.js',
     ];
     assert.deepEqual(names(inOrder('core/pace.js', tests)), order);
+  });
+
+  it('that are worth the same are in the order of their names', () => {
+    const [a, b] = [reaching('unit/a.test.js', 200, 100), reaching('unit/b.test.js', 200, 100)];
+    for (const tests of [
+      [a, b],
+      [b, a],
+    ])
+      assert.deepEqual(names(inOrder('core/pace.js', tests)), [a.test, b.test]);
   });
 
   it('are left out where they cost too much, but for the first and the simulation', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isEquivalent } from './equivalent.ts';
-import { rowsOf, survivorText, tableOf } from './report.ts';
+import { lineOf, rowsOf, staleText, survivorText, tableOf } from './report.ts';
 import type { Outcome, Verdict } from './trial.ts';
 
 function verdict(module: string, outcome: Outcome, left = 0): Verdict {
@@ -33,6 +33,10 @@ describe('the score', () => {
 
   it('stands at the end of a row', () => {
     const lines = tableOf(rowsOf(verdicts)).split('\n');
+    assert.equal(
+      lines[0],
+      'room  planted  by test  by time-out  by simulation  equivalent  survived  unreached   score',
+    );
     assert.match(lines[2] ?? '', /^core +5 +1 +1 +1 +1 +1 +0 +75\.0 %$/);
   });
 });
@@ -43,6 +47,16 @@ describe('what survived', () => {
       'src/a.ts:1  call  (2 test files ran, 3 more that reach it did not)\n  - a();\n  + ;\n  --id core/a.js:1:1:call';
     assert.equal(survivorText(verdict('core/a.js', 'survived', 3)), text);
     assert.match(survivorText(verdict('core/a.js', 'unreached')), /\(reached by nothing\)/);
+  });
+
+  it('or was noticed is a line of its own', () => {
+    const noticed = { ...verdict('core/a.js', 'test'), by: 'unit/a.test.js', ms: 1_500 };
+    const begin = 'test         1.5 s  core/a.js:1:1:call  unit/a.test.js';
+    assert.equal(lineOf(noticed), begin);
+    assert.equal(lineOf({ ...noticed, said: 'adds' }), `${begin}: adds`);
+    assert.equal(lineOf(verdict('core/a.js', 'survived')), 'survived     0.0 s  core/a.js:1:1:call');
+    const entry = { file: 'core/a.ts', before: 'a();', after: ';', why: '' };
+    assert.match(staleText(entry), /^core\/a\.ts has no such piece.*\n {2}- a\(\);\n {2}\+ ;$/);
   });
 
   it('is told as equivalent where the list has its file and both its lines', () => {
