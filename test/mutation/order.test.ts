@@ -18,6 +18,9 @@ describe('the tests of a mistake', () => {
       ['unit/c.test.js', known([0, 50], false)],
     ]);
     assert.deepEqual(reachingTests({ module: 'core/pace.js', at: 20 }, tests), [reaching('unit/a.test.js', 1, 50)]);
+    tests.set('simulation/explore.js', known([0, 10]));
+    const both = ['unit/a.test.js', 'simulation/explore.js'];
+    assert.deepEqual(names(reachingTests({ module: 'core/pace.js', at: 20 }, tests)), both);
     assert.deepEqual(reachingTests({ module: 'core/name.js', at: 20 }, tests), []);
   });
 
