@@ -47,6 +47,7 @@ const order = [
   'fault',
   'e2e',
   'corpus',
+  'golden',
   'integration',
   'contract',
   'property',
