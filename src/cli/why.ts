@@ -51,7 +51,7 @@ export function whatHoldsUp(
   { state, folder, reason }: Pick<FileReport, 'state' | 'folder' | 'reason'>,
   live: Pick<LiveStatus, 'folders' | 'trouble'> | undefined,
 ): string | null {
-  if (!isActive(state) && state !== 'matching') return null;
+  if (!isActive(state)) return null;
   const trouble = live?.folders[displayName(folder)] ?? live?.trouble ?? null;
   return trouble === reason ? null : trouble;
 }

@@ -239,6 +239,15 @@ export const stories: readonly Told[] = [
     await s.clock.pass(60_000);
     return s.told('a.png');
   }),
+  story('folder-absent-meanwhile', 'The drop folder goes while a file of it still waits for FLORA.', async (s) => {
+    await s.begin();
+    await addFaults(s.world, { kind: 'status', status: 503, match: { route: 'create' } });
+    await s.drop('a.png', picture(1));
+    await s.until('a.png', 'queued', 'server_error');
+    renameSync(s.world.drop, join(s.world.base, 'away'));
+    await s.scan();
+    return s.told('a.png');
+  }),
   story('folder-replaced', 'Another, empty folder lies where the drop folder was.', async (s) => {
     await s.begin();
     await s.drop('a.png', picture(1));
