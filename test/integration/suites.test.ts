@@ -116,6 +116,11 @@ describe('the runner of the tests', () => {
       "const how = { detached: true, stdio: 'ignore' };",
       "it('holds', () => void spawn(process.execPath, ['-e', 'setInterval(() => {}, 2000)'], how).unref());",
     ),
+    'unit/left-bare.test.js': lines(
+      "import { spawn } from 'node:child_process';",
+      "const how = { stdio: 'ignore', env: {} };",
+      "it('holds', () => void spawn(process.execPath, ['-e', 'setInterval(() => {}, 4000)'], how).unref());",
+    ),
     'unit/left-holding.test.js': lines(
       "import { spawn } from 'node:child_process';",
       "it('holds', () => void spawn(process.execPath, ['-e', 'setInterval(() => {}, 3000)'], { stdio: 'inherit' }).unref());",
@@ -173,6 +178,7 @@ describe('the runner of the tests', () => {
     open: /> the file\n {4}goes on 2 s after its last test; open: .*1 TCPS\w+/,
     left: /> left running\n {4}\d+: \S+ -e setInterval\(\(\) => \{\}, 1000\)\n/,
     'left-apart': /> left running\n {4}\d+: \S+ -e setInterval\(\(\) => \{\}, 2000\)\n/,
+    'left-bare': /> left running\n {4}\d+: \S+ -e setInterval\(\(\) => \{\}, 4000\)\n/,
     'left-holding': /> left running\n {4}\d+: \S+ -e setInterval\(\(\) => \{\}, 3000\)\n/,
   };
   for (const [name, pattern] of Object.entries(said))

@@ -51,7 +51,7 @@ const lines: readonly (readonly [(log: Logger) => void, string])[] = [
     `warn a strange answer from h: it counts as a connection that was lost {${strangeFacts}}`,
   ],
   [
-    (log) => tellStrange(log, strange('lasting' as StrangeAnswer['kind'])),
+    (log) => tellStrange(log, strange('trouble')),
     `error nothing but the same strange answer from h; it is tried on {${strangeFacts},"code":"wire_trouble"}`,
   ],
   [(log) => tellFolder(log, '/drop', null), 'info the folder can be read again {"folder":"/drop"}'],
