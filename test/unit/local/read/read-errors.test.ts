@@ -5,6 +5,7 @@ import { appendFileSync, renameSync, rmSync, truncateSync, unlinkSync, utimesSyn
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { returnChunk, takeChunk } from '../../../../src/local/read/chunk-buffers.ts';
 import { fingerprintFile } from '../../../../src/local/read/fingerprint.ts';
 import { openSource } from '../../../../src/local/read/source.ts';
 import { looksUnwritten } from '../../../../src/local/read/unwritten.ts';
@@ -152,6 +153,51 @@ describe('a digest', () => {
       assert.equal(openDescriptors(root), 0);
     });
   }
+
+  it('of a small file is closed before it is judged: that may take a while', async (t) => {
+    const { path, root } = planted(t, ways[0]);
+    const open: number[] = [];
+    const judge = async () => {
+      open.push(openDescriptors(root));
+      return { contentType: 'image/png', problem: null };
+    };
+    const result = await fingerprintFile(path, { signal: never, isLocal: true, judge });
+    assert.deepEqual([result.kind, open], ['fingerprint', [0]]);
+  });
+
+  it('is put off for as many quiet periods as it is told, be it one', async (t) => {
+    const { path } = planted(t, ways[0]);
+    for (const doubtfulFor of [1, 4]) {
+      const judge = async () => ({ contentType: 'image/png', problem: null, doubtfulFor });
+      const result = await fingerprintFile(path, { signal: never, isLocal: true, judge });
+      assert.deepEqual(result, { kind: 'unfinished', quietPeriods: doubtfulFor });
+    }
+  });
+
+  it('of a large file that is refused by its head ends there', async (t) => {
+    const { path, root } = planted(t, ways[1]);
+    let reads = 0;
+    standIn(t, 'read', (_, real) => {
+      reads += 1;
+      return real();
+    });
+    const problem = { code: 'unsupported_type', reason: 'no' };
+    const judge = async () => ({ contentType: 'text/plain', problem });
+    assert.deepEqual(await fingerprintFile(path, { signal: never, judge }), { kind: 'problem', problem });
+    assert.equal(reads, 1);
+    assert.equal(openDescriptors(root), 0);
+  });
+
+  it('gives its memory back, also where it fails', async (t) => {
+    const { path } = planted(t, ways[0]);
+    const [first, ...others] = Array.from({ length: 9 }, takeChunk);
+    assert.ok(first);
+    returnChunk(first);
+    failing(t, 'readSync', 'EIO');
+    await fingerprintFile(path, { signal: never, isLocal: true });
+    assert.equal(takeChunk().buffer, first.buffer);
+    assert.equal(others.length, 8);
+  });
 
   it('that is not wanted any more is not begun', async (t) => {
     const { path, root } = planted(t, ways[0]);
