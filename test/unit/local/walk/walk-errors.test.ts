@@ -476,3 +476,72 @@ describe('a detour', () => {
     assert.equal(listed.count, 1);
   });
 });
+
+describe('what a detour costs', () => {
+  const look = (t: TestContext) => {
+    // Two spellings that open, as where case does not matter: only the listing tells which is there.
+    const root = plantTemporary(t, { sub: { 'a.png': '', 'a.pnG': '' }, plain: { 'b.png': '', 'c.png': '' } });
+    const clock = { ms: 0 };
+    const asked: string[] = [];
+    standIn(t, 'readdirSync', (args, real) => {
+      asked.push(subject(args));
+      clock.ms += 10;
+      return real();
+    });
+    const detours = openDetours({ now: () => clock.ms });
+    const find = (name: string, mayBeOld = false) => detours.find({ root, directory: 'sub', name }, mayBeOld);
+    const reads = () => asked.splice(0).length;
+    return { root, clock, detours, find, reads };
+  };
+  const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+  it('is one listing a turn, however many names it is asked for', async (t) => {
+    const { find, reads } = look(t);
+    assert.deepEqual([find('a.png'), find('a.pnG'), find('a.Png')], [null, null, 'sub/a.Png']);
+    assert.equal(reads(), 1);
+    await nextTurn();
+    assert.equal(find('a.png'), null);
+    assert.equal(reads(), 1, 'what it found is as old as its turn');
+  });
+
+  it('is none while an older listing will do that has the name, for fifty times as long as it took', async (t) => {
+    const { root, find, reads, clock } = look(t);
+    find('a.png');
+    assert.equal(reads(), 1);
+    await nextTurn();
+    clock.ms += 499;
+    assert.equal(find('a.png', true), null);
+    assert.equal(reads(), 0);
+    // A name that it lacks is looked for anew.
+    writeFileSync(join(root, 'sub', 'a.pNg'), '');
+    writeFileSync(join(root, 'sub', 'a.pNG'), '');
+    assert.equal(find('a.pNg', true), null);
+    assert.equal(reads(), 1);
+    await nextTurn();
+    clock.ms += 500;
+    assert.equal(find('a.png', true), null);
+    assert.equal(reads(), 1, 'it is too old by then');
+  });
+
+  it('is a look or two where a directory is known to tell cases apart, as long as it is the same', (t) => {
+    const { root, detours } = look(t);
+    const path = (name: string) => ({ root, directory: 'plain', name });
+    let looks = 0;
+    standIn(t, 'lstatSync', (_, real) => {
+      looks += 1;
+      return real();
+    });
+    const cost = (name: string) => {
+      looks = 0;
+      assert.equal(detours.find(path(name)), null);
+      return looks;
+    };
+    const first = cost('b.png');
+    const later = cost('c.png');
+    assert.ok(later < first, `${later} after ${first}`);
+    renameSync(join(root, 'plain'), join(root, 'old'));
+    mkdirSync(join(root, 'plain'));
+    writeFileSync(join(root, 'plain', 'c.png'), '');
+    assert.ok(cost('c.png') > later, 'another directory is asked anew');
+  });
+});

@@ -152,6 +152,19 @@ describe('while the writers of a batch are looked up', () => {
     assert.deepEqual([settled, all.heldOpen], [[10], 0]);
   });
 
+  it('a file that is held and seen as it was goes on to be held, and is looked up no sooner', async () => {
+    const { all, clock, lookUps, see, answer } = settling();
+    see(10);
+    const seen = { ...statOn(1), sizeBytes: 10, mtimeMs: clock.now() + 0.5, ctimeMs: clock.now() + 0.5 };
+    await clock.advance(1_100);
+    await answer(new Map([['1:1', [{ pid: 1, name: 'ffmpeg' }]]]));
+    for (let hints = 0; hints < 4; hints += 1) {
+      all.add(file, seen);
+      await clock.advance(100);
+    }
+    assert.deepEqual([all.heldOpen, lookUps.length], [1, 1]);
+  });
+
   it('a file that is told to settle once more goes on with what was seen of it meanwhile', async () => {
     const { all, clock, settled, lookUps, see, answer } = settling();
     see(20);
