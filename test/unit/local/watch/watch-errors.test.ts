@@ -5,15 +5,19 @@ import { mkdirSync, renameSync, rmdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { SyncError } from '../../../../src/errors.ts';
+import { guardBursts } from '../../../../src/local/watch/burst-guard.ts';
+import { chokidarWatches } from '../../../../src/local/watch/chokidar-watches.ts';
 import { readInotifyLimits } from '../../../../src/local/watch/inotify.ts';
 import { watchMounts } from '../../../../src/local/watch/mounts.ts';
 import { plainWatches } from '../../../../src/local/watch/plain-watches.ts';
 import { openRemoteLooks } from '../../../../src/local/watch/remote-looks.ts';
+import { collectTroubles } from '../../../../src/local/watch/watch-trouble.ts';
 import { openWatcher } from '../../../../src/local/watch/watcher.ts';
 import { failing, standIn, subject, systemError } from '../../../support/fs-calls.ts';
 import { readDirectory } from '../../../support/read-directory.ts';
 import { HandTimers } from '../../../support/timers.ts';
 import { plantTemporary } from '../../../support/tree.ts';
+import { until } from '../../../support/until.ts';
 
 const isLinux = process.platform === 'linux';
 const turns = async () => {
@@ -95,6 +99,97 @@ describe('plain watches', () => {
       [root, 'rename', 'a.png'],
       [root, 'change', null],
     ]);
+  });
+});
+
+describe('chokidar’s watches', () => {
+  function open(t: TestContext) {
+    const errors: (readonly [string | null, unknown])[] = [];
+    const watches = chokidarWatches({
+      onRaw: () => {},
+      onDirectoryAdded: () => {},
+      onDirectoryRemoved: () => {},
+      onError: (...error) => errors.push(error),
+    });
+    t.after(() => watches.close());
+    return { errors, watches };
+  }
+
+  for (const [how, error, named] of [
+    ['by its path', (path: string) => systemError('ENOSPC', 'watch', path), true],
+    ['by its file name', (path: string) => Object.assign(new Error('x'), { code: 'ENOSPC', filename: path }), true],
+    ['not at all', () => Object.assign(new Error('x'), { code: 'EIO', path: 7, filename: null }), false],
+  ] as const) {
+    it(`that fail say so, with the directory as the error names it: ${how}`, async (t) => {
+      const root = plantTemporary(t, {});
+      const { errors, watches } = open(t);
+      const thrown = error(root);
+      standIn(t, 'watch', () => {
+        throw thrown;
+      });
+      watches.arm(root);
+      await until('the error is told', () => errors.length > 0);
+      assert.deepEqual(errors, [[named ? root : null, thrown]]);
+    });
+  }
+});
+
+describe('trouble with watches', () => {
+  const collect = () => {
+    const told: SyncError[] = [];
+    const timers = new HandTimers();
+    const limits = { maxUserWatches: 1, maxUserInstances: 1, maxQueuedEvents: null };
+    const troubles = collectTroubles({
+      root: '/drop',
+      timers,
+      limits,
+      wantedWatches: () => 5,
+      onTrouble: (e) => told.push(e),
+    });
+    return { told, timers, troubles };
+  };
+
+  it('is told by the root where no directory is named, and by whatever the error says where it has no code', () => {
+    const { told, troubles } = collect();
+    assert.equal(troubles.judge(null, systemError('EIO')), 'other');
+    assert.equal(troubles.judge('/drop/sub', 'words'), 'other');
+    assert.equal(troubles.judge('/drop/else', 'other words'), 'other');
+    assert.deepEqual(
+      told.map(({ message, path }) => [message, path]),
+      [
+        ['/drop cannot be watched (EIO)', '/drop'],
+        ['/drop/sub cannot be watched (words)', '/drop'],
+      ],
+    );
+  });
+
+  it('is not told any more once it was cancelled', () => {
+    const { told, timers, troubles } = collect();
+    assert.equal(troubles.judge('/drop/sub', systemError('ENOSPC')), 'limit');
+    troubles.cancel();
+    timers.advance(10_000);
+    assert.deepEqual(told, []);
+  });
+});
+
+describe('bursts', () => {
+  it('of no known limit are none, and each turn is counted by itself', () => {
+    const timers = new HandTimers();
+    let overflows = 0;
+    const endless = guardBursts(timers, null, () => assert.fail('an overflow'));
+    const guard = guardBursts(timers, 4, () => {
+      overflows += 1;
+    });
+    endless.close();
+    for (const events of [2, 2, 3, 4, 2]) {
+      for (let event = 0; event < events; event += 1) guard.count();
+      timers.endTurn();
+    }
+    assert.equal(overflows, 2);
+    guard.close();
+    for (let event = 0; event < 9; event += 1) guard.count();
+    timers.endTurn();
+    assert.equal(overflows, 2);
   });
 });
 

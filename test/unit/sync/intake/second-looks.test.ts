@@ -355,6 +355,38 @@ describe('while a file is read', () => {
   });
 });
 
+describe('the end', () => {
+  it('of the intake waits for what becomes durable', async (t) => {
+    let go = () => {};
+    const drop = await openDrop(t, { a: 'a' });
+    const write = drop.ledger.write.bind(drop.ledger);
+    let isHeld = false;
+    Object.assign(drop.ledger, {
+      write: async (run: Parameters<typeof write>[0]) => {
+        if (drop.intake.pendingFiles > 0 && !isHeld) {
+          isHeld = true;
+          await new Promise<void>((resolve) => {
+            go = resolve;
+          });
+        }
+        return await write(run);
+      },
+    });
+    void drop.intake.scan(drop.folder);
+    await until('a row is written', () => isHeld);
+    drop.stop();
+    let isClosed = false;
+    const closing = drop.intake.close().then(() => {
+      isClosed = true;
+    });
+    await turns();
+    assert.equal(isClosed, false);
+    go();
+    await closing;
+    assert.ok(drop.contentOf('a'));
+  });
+});
+
 describe('while files are looked at once more', () => {
   it('none is once the daemon is to stop, or their folder is not believed any more; each at its turn', async () => {
     for (const [how, expected] of [
@@ -373,8 +405,13 @@ describe('while files are looked at once more', () => {
       const stopping = new AbortController();
       let isAway = false;
       const seen: string[] = [];
+      let inHand = 0;
       const examiner = {
         name: async (_: unknown, __: string, name: string) => {
+          assert.equal(inHand, 0, 'one at a time');
+          inHand += 1;
+          await turns();
+          inHand -= 1;
           seen.push(name);
           if (how === 'stops') stopping.abort();
           if (how === 'is away') isAway = true;
@@ -449,6 +486,13 @@ describe('while what vanished is written down', () => {
     const { all, folder, id, left, areGone, told } = await vanishing();
     await all.tree(folder, 'sub', id('sub'));
     assert.deepEqual([left(), areGone(), told], [[], [true, true], ['/drop/sub', '/drop/sub/deep']]);
+  });
+
+  it('the names below what is gone are, also where they can be seen below what is in its place', async () => {
+    const { all, folder, id, left, disk } = await vanishing();
+    disk.gone = new Set(['sub']);
+    await all.tree(folder, 'sub', id('sub'));
+    assert.deepEqual(left(), []);
   });
 
   it('what is back by then is not gone', async () => {
