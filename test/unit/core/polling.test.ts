@@ -3,7 +3,6 @@ import { describe, it } from 'node:test';
 import type { Content } from '../../../src/core/content.ts';
 import type { AssetFacts, ContentEvent } from '../../../src/core/event.ts';
 import { overByRefusalMs } from '../../../src/core/next-action.ts';
-import { maxFailures, maxStrikes, seldomMs } from '../../../src/core/steps.ts';
 import { transition } from '../../../src/core/transition.ts';
 import { bound, contextAt, facts, now, sent } from '../../support/contents.ts';
 
@@ -14,6 +13,7 @@ function seen(before: Content, said: AssetFacts, by: By = 'get', nowMs = now): C
   return transition(before, { type: 'asset', facts: said, by }, contextAt(nowMs));
 }
 
+const tenMinutes = 600_000;
 const pending = facts();
 const ready = facts({ status: 'ready' });
 const failed = facts({ status: 'failed', failureMessage: 'corrupt image' });
@@ -89,9 +89,9 @@ describe('an asset that FLORA processes', () => {
   });
 
   it('is only asked to complete every ten minutes, once its bytes were sent eight times in vain', () => {
-    assert.equal(seen(accepted({ attempts: 48, strikes: maxStrikes - 2 }), pending).state, 'reserved');
-    const slow = seen(accepted({ attempts: 48, strikes: maxStrikes - 1 }), pending);
-    assert.deepEqual([slow.state, waitMs(slow), slow.areBytesConfirmed], ['uploaded', seldomMs, true]);
+    assert.equal(seen(accepted({ attempts: 48, strikes: 6 }), pending).state, 'reserved');
+    const slow = seen(accepted({ attempts: 48, strikes: 7 }), pending);
+    assert.deepEqual([slow.state, waitMs(slow), slow.areBytesConfirmed], ['uploaded', tenMinutes, true]);
   });
 
   it('is completed where no answer of FLORA’s to complete is known', () => {
@@ -141,7 +141,7 @@ describe('an asset without bytes', () => {
     const refused = { target, targetExpiresAtMs: overByRefusalMs };
     assert.equal(seen(stuck({ ...refused, strikes: 1 }), pending).state, 'queued');
     const second = seen(stuck({ ...refused, strikes: 2 }), pending);
-    assert.deepEqual([second.state, waitMs(second)], ['renewing', seldomMs]);
+    assert.deepEqual([second.state, waitMs(second)], ['renewing', tenMinutes]);
     const lost = seen(stuck({ strikes: 2 }), pending);
     assert.equal(lost.state, 'renewing');
     assert.ok(waitMs(lost) < 30_000, 'where no target is there, FLORA is asked for one soon');
@@ -178,8 +178,8 @@ describe('an asset that FLORA failed to process', () => {
   });
 
   it('is rejected at the fourth failure', () => {
-    assert.equal(seen(sent({ failures: maxFailures - 2 }), failed, 'complete').state, 'renewing');
-    const last = seen(sent({ failures: maxFailures - 1 }), failed, 'complete');
+    assert.equal(seen(sent({ failures: 2 }), failed, 'complete').state, 'renewing');
+    const last = seen(sent({ failures: 3 }), failed, 'complete');
     assert.deepEqual([last.state, last.failures, last.reasonCode], ['rejected', 4, 'asset_failed']);
   });
 

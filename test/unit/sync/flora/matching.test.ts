@@ -109,6 +109,14 @@ describe('the search for bytes that FLORA has', () => {
     assert.equal(quiet.limits.length, 2, 'two at least');
   });
 
+  it('does not believe an empty listing at once', async () => {
+    const shelf = { late: { bytes: 'late', name: 'late' } };
+    const { match, limits } = await searching(shelf, [[], ['late'], ['late']]);
+    assert.equal(await match('late', 'late'), 'late', 'the second walk shows it');
+    assert.equal(limits.length, 3);
+    assert.equal((await searching({})).limits.length, 2, 'and where it is empty twice, it is');
+  });
+
   it('finds them among any number of assets of the same size, and fetches each of those once at most', async () => {
     const others = Array.from({ length: 150 }, (_, at) => [
       `o${at}`,
