@@ -104,6 +104,7 @@ describe('the search for bytes that FLORA has', () => {
     const shelf = { a: { bytes: 'aaaa', name: 'a' }, b: { bytes: 'bbbb', name: 'b' }, c: { bytes: 'cccc', name: 'c' } };
     const { match, limits } = await searching(shelf, [['a'], ['b'], ['a', 'c'], ['a']]);
     assert.equal(new Set(limits).size, 4);
+    assert.ok(limits.every((limit) => limit > 50 && limit <= 100), 'FLORA lists no more at once, and fewer cost requests');
     for (const [id, { bytes, name }] of Object.entries(shelf)) assert.equal(await match(bytes, name), id);
     const quiet = await searching(shelf);
     assert.equal(quiet.limits.length, 2, 'two at least');

@@ -109,6 +109,26 @@ describe('assets that a listing lacks', () => {
     for (const assetId of gone) assert.equal(stateOf(assetId), 'checking');
   });
 
+  it('are looked for ten thousand at a time, with a turn for others in between', async () => {
+    const { reconcile, ledger, clock } = await withAll(10_001);
+    const { boundAssets } = ledger;
+    const slices: number[] = [];
+    const idsAfter = boundAssets.idsAfter.bind(boundAssets);
+    boundAssets.idsAfter = (after, most) => {
+      const slice = idsAfter(after, most);
+      slices.push(slice.ids.length);
+      return slice;
+    };
+    let turns = 0;
+    clock.turn = async () => {
+      turns += 1;
+    };
+    await reconcile();
+    assert.deepEqual(slices, [10_000, 1, 0]);
+    // Three to send the request for each page that is asked for ahead: of 101 pages all but the first.
+    assert.equal(turns, 3 + 3 * 100);
+  });
+
   it('are not asked for when they became ready during the walk', async () => {
     const { reconcile, model, clock, ledger } = await withOneListed(3);
     const third = ledger.contents.findByAsset(key(2));
@@ -190,6 +210,14 @@ describe('a listing', () => {
     );
     await reconcile(false);
     assert.deepEqual(pick(await reconcile(false)), { isFull: true, pages: 3 });
+  });
+});
+
+describe('the sum of a walk', () => {
+  it('has how long it took, in seconds', async () => {
+    const { model, reconcile, clock } = await withAll(1);
+    model.onPage = () => clock.pass(1_234);
+    assert.equal((await reconcile()).seconds, 1.234);
   });
 });
 
