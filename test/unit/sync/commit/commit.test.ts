@@ -38,8 +38,11 @@ async function world(patch: Partial<Content>, names: readonly string[] = ['a.png
     uploadsMissing: () => uploadsMissing,
   };
   const content = () => ledger.contents.get(id) ?? assert.fail();
-  const commit = (event: ContentEvent, more: { requestId?: string; doubted?: readonly SourcePath[] } = {}, seen?: SourcePath) =>
-    commitOutcome(deps, content(), { event, requestId: null, doubted: [], ...more }, null, seen);
+  const commit = (
+    event: ContentEvent,
+    more: { requestId?: string; doubted?: readonly SourcePath[] } = {},
+    seen?: SourcePath,
+  ) => commitOutcome(deps, content(), { event, requestId: null, doubted: [], ...more }, null, seen);
   const told = () => database.prepare('SELECT * FROM history ORDER BY id').all() as Record<string, unknown>[];
   return { ledger, database, deps, id, root, directoryId, content, commit, lines, changes, told };
 }
@@ -51,7 +54,15 @@ describe('a step of a content', () => {
     assert.deepEqual(after, content());
     const [line] = told();
     assert.deepEqual(
-      [line?.['content_id'], line?.['event'], line?.['from_state'], line?.['to_state'], line?.['attempt'], line?.['request_id'], line?.['detail']],
+      [
+        line?.['content_id'],
+        line?.['event'],
+        line?.['from_state'],
+        line?.['to_state'],
+        line?.['attempt'],
+        line?.['request_id'],
+        line?.['detail'],
+      ],
       [id, 'refused', 'queued', 'rejected', 5, 'req_9', 'no'],
     );
     assert.deepEqual(lines, [
@@ -133,7 +144,9 @@ describe('a step of a content', () => {
     await copied.commit(lost);
     assert.deepEqual([copied.content().state, copied.content().reasonCode], ['queued', 'source_changed']);
     const alone = await world({});
-    await alone.commit(lost, { doubted: [{ root: alone.root, directory: '', name: 'a.png', directoryId: alone.directoryId }] });
+    await alone.commit(lost, {
+      doubted: [{ root: alone.root, directory: '', name: 'a.png', directoryId: alone.directoryId }],
+    });
     assert.equal(alone.content().state, 'gone');
   });
 });

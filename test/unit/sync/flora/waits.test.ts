@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { SyncError } from '../../../../src/errors.ts';
 import type { CallOp } from '../../../../src/sync/flora/call.ts';
 import { askFlora } from '../../../../src/sync/flora/request.ts';
+import { Suspicion } from '../../../../src/sync/flora/suspicion.ts';
 import { WaitingLine } from '../../../../src/sync/flora/waiting-line.ts';
 import { type Asker, callFor, openGate, serviceError } from '../../../support/gates.ts';
 import type { HandClock } from '../../../support/hand-clock.ts';
@@ -118,6 +119,17 @@ describe('a refusal that people are told of', () => {
     assert.equal(gate.trouble?.code, 'credits');
     clock.pass(1);
     assert.equal(gate.trouble, null);
+  });
+});
+
+describe('files that alone were refused', () => {
+  it('are remembered, ten thousand of them', () => {
+    const suspicion = new Suspicion(credits, { fraction: () => 0.5, token: () => '' });
+    for (let id = 1; id <= 10_001; id += 1) suspicion.refused({ call: callFor(id) }, credits, 0);
+    suspicion.probe = { call: callFor(20_000) };
+    suspicion.granted(suspicion.probe);
+    const isSuspect = [1, 10_000, 10_001, 20_000].map((id) => suspicion.isSuspect(callFor(id)));
+    assert.deepEqual(isSuspect, [true, true, false, false]);
   });
 });
 
