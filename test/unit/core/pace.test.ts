@@ -264,6 +264,30 @@ describe('a window', () => {
   });
 });
 
+describe('a slow limit', () => {
+  const slow = (perSecond: number) => {
+    const line = new Line();
+    const kind = { kind: 'bucket', perSecond, recoverMs: 30_000, cycleMs: 0, limitedAtMs: 0 } as const;
+    line.pace.load(kind, 0, 30_000);
+    return line;
+  };
+
+  it('is never less than one call in ten minutes', () => {
+    assert.equal(slow(1e-9).perSecondAfter(0), 0.002);
+    assert.equal(slow(1e-9).pace.waitMs(0), 600_000);
+  });
+
+  it('is measured over sixty calls, beyond the last opening', () => {
+    const line = slow(1);
+    line.calls(60, 2_000);
+    line.closed(1_000);
+    // Half a second was granted until then, and a third of one since: sixty calls reach back over both.
+    line.pass(1_000).calls(9, 3_000);
+    line.closed(1_000);
+    assert.deepEqual(line.known, ['bucket', 0.349]);
+  });
+});
+
 describe('the calls at a known rate', () => {
   it('are spread over it, two at most behind each other, each at its price', () => {
     const line = first();
