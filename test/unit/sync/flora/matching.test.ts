@@ -5,7 +5,7 @@ import { Gate } from '../../../../src/sync/flora/gate.ts';
 import { Learning } from '../../../../src/sync/flora/learning.ts';
 import { Matching } from '../../../../src/sync/flora/matching.ts';
 import { Transfers } from '../../../../src/sync/flora/transfers.ts';
-import type { RemotePort } from '../../../../src/sync/ports/flora.ts';
+import type { ListQuery, RemotePort } from '../../../../src/sync/ports/flora.ts';
 import { HandClock } from '../../../support/hand-clock.ts';
 import { memoryLedger, newContent, withFolder } from '../../../support/ledgers.ts';
 import { listed, noLog } from '../../../support/remote-listing.ts';
@@ -139,6 +139,40 @@ describe('the search for bytes that FLORA has', () => {
     await listing;
     assert.deepEqual([lists, matching.isListing, ledger.facts.matching?.trouble], [3, false, null]);
     assert.deepEqual(ledger.facts.listing('ws_1|'), { walks: 5, isDone: true });
+  });
+
+  it('makes five walks at most, each with pages of another length', async () => {
+    const shelf = Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f'].map((id) => [id, { bytes: id, name: id }]));
+    const { limits } = await searching(shelf, [['a'], ['b'], ['c'], ['d'], ['e'], ['f']]);
+    assert.equal(limits.length, 5);
+    assert.equal(new Set(limits).size, 5);
+    assert.ok(limits.every((limit) => limit > 50 && limit <= 100));
+  });
+
+  it('goes on with the walk that failed, not from the beginning: what the others saw is in the ledger', async () => {
+    const { ledger } = memoryLedger();
+    await withFolder(ledger);
+    const clock = new HandClock();
+    const limits: number[] = [];
+    const list = async ({ limit }: ListQuery) => {
+      limits.push(limit);
+      if (limits.length === 3) throw floraError('bad_answer', { status: 200 });
+      const assets = limits.length > 2 ? [] : [listed(`a${limits.length}`)];
+      return { value: { assets, anonymous: [], unreadable: 0, nextCursor: null }, requestId: null };
+    };
+    const remote = { list } as unknown as RemotePort;
+    const gate = new Gate({ most: 8, clock, random: { fraction: () => 0.5, token: () => '' }, onChange: () => {} });
+    const transfers = new Transfers(8);
+    const learning = new Learning({ ledger, remote, gate, clock, transfers });
+    const places = [{ workspaceId: 'ws_1', projectId: null }];
+    const deps = { ledger, remote, clock, gate, log: noLog, learning, places, transfers, onWork: () => {} };
+    const listing = new Matching(deps).list(signal);
+    await clock.advance(29_999);
+    assert.deepEqual(ledger.facts.listing('ws_1|'), { walks: 2, isDone: false });
+    await clock.advance(1);
+    await listing;
+    assert.equal(limits.length, 4);
+    assert.equal(limits[3], limits[2]);
   });
 
   it('does not believe an empty listing at once', async () => {
