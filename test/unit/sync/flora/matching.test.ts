@@ -6,7 +6,7 @@ import { Learning } from '../../../../src/sync/flora/learning.ts';
 import { Matching } from '../../../../src/sync/flora/matching.ts';
 import { Transfers } from '../../../../src/sync/flora/transfers.ts';
 import type { ListQuery, RemotePort } from '../../../../src/sync/ports/flora.ts';
-import { HandClock } from '../../../support/hand-clock.ts';
+import { HandClock, settled } from '../../../support/hand-clock.ts';
 import { memoryLedger, newContent, withFolder } from '../../../support/ledgers.ts';
 import { listed, noLog } from '../../../support/remote-listing.ts';
 import { floraError } from '../../../support/uploading.ts';
@@ -132,6 +132,7 @@ describe('the search for bytes that FLORA has', () => {
     const deps = { ledger, remote, clock, gate, log: noLog, learning, places, transfers, onWork: () => {} };
     const matching = new Matching(deps);
     const listing = matching.list(signal);
+    for (let turn = 0; turn < 100 && ledger.facts.matching === null; turn += 1) await settled();
     await clock.advance(29_999);
     assert.deepEqual([lists, matching.isListing], [1, true]);
     assert.match(ledger.facts.matching?.trouble ?? '', /bad_answer; what FLORA has already is not known yet/);
@@ -167,11 +168,13 @@ describe('the search for bytes that FLORA has', () => {
     const places = [{ workspaceId: 'ws_1', projectId: null }];
     const deps = { ledger, remote, clock, gate, log: noLog, learning, places, transfers, onWork: () => {} };
     const listing = new Matching(deps).list(signal);
+    for (let turn = 0; turn < 100 && ledger.facts.matching === null; turn += 1) await settled();
     await clock.advance(29_999);
+    assert.equal(limits.length, 3);
     assert.deepEqual(ledger.facts.listing('ws_1|'), { walks: 2, isDone: false });
     await clock.advance(1);
     await listing;
-    assert.equal(limits.length, 4);
+    assert.equal(limits.length, 4, 'and the third shows nothing new');
     assert.equal(limits[3], limits[2]);
   });
 
