@@ -97,7 +97,7 @@ async function searching(shelf: Shelf, walks: readonly (readonly string[])[] = [
     const waiter = await content(bytes, fileName);
     return async () => (await matching.match(waiter, signals))?.event.type !== 'unmatched';
   };
-  return { ledger, folder, matching, match, waiting, clock, fetched, limits };
+  return { ledger, folder, matching, match, waiting, content, clock, fetched, limits };
 }
 
 describe('the search for bytes that FLORA has', () => {
@@ -223,6 +223,31 @@ describe('the search for bytes that FLORA has', () => {
   it('does not take bytes of another length than FLORA keeps for proof', async () => {
     const { waiting } = await searching({ odd: { bytes: 'optimised', name: 'same.wav', size: 4 } });
     assert.equal(await (await waiting('mine', 'same.wav'))(), true);
+  });
+
+  it('looks soon six times at what it cannot compare, then every ten minutes', async () => {
+    const { matching, content } = await searching({ odd: { bytes: 'optimised', name: 'same.wav', size: 4 } });
+    const waiter = await content('mine', 'same.wav');
+    const waits: (number | null)[] = [];
+    for (const attempts of [0, 5, 6, 100]) {
+      const event = (await matching.match({ ...waiter, attempts }, signals))?.event;
+      assert.ok(event?.type === 'trouble');
+      waits.push(event.retryAfterMs);
+    }
+    assert.deepEqual(waits, [null, null, 600_000, 600_000]);
+  });
+
+  it('waits twelve times for what may be alike by chance, and for ever where the name is the same', async () => {
+    for (const [name, last] of [
+      ['other.wav', 'unmatched'],
+      ['same.wav', 'trouble'],
+    ] as const) {
+      const { matching, content } = await searching({ odd: { bytes: 'optimised', name, size: 4 } });
+      const waiter = await content('mine', 'same.wav');
+      const types: (string | undefined)[] = [];
+      for (const attempts of [11, 12]) types.push((await matching.match({ ...waiter, attempts }, signals))?.event.type);
+      assert.deepEqual(types, ['trouble', last]);
+    }
   });
 
   it('does not take a digest that was cut at another file’s length for this one’s', async () => {
