@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { SyncError } from '../../../src/errors.ts';
+import { readRetryAfter } from '../../../src/remote/answer-errors.ts';
+import { codingsOf } from '../../../src/remote/content-encoding.ts';
 import type { ProxyError } from '../../../src/remote/network-error.ts';
 import { readRefusal } from '../../../src/remote/refusal.ts';
 import { openTunnel } from '../../../src/remote/tunnel.ts';
@@ -173,5 +175,33 @@ describe('the words of a refusal', () => {
     assert.deepEqual(told('{"error": {"code": "C", "message": "m"}}', 'application/json'), { code: 'C', told: 'C: m' });
     assert.deepEqual(told('{"code": "D", "detail": "d"}', 'application/json'), { code: 'D', told: 'D: d' });
     assert.equal(told('[1]', 'application/json').code, '');
+  });
+});
+
+describe('the headers of an answer', () => {
+  it('ask to wait for a second at least, a day at most, and five seconds where nobody can read them', () => {
+    const waits: readonly (readonly [header: string | null, waitMs: number])[] = [
+      ['0', 1_000],
+      ['0.5', 1_000],
+      ['1', 1_000],
+      ['1.5', 1_500],
+      [' 7 ', 7_000],
+      ['86400', 86_400_000],
+      ['86401', 86_400_000],
+      ['soon', 5_000],
+      ['', 5_000],
+      [null, 5_000],
+      [new Date(9_000).toUTCString(), 7_000],
+    ];
+    for (const [header, waitMs] of waits) assert.equal(readRetryAfter(header, 2_000), waitMs, `${header}`);
+  });
+
+  it('name three codings at most, each one that can be undone, the last first', () => {
+    assert.deepEqual(codingsOf(null), []);
+    assert.deepEqual(codingsOf('identity, , Identity'), []);
+    assert.deepEqual(codingsOf('gzip, X-GZIP,br'), ['br', 'gzip', 'gzip']);
+    assert.equal(codingsOf('gzip,gzip,gzip,gzip'), null);
+    assert.equal(codingsOf('gzip, zstd'), null);
+    assert.equal(codingsOf('toString'), null);
   });
 });
