@@ -40,7 +40,7 @@ export class Noticed {
   /** What the processes wrote down; nothing can be written any more. */
   takeNotes() {
     const names = readdirSync(this.#directory).sort();
-    const notes = names.map((name) => JSON.parse(readFileSync(join(this.#directory, name), 'utf8')));
+    const notes = names.map((name) => noteOf(readFileSync(join(this.#directory, name), 'utf8')));
     rmSync(this.#directory, { recursive: true });
     return notes;
   }
@@ -54,6 +54,15 @@ export class Noticed {
       )
       .map(({ pid }) => ({ pid, words: readIfThere(`/proc/${pid}/cmdline`).split('\0').join(' ').trim() }))
       .filter(({ words }) => words !== '');
+  }
+}
+
+/** Whoever wrote it may have been killed at it. */
+function noteOf(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { title: 'a note that is cut short', text, pid: 0, words: 'a process that was killed' };
   }
 }
 
