@@ -1,4 +1,5 @@
 import { errnoCode } from '../errors.ts';
+import { inTransaction } from '../runtime/sqlite.ts';
 import { asLedgerError, type LedgerDatabase } from './database.ts';
 
 interface PendingWrite {
@@ -88,14 +89,14 @@ export class GroupCommit {
   #together(group: readonly PendingWrite[]): (() => void)[] | null {
     let isWriting = true;
     try {
-      return this.#database.transaction(() => {
+      return inTransaction(this.#database, () => {
         const settle = group.map(({ run, resolve }) => {
           const value = run();
           return () => resolve(value as never);
         });
         isWriting = false;
         return settle;
-      })();
+      });
     } catch (error) {
       if (isWriting && !isBlocked(error) && !fatalCodes.test(errnoCode(error) ?? '')) return null;
       throw error;
@@ -103,12 +104,12 @@ export class GroupCommit {
   }
 
   #oneByOne(group: readonly PendingWrite[]): (() => void)[] {
-    return this.#database.transaction(() => group.map((write) => this.#attempt(write)))();
+    return inTransaction(this.#database, () => group.map((write) => this.#attempt(write)));
   }
 
   #attempt(write: PendingWrite): () => void {
     try {
-      const value = this.#database.transaction(write.run)();
+      const value = inTransaction(this.#database, write.run);
       return () => write.resolve(value as never);
     } catch (error) {
       if (isBlocked(error) || !this.#database.inTransaction) throw error;

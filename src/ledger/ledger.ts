@@ -1,4 +1,5 @@
 import { SyncError } from '../errors.ts';
+import { inTransaction } from '../runtime/sqlite.ts';
 import { asLedgerError, type LedgerDatabase } from './database.ts';
 import { GroupCommit, type GroupCommitOptions } from './group-commit.ts';
 import { BoundAssetStore } from './tables/bound-assets.ts';
@@ -63,7 +64,7 @@ export function openLedger(
   return {
     ...tables,
     write: (run) => group.write(() => run(tables)),
-    readTogether: (read) => database.transaction(read)(),
+    readTogether: (read) => inTransaction(database, read),
     giveUp: () => group.giveUp(blocked()),
     close: () => {
       group.flush();

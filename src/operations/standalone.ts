@@ -7,6 +7,7 @@ import { createLocalFiles } from '../local/local-files.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { systemRandom } from '../runtime/random.ts';
+import { inTransaction } from '../runtime/sqlite.ts';
 import { openFlora } from '../setup/flora-client.ts';
 import { type TakenLedger, takeLedger } from '../setup/open-ledger.ts';
 import { placesOf } from '../sync/flora/listing.ts';
@@ -102,7 +103,7 @@ async function withLedgerToRead<T>(
   const database = openKnownLedger(stateDir);
   try {
     const write = () => Promise.reject(new Error('A dry run writes nothing'));
-    const readTogether = <R>(read: () => R): R => database.transaction(read)();
+    const readTogether = <R>(read: () => R): R => inTransaction(database, read);
     return await work({ ...openTables(database), write, readTogether }, new Inventory(database));
   } finally {
     database.close();

@@ -43,8 +43,17 @@ export function openCommitted(database: LedgerDatabase) {
   const searching = database.prepare<[], { id: number }>(
     'SELECT id FROM folder WHERE needs_matching = 1 AND is_active = 1',
   );
+  let known: readonly Row[] | null = null;
   return {
-    rows: () => all.all().map(toRow),
+    /** What there was is not what there is. */
+    contentsChanged: () => {
+      known = null;
+    },
+    /** The very same array as before where nothing can have changed. */
+    rows: () => {
+      known ??= all.all().map(toRow);
+      return known;
+    },
     byAsset: (assetId: string) => maybeRow(byAsset.get(assetId)),
     byKey: (key: string) => maybeRow(byKey.get(key)),
     verdictsAfter: (id: number) => verdicts.all(id),

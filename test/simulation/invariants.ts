@@ -20,6 +20,7 @@ export class Guard {
   /** Told what is in the ledger after each commit. */
   onCommit: (rows: readonly Row[]) => void = () => {};
   #lastVerdict = 0;
+  #seen: readonly Row[] | null = null;
   readonly missing: MissingWatch;
   readonly duplicates: Duplicates;
   readonly orphans: Orphans;
@@ -39,6 +40,7 @@ export class Guard {
   ledgerReplaced(): void {
     this.#lastVerdict = this.#committed.lastHistoryId();
     this.#isReplaced = true;
+    this.#committed.contentsChanged();
     this.duplicates.ledgerReplaced();
     this.givenUp.forget();
   }
@@ -113,8 +115,20 @@ export class Guard {
 
   /** What the ledger says is true, at each commit. */
   checkCommitted(): void {
-    const { flora, trace } = this.#world;
     const rows = this.#committed.rows();
+    if (rows !== this.#seen) this.#checkRows(rows);
+    this.#seen = rows;
+    // Where a rule asks for it again at once, only the history tells that it was called missing.
+    for (const { id, asset_id: assetId } of this.#committed.verdictsAfter(this.#lastVerdict)) {
+      this.#lastVerdict = id;
+      this.missing.judge(assetId);
+    }
+    this.duplicates.checkCommitted();
+    this.onCommit(rows);
+  }
+
+  #checkRows(rows: readonly Row[]): void {
+    const { flora, trace } = this.#world;
     for (const row of rows) {
       trace.add(`  row ${row.id} ${row.state} ${row.asset_id} ${row.reason_code}`);
       if (row.state === 'rejected' || row.state === 'gone') {
@@ -130,13 +144,6 @@ export class Guard {
     }
     const givenUp = this.givenUp.wrongly(rows);
     if (givenUp !== null) this.#violate(givenUp);
-    // Where a rule asks for it again at once, only the history tells that it was called missing.
-    for (const { id, asset_id: assetId } of this.#committed.verdictsAfter(this.#lastVerdict)) {
-      this.#lastVerdict = id;
-      this.missing.judge(assetId);
-    }
-    this.duplicates.checkCommitted();
-    this.onCommit(rows);
   }
 
   #ready(asset: Asset): void {

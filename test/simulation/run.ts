@@ -51,7 +51,10 @@ export function openOnce(): Opened {
     const database = openDatabaseInMemory();
     // These are the simulation's own looks, which nobody pays for.
     const own = { committed: openCommitted(database), shelf: openShelf(database) };
-    counted(database, () => spender?.spend('statement'));
+    counted(database, (mayChangeContents) => {
+      spender?.spend('statement');
+      if (mayChangeContents) own.committed.contentsChanged();
+    });
     opened = { database, tables: openTables(database), ...own };
   }
   return opened;
@@ -62,6 +65,7 @@ export async function runSeed(seed: number, isTold = false): Promise<Outcome> {
   const opened = openOnce();
   const world = createWorld(seed, isTold);
   spender = world.economy;
+  opened.committed.contentsChanged();
   // Thousands of errors are made, and nobody reads where, but of a seed that is told.
   Error.stackTraceLimit = isTold ? 10 : 0;
   opened.database.exec('BEGIN');
@@ -133,6 +137,8 @@ class End {
       this.#walkAtMs = nowMs + 20 * 60_000;
       timeline.after(0, () => this.#computer.reconcileFully());
     }
+    const isResting = this.#settledMs !== null && this.#late.hasBegun && nowMs <= faultsEndMs + aftermathMs;
+    if (isResting) return false;
     const left = this.#computer.unfinished();
     if (this.#settledMs === null) {
       if (left.length === 0) this.#settledMs = nowMs;
