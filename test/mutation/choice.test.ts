@@ -5,12 +5,20 @@ import type { Kind } from './place.ts';
 
 const some = (kind: Kind, count: number) => Array.from({ length: count }, (_, at) => ({ kind, at }));
 const all = [...some('property', 800), ...some('condition', 100), ...some('operand', 100), ...some('throw', 5)];
+const nameOf = ({ kind, at }: { readonly kind: Kind; readonly at: number }) => `${kind} ${at}`;
 const counts = (kind: Kind, from: readonly { readonly kind: Kind }[]) => from.filter((one) => one.kind === kind).length;
 
 describe('a choice of mistakes', () => {
   it('is the same for the same seed, and another for another', () => {
-    assert.deepEqual(chosen(all, 7, 20), chosen(all, 7, 20));
-    assert.notDeepEqual(chosen(all, 7, 20), chosen(all, 8, 20));
+    assert.deepEqual(chosen(all, 7, 20, nameOf), chosen(all, 7, 20, nameOf));
+    assert.notDeepEqual(chosen(all, 7, 20, nameOf), chosen(all, 8, 20, nameOf));
+  });
+
+  it('stays what it is when the code grows elsewhere', () => {
+    const before = chosen(all, 7, 20, nameOf);
+    const after = chosen([...some('call', 30), ...all], 7, 20, nameOf);
+    const kept = after.filter((one) => before.includes(one));
+    assert.ok(kept.length >= 15, `${kept.length} of 20 are kept`);
   });
 
   it('is not drowned by one kind, as long as there are others', () => {
@@ -26,6 +34,7 @@ describe('a choice of mistakes', () => {
       ],
       1,
       50,
+      nameOf,
     );
     assert.equal(few.length, 50);
     assert.ok(counts('property', few) <= 3, String(counts('property', few)));
@@ -51,18 +60,19 @@ describe('a choice of mistakes', () => {
       kinds.flatMap((kind) => some(kind, 200)),
       5,
       100,
+      nameOf,
     );
     const most = { word: 6, text: 6, property: 6, element: 4, return: 8 };
     for (const [kind, count] of Object.entries(most)) assert.equal(counts(kind as Kind, few), count, kind);
   });
 
   it('is filled up with what there is', () => {
-    assert.equal(chosen(all, 1, 200).length, 200);
-    assert.equal(chosen(all, 1, 5_000).length, all.length);
+    assert.equal(chosen(all, 1, 200, nameOf).length, 200);
+    assert.equal(chosen(all, 1, 5_000, nameOf).length, all.length);
   });
 
   it('has no mistake twice, and none that is not wanted', () => {
-    const wanted = chosen(all, 3, 300, ({ at }) => at % 2 === 0);
+    const wanted = chosen(all, 3, 300, nameOf, ({ at }) => at % 2 === 0);
     assert.equal(new Set(wanted).size, 300);
     assert.ok(wanted.every(({ at }) => at % 2 === 0));
   });

@@ -33,7 +33,21 @@ export function pick(tree: string, { rooms, seed, count, only, id }: Wanted): re
   if (id !== undefined) return all.filter((mutant) => mutant.id === id);
   if (only !== undefined)
     return all.filter(({ source }) => line === undefined || source.endsWith(`:${line}`)).filter(sound);
-  return chosen(all, seed, count, sound);
+  const names = namesOf(all);
+  return chosen(all, seed, count, (mutant) => names.get(mutant) ?? mutant.id, sound);
+}
+
+/** What each is, without where in its file: the lines above it may change. */
+function namesOf(all: readonly Mutant[]): ReadonlyMap<Mutant, string> {
+  const seen = new Map<string, number>();
+  return new Map(
+    all.map((mutant) => {
+      const what = [mutant.module, mutant.kind, mutant.before, mutant.after].join(' ');
+      const nth = (seen.get(what) ?? 0) + 1;
+      seen.set(what, nth);
+      return [mutant, `${what} ${nth}`];
+    }),
+  );
 }
 
 export interface Options {
