@@ -114,6 +114,7 @@ function runFile(name) {
   let said = '';
   let hung;
   let open;
+  let cpu = 0;
   const watchdog = setTimeout(() => {
     hung = `gave no sign for ${options['silent-minutes']} minutes; under way: ${[...begun].join(', ') || 'no test'}`;
     killGroup(child);
@@ -128,6 +129,7 @@ function runFile(name) {
     if (event.type === 'test:dequeue') begun.add(event.name);
     else if (event.type !== 'test:diagnostic') begun.delete(event.name);
     if (event.type === 'still open') open = event.message;
+    if (event.type === 'cpu') cpu = event.seconds;
     if (event.type === 'test:diagnostic' || event.path !== undefined) events.push(event);
   });
   child.stderr.setEncoding('utf8').on('data', (text) => {
@@ -149,7 +151,7 @@ function runFile(name) {
       const idle = open && `goes on ${options['idle-seconds']} s after its last test; open: ${open}`;
       // What a file that is ended by force had started is no fault of its own.
       const judged = judge(events, hung ?? idle, code, signal, noticed.takeNotes(), hung === undefined ? left : []);
-      resolve({ name, ...judged, said, seconds: (performance.now() - startedMs) / 1_000 });
+      resolve({ name, ...judged, said, cpu, seconds: (performance.now() - startedMs) / 1_000 });
     });
   });
 }
@@ -185,8 +187,9 @@ function isOfLateWork(message) {
   return message.includes('asynchronous activity after the test ended');
 }
 
-function showFile({ name, tests, failures, said, seconds, shown }) {
-  console.log(`${failures.length === 0 ? 'ok' : 'FAILED'} ${seconds.toFixed(1).padStart(6)} s  ${name} (${tests})`);
+function showFile({ name, tests, failures, said, seconds, cpu, shown }) {
+  const how = failures.length === 0 ? 'ok' : 'FAILED';
+  console.log(`${how} ${seconds.toFixed(1).padStart(6)} s ${cpu.toFixed(1).padStart(6)} s cpu  ${name} (${tests})`);
   if (options.verbose)
     for (const { type, nesting, name, ms, message, skip } of shown)
       if (type === 'test:diagnostic') console.log(`${' '.repeat(14 + 2 * nesting)}# ${message}`);
@@ -233,13 +236,19 @@ if (failing.length > 0) console.log(`\n${failing.length} of ${results.length} fi
 for (const { name, failures } of failing) showFailures(name, failures);
 
 const sum = (some, of) => some.reduce((total, each) => total + of(each), 0);
-console.log('\nkind         files  tests  seconds  slowest file');
+console.log('\nkind         files  tests  seconds     cpu  slowest file');
 for (const kind of [...new Set(names.map(kindOf))]) {
   const some = results.filter(({ name }) => kindOf(name) === kind);
   const { name, seconds } = some.reduce((slowest, each) => (each.seconds > slowest.seconds ? each : slowest));
-  const counts = [some.length, sum(some, ({ tests }) => tests), sum(some, (each) => each.seconds).toFixed(0)];
-  const [files, tests, total] = counts.map((count, at) => String(count).padStart([6, 7, 9][at]));
-  console.log(`${kind.padEnd(12)}${files}${tests}${total}  ${name} ${seconds.toFixed(0)} s`);
+  const inAll = (of) => sum(some, of).toFixed(0);
+  const counts = [
+    some.length,
+    sum(some, ({ tests }) => tests),
+    inAll((each) => each.seconds),
+    inAll((each) => each.cpu),
+  ];
+  const columns = counts.map((count, at) => String(count).padStart([6, 7, 9, 8][at])).join('');
+  console.log(`${kind.padEnd(12)}${columns}  ${name} ${seconds.toFixed(0)} s`);
 }
 console.log(`seconds add up what runs side by side: ${lanes.length} files at once, on ${cores} cores\n`);
 
