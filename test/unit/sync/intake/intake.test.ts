@@ -66,13 +66,15 @@ describe('Intake', () => {
     for (const name of there) assert.equal(drop.contentOf(`bytes of ${name}`)?.state, 'queued');
   });
 
-  it('ends a scan that waits for room when it is told to stop, before anything is closed', async (t) => {
+  it('has 4,000 files in hand and no more, and ends a scan that waits for room when it is told to stop', async (t) => {
     const held = [{ pid: 1, name: 'a writer' }];
     const openForWriting: LocalPort['openForWriting'] = async (keys) => new Map([...keys].map((key) => [key, held]));
     const many = Array.from({ length: 4_010 }, (_, at) => [`${at}`, 'x'] as const);
     const { intake, folder, stop } = await openDrop(t, Object.fromEntries(many), { openForWriting });
     const scanning = intake.scan(folder);
     await until('more is found than there is room for', () => intake.pendingFiles > 4_000);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(intake.pendingFiles, 4_001);
     stop();
     assert.equal(await scanning, false);
   });
