@@ -210,11 +210,15 @@ describe('secrets', () => {
       const { stdout, stderr } = await world.run(args);
       outputs.push(stdout, stderr);
     }
-    const inState = () => readdirSync(world.stateDir).filter((name) => name !== 'control.sock');
-    const live = inState().map((name) => readFileSync(join(world.stateDir, name), 'latin1'));
+    // A daemon that has lived for a while has a directory of snapshots there, too.
+    const inState = () =>
+      readdirSync(world.stateDir, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'));
+    const live = inState();
     daemon.kill('SIGTERM');
     assert.equal((await ended(daemon)).code, 0);
-    const stopped = inState().map((name) => readFileSync(join(world.stateDir, name), 'latin1'));
+    const stopped = inState();
     outputs.push(daemon.stdout(), daemon.stderr());
 
     assert.ok(
