@@ -38,6 +38,7 @@ const isSlow = (name) => name.endsWith('.slow.test.js');
 const isComputing = (name) => /^(simulation|fuzz)\//.test(name);
 // What takes long begins first: short files fill the gaps at the end.
 const order = [
+  'mutation',
   'simulation',
   'fuzz',
   'hostile',

@@ -46,8 +46,10 @@ export interface Running {
 export function start(t: Cleanup, args: readonly string[], launch: Launch): Running {
   const { env, cwd, uid, under = [] } = launch;
   const [program = process.execPath, ...words] = [...under, process.execPath, mainPath, ...args];
+  // Where somebody measures what tests reach, that is reached too.
+  const { NODE_V8_COVERAGE: coverage } = process.env;
   const child = spawn(program, words, {
-    env,
+    env: coverage === undefined ? env : { ...env, NODE_V8_COVERAGE: coverage },
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(uid === undefined ? {} : { uid, gid: uid }),
