@@ -5,6 +5,9 @@ import type { TransitionContext } from '../../src/core/steps.ts';
 export const now = 1_800_000_000_000;
 export const context: TransitionContext = { nowMs: now, random: 0.5, freshKey: 'key-2' };
 
+/** The same at another time. */
+export const contextAt = (nowMs: number): TransitionContext => ({ ...context, nowMs });
+
 export const target = {
   kind: 'form',
   url: 'https://uploads.example/form',

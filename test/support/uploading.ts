@@ -132,6 +132,7 @@ export async function uploading({
     calls,
     lines,
     ids,
+    deps: { ...deps, due },
     countOf: (name: keyof RemotePort) => calls.filter((call) => call.name === name).length,
     statesOf: () => ids.map((id) => ledger.contents.get(id)?.state),
     learntOf: (type: string): LearntType | undefined => ledger.facts.learnt('ws_1').types[type],

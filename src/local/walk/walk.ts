@@ -64,7 +64,8 @@ export async function walk(root: string, options: WalkOptions): Promise<WalkSumm
         if (now() - sliceStart >= sliceMs) await breathe();
       }
     } catch (error) {
-      if (isOutOfDescriptors(error) && options.onShort !== undefined) {
+      if (isOutOfDescriptors(error)) {
+        if (options.onShort === undefined) throw error;
         await options.onShort(error);
         pending.push(directory);
         continue;

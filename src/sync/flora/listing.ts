@@ -100,8 +100,12 @@ export async function* walkListing(
   }
 }
 
-/** Why a listing that goes on from this cursor has no end, as far as it shows. */
-function faultOf(cursor: string, former: ReadonlySet<string>, stalePages: number): string | null {
+/** Why a listing that goes on from this cursor has no end, as far as it shows; null where it may have one. */
+export function faultOf(
+  cursor: string,
+  former: Pick<ReadonlySet<string>, 'has' | 'size'>,
+  stalePages: number,
+): string | null {
   if (former.has(cursor)) return 'its cursor repeats';
   if (stalePages > mostStalePages) return `${mostStalePages} pages in a row show nothing new`;
   return former.size >= mostPages ? `there are more than ${mostPages} pages` : null;

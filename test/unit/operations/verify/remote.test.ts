@@ -241,3 +241,52 @@ describe('the comparison of bytes', () => {
     assert.equal((await verify({ isDownload: true })).differences[0]?.difference, 'unverified');
   });
 });
+
+describe('a digest that cannot be fetched', () => {
+  const failing = async (error: SyncError, times = Number.POSITIVE_INFINITY) => {
+    let fails = times;
+    const fetch = () => {
+      fails -= 1;
+      if (fails >= 0) throw error;
+      return { sha256, sizeBytes };
+    };
+    const { verify, calls, slept } = await world({ listed: [{}], fetch });
+    const { differences, findings } = await verify({ isDownload: true });
+    const fetches = calls.filter((call) => call.startsWith('fetch')).length;
+    return { fetches, slept, found: differences.map(({ difference, found }) => [difference, found]), findings };
+  };
+
+  it('is asked for four times where that may pass, each time after a longer pause', async () => {
+    for (const error of [passing('server_error'), passing('stalled'), floraLost()]) {
+      const { fetches, slept, found } = await failing(error);
+      assert.deepEqual([fetches, found], [4, [['unverified', error.message]]], error.code);
+      assert.deepEqual(slept, [313, 625, 1_250]);
+    }
+  });
+
+  it('is asked for once where it will not pass', async () => {
+    for (const status of [401, 403, 404, 410]) {
+      const message = `The asset's URL answered ${status}`;
+      const error = new SyncError(message, { code: 'url_unreadable', op: 'download', status });
+      const { fetches, slept, found } = await failing(error);
+      assert.deepEqual([fetches, slept, found], [1, [], [['unverified', message]]]);
+    }
+  });
+
+  it('is asked for as late as the host says, and is no difference once it comes', async () => {
+    const limited = new SyncError('later', { code: 'url_rate_limited', op: 'download', retryAfterMs: 9_000 });
+    const { fetches, slept, found, findings } = await failing(limited, 2);
+    assert.deepEqual([fetches, slept, found, findings.bytesDownloaded], [3, [9_000, 9_000], [], 3]);
+  });
+
+  it('fails with what is no known failure', async () => {
+    const fetch = () => {
+      throw new TypeError('a bug');
+    };
+    await assert.rejects((await world({ listed: [{}], fetch })).verify({ isDownload: true }), TypeError);
+  });
+});
+
+function floraLost(): SyncError {
+  return new SyncError('The connection was lost', { code: 'connection_lost', op: 'download' });
+}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { showsOthers } from '../../../../src/sync/flora/control-assets.ts';
-import type { RemotePort } from '../../../../src/sync/ports/flora.ts';
+import { mostControls, showsOthers } from '../../../../src/sync/flora/control-assets.ts';
+import type { ListQuery, RemotePort } from '../../../../src/sync/ports/flora.ts';
 import { facts } from '../../../support/contents.ts';
 import { openGate, serviceError } from '../../../support/gates.ts';
 import { floraError } from '../../../support/uploading.ts';
@@ -50,6 +50,18 @@ describe('whether GET shows other assets', () => {
     const trouble = serviceError('unreachable');
     const { shown, asked } = await controlled(['a'], [trouble, trouble, 'a']);
     assert.deepEqual([shown, asked], ['some', ['a', 'a', 'a']]);
+  });
+
+  it('is asked of three that a listing shows, where none is known', async () => {
+    const { gate } = openGate();
+    const limits: number[] = [];
+    const list = async ({ limit }: ListQuery) => {
+      limits.push(limit);
+      return { value: { assets: [], anonymous: [], unreadable: 0, nextCursor: null }, requestId: null };
+    };
+    const about = { workspaceId: 'ws_1', assetId: 'lost', known: [], file: null };
+    assert.equal(await showsOthers({ gate, remote: { list } as unknown as RemotePort }, about, signals), 'empty');
+    assert.deepEqual([limits, mostControls], [[3], 3]);
   });
 
   it('is shown by the first that is there, of three at most', async () => {

@@ -455,6 +455,20 @@ describe('room that nobody makes', () => {
     assert.equal(await creating.full(true), minute);
   });
 
+  it('is not waited for longer for bytes that were sent in vain three times', async () => {
+    for (const [attempts, left] of [
+      [2, standstill],
+      [3, 1],
+    ] as const) {
+      const { creating, clock, opened } = await world();
+      await opened(8);
+      await creating.full(true);
+      clock.pass(standstill - 1);
+      creating.sent({ attempts });
+      assert.equal(await creating.full(true), left, `${attempts}`);
+    }
+  });
+
   it('is waited for while something keeps FLORA from answering', async () => {
     const { creating, clock, opened } = await world();
     await opened(8);

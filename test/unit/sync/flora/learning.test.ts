@@ -118,6 +118,21 @@ describe('the first look at a ready asset', () => {
     assert.deepEqual([asked.fetches, learnt().types['image/png']?.isSizeKept], [[], true]);
   });
 
+  it('fetches up to 64 MiB to learn from, and to compare', async () => {
+    for (const [sizeBytes, count] of [
+      [64 << 20, 1],
+      [(64 << 20) + 1, 0],
+    ] as const) {
+      const seen = { ...shown, sizeBytes };
+      const { look, asked } = await learning({ gets: [seen] });
+      await look({ ...png, sizeBytes });
+      assert.equal(asked.fetches.length, count);
+      const comparing = await learning({ gets: [] });
+      await comparing.learner.compare({ ...png, sizeBytes }, { ...seen, sizeBytes: 1 }, signals.abort);
+      assert.equal(comparing.asked.fetches.length, count);
+    }
+  });
+
   it('waits for a GET that lags, looks each second, and notes how long it lagged', async () => {
     const pending = facts();
     const { look, learnt, asked, clock } = await learning({ gets: [floraError('not_found'), pending, pending, shown] });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Gate } from '../../../../src/sync/flora/gate.ts';
-import { walkListing } from '../../../../src/sync/flora/listing.ts';
+import { faultOf, walkListing } from '../../../../src/sync/flora/listing.ts';
 import type { ListQuery, RemotePort } from '../../../../src/sync/ports/flora.ts';
 import { HandClock, settled } from '../../../support/hand-clock.ts';
 import { listed } from '../../../support/remote-listing.ts';
@@ -52,5 +52,24 @@ describe('a walk through a listing', () => {
     const { walk, aborted } = open(9);
     await walk(true, 2);
     assert.ok(aborted.includes('page 2'));
+  });
+});
+
+describe('a listing without an end', () => {
+  const former = (size: number) => ({ size, has: (cursor: string) => cursor === 'former' });
+
+  it('is one whose cursor repeats', () => {
+    assert.equal(faultOf('former', former(1), 0), 'its cursor repeats');
+    assert.equal(faultOf('next', former(1), 0), null);
+  });
+
+  it('is one of more than two hundred thousand pages', () => {
+    assert.equal(faultOf('next', former(199_999), 0), null);
+    assert.equal(faultOf('next', former(200_000), 0), 'there are more than 200000 pages');
+  });
+
+  it('is one of more than fifty pages in a row without anything new', () => {
+    assert.equal(faultOf('next', former(1), 50), null);
+    assert.equal(faultOf('next', former(1), 51), '50 pages in a row show nothing new');
   });
 });

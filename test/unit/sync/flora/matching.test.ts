@@ -9,6 +9,7 @@ import type { RemotePort } from '../../../../src/sync/ports/flora.ts';
 import { HandClock } from '../../../support/hand-clock.ts';
 import { memoryLedger, newContent, withFolder } from '../../../support/ledgers.ts';
 import { listed, noLog } from '../../../support/remote-listing.ts';
+import { floraError } from '../../../support/uploading.ts';
 
 const signal = new AbortController().signal;
 const signals = { stopping: signal, abort: signal };
@@ -104,9 +105,48 @@ describe('the search for bytes that FLORA has', () => {
     const shelf = { a: { bytes: 'aaaa', name: 'a' }, b: { bytes: 'bbbb', name: 'b' }, c: { bytes: 'cccc', name: 'c' } };
     const { match, limits } = await searching(shelf, [['a'], ['b'], ['a', 'c'], ['a']]);
     assert.equal(new Set(limits).size, 4);
+    assert.ok(
+      limits.every((limit) => limit > 50 && limit <= 100),
+      'FLORA lists no more at once, and fewer cost requests',
+    );
     for (const [id, { bytes, name }] of Object.entries(shelf)) assert.equal(await match(bytes, name), id);
     const quiet = await searching(shelf);
     assert.equal(quiet.limits.length, 2, 'two at least');
+  });
+
+  it('tries a listing that fails again after half a minute, and says why it waits', async () => {
+    const { ledger } = memoryLedger();
+    await withFolder(ledger);
+    const clock = new HandClock();
+    let lists = 0;
+    const list = async () => {
+      lists += 1;
+      if (lists === 1) throw floraError('bad_answer', { status: 200 });
+      return { value: { assets: [], anonymous: [], unreadable: 0, nextCursor: null }, requestId: null };
+    };
+    const remote = { list } as unknown as RemotePort;
+    const gate = new Gate({ most: 8, clock, random: { fraction: () => 0.5, token: () => '' }, onChange: () => {} });
+    const transfers = new Transfers(8);
+    const learning = new Learning({ ledger, remote, gate, clock, transfers });
+    const places = [{ workspaceId: 'ws_1', projectId: null }];
+    const deps = { ledger, remote, clock, gate, log: noLog, learning, places, transfers, onWork: () => {} };
+    const matching = new Matching(deps);
+    const listing = matching.list(signal);
+    await clock.advance(29_999);
+    assert.deepEqual([lists, matching.isListing], [1, true]);
+    assert.match(ledger.facts.matching?.trouble ?? '', /bad_answer; what FLORA has already is not known yet/);
+    await clock.advance(1);
+    await listing;
+    assert.deepEqual([lists, matching.isListing, ledger.facts.matching?.trouble], [3, false, null]);
+    assert.deepEqual(ledger.facts.listing('ws_1|'), { walks: 5, isDone: true });
+  });
+
+  it('does not believe an empty listing at once', async () => {
+    const shelf = { late: { bytes: 'late', name: 'late' } };
+    const { match, limits } = await searching(shelf, [[], ['late'], ['late']]);
+    assert.equal(await match('late', 'late'), 'late', 'the second walk shows it');
+    assert.equal(limits.length, 3);
+    assert.equal((await searching({})).limits.length, 2, 'and where it is empty twice, it is');
   });
 
   it('finds them among any number of assets of the same size, and fetches each of those once at most', async () => {

@@ -109,6 +109,26 @@ describe('assets that a listing lacks', () => {
     for (const assetId of gone) assert.equal(stateOf(assetId), 'checking');
   });
 
+  it('are looked for ten thousand at a time, with a turn for others in between', async () => {
+    const { reconcile, ledger, clock } = await withAll(10_001);
+    const { boundAssets } = ledger;
+    const slices: number[] = [];
+    const idsAfter = boundAssets.idsAfter.bind(boundAssets);
+    boundAssets.idsAfter = (after, most) => {
+      const slice = idsAfter(after, most);
+      slices.push(slice.ids.length);
+      return slice;
+    };
+    let turns = 0;
+    clock.turn = async () => {
+      turns += 1;
+    };
+    await reconcile();
+    assert.deepEqual(slices, [10_000, 1, 0]);
+    // Three to send the request for each page that is asked for ahead: of 101 pages all but the first.
+    assert.equal(turns, 3 + 3 * 100);
+  });
+
   it('are not asked for when they became ready during the walk', async () => {
     const { reconcile, model, clock, ledger } = await withOneListed(3);
     const third = ledger.contents.findByAsset(key(2));
@@ -193,6 +213,59 @@ describe('a listing', () => {
   });
 });
 
+describe('the sum of a walk', () => {
+  it('has how long it took, in seconds', async () => {
+    const { model, reconcile, clock } = await withAll(1);
+    model.onPage = () => clock.pass(1_234);
+    assert.equal((await reconcile()).seconds, 1.234);
+  });
+});
+
+describe('news in a listing', () => {
+  const url = 'https://cdn.example/new';
+
+  it('is brought in: a new URL once, and that what was waited for is ready', async () => {
+    const { model, reconcile, ledger, clock, changes } = await withAll(2);
+    model.assets = [listed(key(0), { url }), listed(key(1), { url })];
+    const waiting = ledger.contents.findByAsset(key(1));
+    assert.ok(waiting !== undefined);
+    const checking = { state: 'checking', notBeforeMs: clock.now() + 600_000 } as const;
+    await ledger.write(({ contents }) => contents.save(waiting, { ...waiting, ...checking }, clock.now()));
+    assert.deepEqual(pickNews(await reconcile()), { ours: 2, drift: 2, asked: 0 });
+    const after = [key(0), key(1)].map((assetId) => ledger.contents.findByAsset(assetId));
+    assert.deepEqual(
+      after.map((each) => [each?.state, each?.url]),
+      [
+        ['ready', url],
+        ['ready', url],
+      ],
+    );
+    assert.equal(changes.length, 2);
+    assert.deepEqual(pickNews(await reconcile()), { ours: 2, drift: 0, asked: 0 }, 'and is no news then');
+  });
+
+  it('is left to the worker that has the content in hand', async () => {
+    const { model, reconcile, ledger, taken, clock } = await withAll(1);
+    model.assets = [listed(key(0), { url })];
+    const content = ledger.contents.findByAsset(key(0));
+    taken.add(content?.id ?? 0);
+    await clock.advanceUntil(reconcile());
+    assert.equal(ledger.contents.findByAsset(key(0))?.url, null);
+  });
+
+  it('that was read in part asks for nothing that it lacks', async () => {
+    const { model, reconcile, clock } = await withAll(3);
+    const nowMs = clock.now();
+    const theirs = Array.from({ length: 300 }, (_, at) => listed(`theirs_${at}`, { createdAtMs: nowMs - at * 60_000 }));
+    const ours = [0, 1, 2].map((at) => listed(key(at), { createdAtMs: nowMs - 30 * 3_600_000 - at }));
+    model.assets = [...theirs, ...ours];
+    assert.deepEqual(pick(await reconcile(false)), { isFull: true, pages: 4 });
+    const partial = await reconcile(false);
+    assert.deepEqual(pick(partial), { isFull: false, pages: 1 });
+    assert.deepEqual([partial.asked, model.gets], [0, 0]);
+  });
+});
+
 describe('a walk that a person asks for', () => {
   const options = { isFull: true, isDryRun: false };
 
@@ -241,4 +314,8 @@ describe('a walk that a person asks for', () => {
 
 function pick({ isFull, pages }: { readonly isFull: boolean; readonly pages: number }) {
   return { isFull, pages };
+}
+
+function pickNews({ ours, drift, asked }: { readonly ours: number; readonly drift: number; readonly asked: number }) {
+  return { ours, drift, asked };
 }
