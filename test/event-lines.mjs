@@ -1,5 +1,7 @@
 // A reporter for node:test that writes each event as one line of JSON, for test/run.mjs.
+import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
+import { UnderWay } from './under-way.mjs';
 
 /** What each of its lines begins with: tests may write to stdout too. */
 export const mark = '\u001e';
@@ -12,10 +14,16 @@ const isCount = ({ nesting, message }) =>
 export default async function* eventLines(source) {
   /** The ends of tests come before that of what they stand in: their path is known only then. */
   let waiting = [];
+  const underWay = new UnderWay(Number(process.env.FLORA_TEST_IDLE_SECONDS ?? Number.POSITIVE_INFINITY), (open) => {
+    writeSync(1, line({ type: 'still open', message: open }));
+    process.exit(1);
+  });
   for await (const { type, data } of source) {
     if (!told.has(type) || (type === 'test:diagnostic' && isCount(data))) continue;
     const { name, nesting, message, details } = data;
     const event = { type, name, nesting, message };
+    if (type === 'test:dequeue') underWay.begin(`${nesting} ${name}`);
+    else if (type !== 'test:diagnostic') underWay.end(`${nesting} ${name}`);
     if (type === 'test:diagnostic' || type === 'test:dequeue') {
       yield line(event);
       continue;

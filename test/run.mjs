@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { mark } from './event-lines.mjs';
+import { Noticed } from './noticed.mjs';
 
 const usage = `node test/run.mjs [word…]     the test files whose path has one of the words; without words those of \`npm test\`
   --slow          only those of \`npm run test:slow\`: their names end in .slow.test.ts
@@ -13,6 +14,7 @@ const usage = `node test/run.mjs [word…]     the test files whose path has one
   --verbose       each test with its time, and what it has to say
   --list          only print which files would run
   --silent-minutes N  how long a file may give no sign before it is ended (30)
+  --idle-seconds N    how long it may go on after its last test (30)
   --root DIR      tests in JavaScript from somewhere else`;
 
 const { values: options, positionals: words } = parseArgs({
@@ -23,6 +25,7 @@ const { values: options, positionals: words } = parseArgs({
     verbose: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     'silent-minutes': { type: 'string', default: '30' },
+    'idle-seconds': { type: 'string', default: '30' },
     root: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -45,6 +48,7 @@ const order = [
   'fault',
   'e2e',
   'corpus',
+  'golden',
   'integration',
   'contract',
   'property',
@@ -96,7 +100,9 @@ function runFile(name) {
   const startedMs = performance.now();
   const words = ['--enable-source-maps', `--test-reporter=${join(import.meta.dirname, 'event-lines.mjs')}`];
   if (options.name !== undefined) words.push(`--test-name-pattern=${options.name}`);
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const { NODE_TEST_CONTEXT: _, ...given } = process.env;
+  const noticed = new Noticed();
+  const env = { ...noticed.environment(given), FLORA_TEST_IDLE_SECONDS: options['idle-seconds'] };
   const child = spawn(process.execPath, [...words, join(root, name)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
@@ -107,6 +113,7 @@ function runFile(name) {
   const begun = new Set();
   let said = '';
   let hung;
+  let open;
   const watchdog = setTimeout(() => {
     hung = `gave no sign for ${options['silent-minutes']} minutes; under way: ${[...begun].join(', ') || 'no test'}`;
     killGroup(child);
@@ -120,6 +127,7 @@ function runFile(name) {
     const event = JSON.parse(line.slice(mark.length));
     if (event.type === 'test:dequeue') begun.add(event.name);
     else if (event.type !== 'test:diagnostic') begun.delete(event.name);
+    if (event.type === 'still open') open = event.message;
     if (event.type === 'test:diagnostic' || event.path !== undefined) events.push(event);
   });
   child.stderr.setEncoding('utf8').on('data', (text) => {
@@ -127,21 +135,36 @@ function runFile(name) {
   });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code, signal) => {
-      clearTimeout(watchdog);
+    // Not at its close: what it left running may hold its pipes.
+    const leftOver = new Promise((done, fail) => {
+      child.once('exit', () => {
+        clearTimeout(watchdog);
+        noticed.endLeftOver(child.pid).then(done, fail);
+      });
+    });
+    leftOver.catch(reject);
+    child.once('close', async (code, signal) => {
       running.delete(child);
-      resolve({ name, ...judge(events, hung, code, signal), said, seconds: (performance.now() - startedMs) / 1_000 });
+      const left = await leftOver;
+      const idle = open && `goes on ${options['idle-seconds']} s after its last test; open: ${open}`;
+      // What a file that is ended by force had started is no fault of its own.
+      const judged = judge(events, hung ?? idle, code, signal, noticed.takeNotes(), hung === undefined ? left : []);
+      resolve({ name, ...judged, said, seconds: (performance.now() - startedMs) / 1_000 });
     });
   });
 }
 
 /** Which tests passed, which did not, and why the file itself is to blame where none of them is. */
-function judge(events, hung, code, signal) {
+function judge(events, hung, code, signal, notes, left) {
   const isLeftOut = ({ skip }) => options.name !== undefined && skip === 'test name does not match pattern';
   const ends = events.filter((event) => /^test:(pass|fail)$/.test(event.type) && !isLeftOut(event));
   const tests = ends.filter(({ isSuite }) => !isSuite);
   const failed = ends.filter(({ type, isTodo, isOfSubtests }) => type === 'test:fail' && !isTodo && !isOfSubtests);
   const failures = failed.map(({ path, error }) => ({ title: path.join(' > '), error }));
+  for (const { title, text, pid, words } of notes) failures.push({ title, error: `${text}\nin ${pid}: ${words}` });
+  for (const { type, message } of events)
+    if (type === 'test:diagnostic' && isOfLateWork(message)) failures.push({ title: 'after a test', error: message });
+  if (left.length > 0) failures.push({ title: 'left running', error: left.join('\n') });
   if (hung !== undefined) failures.push({ title: 'the file', error: hung });
   else if (code !== 0 && failures.length === 0)
     failures.push({ title: 'the file', error: `ended with ${signal ?? `code ${code}`}` });
@@ -155,6 +178,11 @@ function judge(events, hung, code, signal) {
     failures,
     skips,
   };
+}
+
+/** Node only mentions what fails when its test is over. */
+function isOfLateWork(message) {
+  return message.includes('asynchronous activity after the test ended');
 }
 
 function showFile({ name, tests, failures, said, seconds, shown }) {

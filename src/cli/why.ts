@@ -1,7 +1,11 @@
 import type { Command } from 'commander';
+import { askStatus } from '../control/client.ts';
+import type { LiveStatus } from '../control/protocol.ts';
+import { isActive } from '../core/content.ts';
 import { absolutePath } from '../core/entry.ts';
+import { displayName } from '../core/name.ts';
 import { Inventory } from '../ledger/inventory.ts';
-import { Reports, type TimelineEntry } from '../ledger/reports.ts';
+import { type FileReport, Reports, type TimelineEntry } from '../ledger/reports.ts';
 import type { FileInHand } from '../operations/in-hand.ts';
 import { findTyped, meanings, neverSeen, openLedgerOfDaemon } from '../operations/known-files.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -37,8 +41,19 @@ export function addWhy(program: Command): void {
     if (found === undefined && pending === undefined) throw neverSeen(typed, await whoHolds(stateDir, typed));
     const screen = screenOf(options, systemClock.now());
     const settling = pending === undefined ? null : reasonOn(screen, pending);
-    await printLines(timelineLines(shownOf(found, pending), settling, screen), screen);
+    const waits = found === undefined ? null : whatHoldsUp(found.file, await askStatus(stateDir));
+    await printLines(timelineLines(shownOf(found, pending), settling, screen, waits), screen);
   });
+}
+
+/** Trouble with FLORA or the drop folder as a whole, for which nothing is held against the file; null where there is none. */
+export function whatHoldsUp(
+  { state, folder, reason }: Pick<FileReport, 'state' | 'folder' | 'reason'>,
+  live: Pick<LiveStatus, 'folders' | 'trouble'> | undefined,
+): string | null {
+  if (!isActive(state)) return null;
+  const trouble = live?.folders[displayName(folder)] ?? live?.trouble ?? null;
+  return trouble === reason ? null : trouble;
 }
 
 function isMeant(typed: string, path: string, folder: string): boolean {

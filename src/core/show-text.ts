@@ -74,3 +74,8 @@ export function showJson(json: string): string {
 export function showPath(path: string): string {
   return showText(displayName(path));
 }
+
+/** A sentence of somebody else's, for more to be said behind it: without its full stop. */
+export function asClause(sentence: string): string {
+  return sentence.replace(/\.$/, '');
+}

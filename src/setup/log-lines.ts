@@ -1,3 +1,4 @@
+import { asClause } from '../core/show-text.ts';
 import type { SyncError } from '../errors.ts';
 import type { LedgerNotice } from '../ledger/recovery/restore.ts';
 import type { StrangeAnswer } from '../remote/wire-watch.ts';
@@ -12,7 +13,7 @@ export function tellGate(log: Logger, trouble: SyncError | null): void {
   }
   const { code, requestId, retryAfterMs, hint } = trouble;
   const facts = { code, request_id: requestId, retry_after_ms: retryAfterMs, hint };
-  log.warn(facts, `${trouble.message}; nothing is lost, uploads go on when it is over`);
+  log.warn(facts, `${asClause(trouble.message)}; nothing is lost, uploads go on when it is over`);
 }
 
 /** What came off the wire that nobody foresaw: its stack once, then for whoever looks closer, and when it does not end. */

@@ -77,6 +77,54 @@ describe('the runner of the tests', () => {
       "setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100);",
     ),
     'unit/empty.test.js': '',
+    'unit/warning.test.js': lines(
+      "import { EventEmitter } from 'node:events';",
+      "it('holds', () => {",
+      '  const emitter = new EventEmitter();',
+      "  for (let count = 0; count < 11; count += 1) emitter.on('change', () => {});",
+      '});',
+    ),
+    'unit/warning-child.test.js': lines(
+      "import { execFileSync } from 'node:child_process';",
+      'const code = "process.emitWarning(\'so said the child\')";',
+      "it('holds', () => void execFileSync(process.execPath, ['-e', code], { stdio: 'ignore' }));",
+    ),
+    'unit/experiment.test.js': lines("it('holds', () => process.emitWarning('is new', 'ExperimentalWarning'));"),
+    'unit/rejection-child.test.js': lines(
+      "import { spawnSync } from 'node:child_process';",
+      'const code = "void Promise.reject(new Error(\'nobody waits\'))";',
+      "it('holds', () => void spawnSync(process.execPath, ['-e', code], { stdio: 'ignore' }));",
+    ),
+    'unit/late.test.js': lines(
+      "it('holds', () => void setTimeout(() => Promise.reject(new Error('too late')), 10));",
+      "it('holds still', () => new Promise((resolve) => setTimeout(resolve, 100)));",
+    ),
+    'unit/late-throw.test.js': lines(
+      "it('holds', () => void setTimeout(() => { throw new Error('thrown too late'); }, 10));",
+      "it('holds still', () => new Promise((resolve) => setTimeout(resolve, 100)));",
+    ),
+    'unit/open.test.js': lines(
+      "import { createServer } from 'node:net';",
+      "it('holds', () => void createServer().listen(0, '127.0.0.1'));",
+    ),
+    'unit/left.test.js': lines(
+      "import { spawn } from 'node:child_process';",
+      "it('holds', () => void spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' }).unref());",
+    ),
+    'unit/left-apart.test.js': lines(
+      "import { spawn } from 'node:child_process';",
+      "const how = { detached: true, stdio: 'ignore' };",
+      "it('holds', () => void spawn(process.execPath, ['-e', 'setInterval(() => {}, 2000)'], how).unref());",
+    ),
+    'unit/left-bare.test.js': lines(
+      "import { spawn } from 'node:child_process';",
+      "const how = { stdio: 'ignore', env: {} };",
+      "it('holds', () => void spawn(process.execPath, ['-e', 'setInterval(() => {}, 4000)'], how).unref());",
+    ),
+    'unit/left-holding.test.js': lines(
+      "import { spawn } from 'node:child_process';",
+      "it('holds', () => void spawn(process.execPath, ['-e', 'setInterval(() => {}, 3000)'], { stdio: 'inherit' }).unref());",
+    ),
     'e2e/hanging.slow.test.js': lines("it('never ends', () => new Promise(() => setInterval(() => {}, 1_000)));"),
   };
   const base = mkdtempSync(join(tmpdir(), 'fs-runner-'));
@@ -118,6 +166,32 @@ describe('the runner of the tests', () => {
     const { code, printed } = await play('hanging', '--silent-minutes=0.02');
     assert.equal(code, 1);
     assert.match(printed, /> the file\n {4}gave no sign for 0\.02 minutes; under way: never ends$/m);
+  });
+
+  const said = {
+    warning:
+      /> a warning: MaxListenersExceededWarning\n(.*\n)? {4}.*11 change listeners added[\s\S]*\n {8}at .*warning\.test\.js:5/,
+    'warning-child': /> a warning: Warning\n {4}Warning: so said the child\n[\s\S]* -e process\.emitWarning/,
+    'rejection-child': /> an unhandled rejection\n {4}Error: nobody waits\n/,
+    late: /> after a test\n {4}.*too late/,
+    'late-throw': /> after a test\n {4}.*thrown too late/,
+    open: /> the file\n {4}goes on 2 s after its last test; open: .*1 TCPS\w+/,
+    left: /> left running\n {4}\d+: \S+ -e setInterval\(\(\) => \{\}, 1000\)\n/,
+    'left-apart': /> left running\n {4}\d+: \S+ -e setInterval\(\(\) => \{\}, 2000\)\n/,
+    'left-bare': /> left running\n {4}\d+: \S+ -e setInterval\(\(\) => \{\}, 4000\)\n/,
+    'left-holding': /> left running\n {4}\d+: \S+ -e setInterval\(\(\) => \{\}, 3000\)\n/,
+  };
+  for (const [name, pattern] of Object.entries(said))
+    it(`fails a file whose tests pass, for what they left: ${name}`, async () => {
+      const { code, printed } = await play(`unit/${name}.test`, '--idle-seconds=2');
+      assert.equal(code, 1, printed);
+      assert.match(printed, pattern);
+      assert.match(printed, /^# fail [12]$/m);
+    });
+
+  it('takes a warning for granted that is on its list', async () => {
+    const { code, printed } = await play('experiment');
+    assert.equal(code, 0, printed);
   });
 
   it('runs the tests of a name only', async () => {

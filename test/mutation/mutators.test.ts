@@ -42,6 +42,8 @@ const rows: readonly (readonly [Kind, string, ...string[]])[] = [
   ['constant', 'x = 40;', 'x = 0;', 'x = 400;'],
   ['constant', 'x = 2;', 'x = 0;', 'x = 20;', 'x = 1;', 'x = 3;'],
   ['constant', 'x = 1n;', 'x = 0n;', 'x = 10n;', 'x = 2n;'],
+  ['constant', 'x = 0.5;', 'x = 0;', 'x = 5;'],
+  ['word', "x = 'a' in b;", "x = '' in b;"],
   ['constant', 'x = 0;', 'x = 1;'],
   ['assignment', 'x = a;', ';'],
   ['assignment', 'x += 1;', ';'],

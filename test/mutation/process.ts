@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 /** Without the time for which it waited for a processor: a busy machine changes neither limits nor durations. */
@@ -79,8 +79,9 @@ export function killAll(): void {
   for (const child of running) kill(child);
 }
 
-/** Ends what a killed test left behind: processes that run code of the place, or in it. By their ids. */
+/** Ends what a killed test left behind: processes that run code of the place, or in it. By their ids; only Linux tells them. */
 export function endStrays(place: string): void {
+  if (!existsSync('/proc/self/cmdline')) return;
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
     try {

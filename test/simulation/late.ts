@@ -168,7 +168,8 @@ export class LateDrops {
     // Times on a server may be shown so late, and what keeps still for a tick of its times only has changed no more.
     const stillMs = quietMs + Math.max(nature.tickMs, 20) + (isRemoteMount ? 3_000 : 0);
     const requests = 2 * 4 * latencyMs + 6 * latencyMs;
-    const polls = Math.min(10_000, 2 * (processingMs + hiddenMs));
+    // What stays pending for a minute is completed once more, after a pause.
+    const polls = processingMs > 60_000 ? 40_000 : Math.min(10_000, 2 * (processingMs + hiddenMs));
     return stillMs + requests + processingMs + hiddenMs + polls + slackMs;
   }
 }

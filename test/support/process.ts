@@ -12,7 +12,7 @@ export interface Cleanup {
 }
 
 export interface Launch {
-  /** All that the process gets to see: nothing is inherited. */
+  /** All that the process gets to see: nothing is inherited but what the runner of the tests watches it with. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   /** Only root may give others. */
@@ -49,7 +49,7 @@ export function start(t: Cleanup, args: readonly string[], launch: Launch): Runn
   // Where somebody measures what tests reach, that is reached too.
   const { NODE_V8_COVERAGE: coverage } = process.env;
   const child = spawn(program, words, {
-    env: coverage === undefined ? env : { ...env, NODE_V8_COVERAGE: coverage },
+    env: watched(coverage === undefined ? env : { ...env, NODE_V8_COVERAGE: coverage }),
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(uid === undefined ? {} : { uid, gid: uid }),
@@ -75,6 +75,14 @@ export function start(t: Cleanup, args: readonly string[], launch: Launch): Runn
     logs: () => logs,
     kill: (signal) => void child.kill(signal),
   };
+}
+
+/** The environment with what has the process write down its warnings for the runner (test/notice.cjs), if that runs. */
+export function watched(env: Readonly<Record<string, string>>): Record<string, string> {
+  const { NODE_OPTIONS: ours, FLORA_TEST_NOTES: notes } = process.env;
+  if (ours === undefined || notes === undefined) return env;
+  const given = env['NODE_OPTIONS'] ?? '';
+  return { ...env, FLORA_TEST_NOTES: notes, NODE_OPTIONS: given.includes(ours) ? given : `${ours} ${given}`.trim() };
 }
 
 /** Runs `flora-sync <args>` to its end, which has to come within the time. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Content } from '../../src/core/content.ts';
 import type { AssetFacts, ListedAsset } from '../../src/core/event.ts';
 import { SyncError } from '../../src/errors.ts';
+import type { CommitDeps } from '../../src/sync/commit/commit.ts';
 import { Gate } from '../../src/sync/flora/gate.ts';
 import { Reconciler } from '../../src/sync/flora/reconciler.ts';
 import { Transfers } from '../../src/sync/flora/transfers.ts';
@@ -62,7 +63,11 @@ export function listed(assetId: string, patch: Partial<ListedAsset> = {}): Liste
 }
 
 /** A ledger with that many ready contents, whose assets the model shows, and a reconciler between the two. */
-export async function reconciling(count: number, model = new ListingModel()) {
+export async function reconciling(
+  count: number,
+  model = new ListingModel(),
+  patch: Partial<Pick<CommitDeps, 'uploadsMissing' | 'log'>> & { readonly onWork?: () => void } = {},
+) {
   const clock = new HandClock();
   const { ledger } = memoryLedger();
   const { destinationId } = await withFolder(ledger);
@@ -92,6 +97,7 @@ export async function reconciling(count: number, model = new ListingModel()) {
     learning: new NoLearning(ledger),
     onChange: (before: Content, after: Content) => void changes.push({ before, after }),
     uploadsMissing: () => false,
+    ...patch,
   };
   const reconciler = new Reconciler(deps);
   const signal = new AbortController().signal;

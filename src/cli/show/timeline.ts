@@ -16,8 +16,18 @@ export type ShownTimeline =
 /** As much of a digest as people compare. */
 const digestDigits = 12;
 
-/** What `why` tells people. @param settling why it is not taken in as it is now; null where it is */
-export function timelineLines(file: ShownTimeline, settling: string | null, screen: Screen): readonly Line[] {
+/**
+ * What `why` tells people.
+ *
+ * @param settling why it is not taken in as it is now; null where it is
+ * @param waits what holds it up that is not its own; null where that is nothing
+ */
+export function timelineLines(
+  file: ShownTimeline,
+  settling: string | null,
+  screen: Screen,
+  waits: string | null = null,
+): readonly Line[] {
   const heading = headingOf(file, screen);
   if (file.entries === null) return [...heading, ...prose(`settling (${settling ?? ''})`, screen, '  ')];
   const { state, sizeBytes, sha256, url, assetId, updatedAtMs } = file;
@@ -27,6 +37,7 @@ export function timelineLines(file: ShownTimeline, settling: string | null, scre
     ...heading,
     line('  ', span(state, styleOf(state)), `, ${moment(updatedAtMs, screen)}`),
     ...(reason === null ? [] : prose(showText(reason), screen, '  ', 'bold')),
+    ...(waits === null ? [] : prose(`waits: ${showText(waits)}`, screen, '  ', 'bold')),
     line(`  ${[showBytes(sizeBytes), digest].filter((part) => part !== null).join(', ')}`),
     ...(assetId === null ? [] : [line(`  asset ${showText(assetId)}`)]),
     ...(url === null || !screen.isLong ? [] : [line(`  ${showText(url)}`)]),
@@ -45,8 +56,9 @@ function headingOf({ path, folder }: ShownTimeline, { columns, isTerminal }: Scr
 }
 
 function entryLines(entry: TimelineEntry, screen: Screen): readonly Line[] {
-  const step = entry.from === null ? (entry.to ?? '') : `${entry.from} -> ${entry.to}`;
-  const parts = [timeOfDay(entry.atMs, screen), entry.event, step];
+  const parts = [timeOfDay(entry.atMs, screen), entry.event];
+  if (entry.from !== null) parts.push(`${entry.from} -> ${entry.to}`);
+  else if (entry.to !== null && entry.to !== entry.event) parts.push(entry.to);
   if (entry.attempt !== null && entry.attempt > 1) parts.push(`attempt ${entry.attempt}`);
   if (entry.assetId !== null) parts.push(entry.assetId);
   if (entry.requestId !== null) parts.push(entry.requestId);

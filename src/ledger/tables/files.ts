@@ -66,6 +66,7 @@ export class FileStore {
     [Record<string, unknown>],
     FileRow & { root: StoredName; directory: StoredName; inode_first: number; is_active: number }
   >;
+  readonly #lastPath: Statement<[number], { root: StoredName; directory: StoredName; name: StoredName }>;
   readonly #sources: Statement<
     [number, number],
     { root: StoredName; directory: StoredName; name: StoredName; id: number }
@@ -100,14 +101,19 @@ export class FileStore {
     );
     this.#doubtContent = database.prepare('UPDATE file SET ctime_ms = -1 WHERE content_id = ? AND is_gone = 0');
     this.#doubtProblems = database.prepare('UPDATE file SET ctime_ms = -1 WHERE problem_code IS NOT NULL');
-    // The same inode first: what has it, and these bytes, is the file itself under its former name.
+    // The same inode first: what has it, and these bytes, is the file itself under its former name. Of several such names the last.
     this.#withContent = database.prepare(
       `SELECT file.*, folder.path AS root, directory.path AS directory,
          file.inode = @inode AND file.device = @device AS inode_first, folder.is_active AS is_active
        FROM (SELECT * FROM (SELECT * FROM file WHERE content_id = @contentId AND is_gone = 0 LIMIT 64)
              UNION ALL SELECT * FROM (SELECT * FROM file WHERE content_id = @contentId AND is_gone = 1 LIMIT 64)) AS file
        JOIN directory ON directory.id = file.directory_id JOIN folder ON folder.id = directory.folder_id
-       ORDER BY inode_first DESC, file.is_gone LIMIT 16`,
+       ORDER BY inode_first DESC, file.is_gone, file.updated_at DESC LIMIT 16`,
+    );
+    this.#lastPath = database.prepare(
+      `SELECT folder.path AS root, directory.path AS directory, history.name AS name
+       FROM history JOIN directory ON directory.id = history.directory_id JOIN folder ON folder.id = directory.folder_id
+       WHERE history.content_id = ? ORDER BY history.id DESC LIMIT 1`,
     );
     const live = `FROM file JOIN directory ON directory.id = file.directory_id JOIN folder ON folder.id = directory.folder_id
        WHERE file.content_id = ? AND file.is_gone = 0 AND file.ctime_ms <> -1 AND folder.is_active = 1
@@ -180,6 +186,12 @@ export class FileStore {
       isWatched: row.is_active === 1,
       stat: toStat(row),
     }));
+  }
+
+  /** The last file to which this content was given, whatever lies there now. */
+  lastPathOf(contentId: number): FilePath | undefined {
+    const row = this.#lastPath.get(contentId);
+    return row && { root: fromStored(row.root), directory: fromStored(row.directory), name: fromStored(row.name) };
   }
 
   /** Files that should hold these bytes now, in watched folders with that destination; so many of them at most. */

@@ -79,6 +79,7 @@ export async function commitOutcome(
   const nowMs = deps.clock.now();
   const pollLeastMs = deps.polls?.leastMs() ?? 0;
   const context = { nowMs, random: deps.random.fraction(), freshKey: deps.random.token(), pollLeastMs };
+  let missing: Content | null = null;
   const next = await deps.ledger.write((tables) => {
     for (const { directoryId, name } of outcome.doubted) tables.files.doubt(directoryId, name, content.id);
     let after = transition(content, fitting(tables, content, outcome.event), context);
@@ -95,12 +96,17 @@ export async function commitOutcome(
     if (after.state === 'gone') tables.files.doubtContent(after.id);
     if (isWorthTelling(content, after)) tables.history.append(record(content, after, outcome, nowMs));
     if (content.state === 'matching' && after.state === 'ready') countAdopted(tables);
-    return after.state === 'missing' ? byPolicy(deps, tables, after, context) : after;
+    if (after.state !== 'missing') return after;
+    missing = after;
+    return byPolicy(deps, tables, after, context);
   });
   if (next === null) return null;
   deps.creating?.committed(content, next);
   deps.polls?.stepped(next);
-  if (isWorthTelling(content, next)) tell(deps, content, next, outcome, seen);
+  if (missing !== null && missing !== next) {
+    tell(deps, content, missing, outcome, seen);
+    tell(deps, missing, next, { ...outcome, requestId: null }, seen);
+  } else if (isWorthTelling(content, next)) tell(deps, content, next, outcome, seen);
   deps.onChange(content, next);
   return next;
 }
@@ -171,7 +177,8 @@ function tell(
 ): void {
   const isWarning = after.state === 'missing' || after.state === 'rejected' || after.state === 'gone';
   if (!isWarning && deps.log.isLevelEnabled?.('info') === false) return;
-  const source = seen ?? deps.ledger.files.sources(after.id, 1)[0];
+  const { files } = deps.ledger;
+  const source = seen ?? files.sources(after.id, 1)[0] ?? files.lastPathOf(after.id);
   const path = source === undefined ? after.fileName : displayName(absolutePath(source));
   const facts = {
     path,

@@ -13,6 +13,7 @@ import {
   slowed,
 } from '../../core/creation.ts';
 import type { ContentEvent } from '../../core/event.ts';
+import { asClause } from '../../core/show-text.ts';
 import type { LedgerPort, LedgerTablesPort } from '../ports/ledger.ts';
 import type { ClockPort, LogPort } from '../ports/runtime.ts';
 
@@ -176,7 +177,7 @@ export class Creating {
     if ((slowSinceMs !== null) === this.#isToldSlow) return;
     this.#isToldSlow = slowSinceMs !== null;
     if (this.#isToldSlow)
-      log.warn({ code: 'creation_slow' }, `${reason}; nothing is lost, and what has an asset goes on`);
+      log.warn({ code: 'creation_slow' }, `${asClause(reason ?? '')}; nothing is lost, and what has an asset goes on`);
     else log.info({}, 'FLORA takes files again: assets are asked for as needed');
   }
 

@@ -96,6 +96,8 @@ export interface LedgerTablesPort {
     doubt(directoryId: number, name: string, contentId: number): void;
     doubtContent(contentId: number): void;
     sources(contentId: number, most?: number): readonly SourcePath[];
+    /** The last file to which this content was given, whatever lies there now. */
+    lastPathOf(contentId: number): FilePath | undefined;
     pathsOf(contentId: number, inode: { readonly inode: number; readonly device: number }): readonly ContentPath[];
   };
   readonly directories: {

@@ -110,6 +110,17 @@ describe('the name that was meant', () => {
     assert.equal(nearestName('concxxxxncy', names), null, 'four of eleven are too many');
   });
 
+  it('counts each letter that is missing, too many or another once, wherever it stands', () => {
+    for (const written of ['ettle', 'settl', 'sttle', 'xsettle', 'settlex', 'setxtle', 'xettle', 'settlx']) {
+      assert.equal(nearestName(written, ['settle', 'zettelkasten']), 'settle', written);
+    }
+    assert.equal(nearestName('abc', ['xyc']), 'xyc', 'two of three');
+    assert.equal(nearestName('abc', ['xyz']), null, 'three of three');
+    assert.equal(nearestName('ab', ['abcd']), 'abcd');
+    assert.equal(nearestName('ab', ['abcde']), null);
+    assert.equal(nearestName('abcd', ['bcda']), 'bcda', 'one missing and one too many');
+  });
+
   it('is the first of several that are as near', () => {
     assert.equal(nearestName('ab', ['ax', 'ay']), 'ax');
     assert.equal(nearestName('ay', ['ax', 'ay']), 'ay');

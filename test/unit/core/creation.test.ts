@@ -132,6 +132,7 @@ describe('an accepted upload', () => {
       [null, null, 0, 0, 0],
       'and the next slow time begins anew',
     );
+    assert.equal(afterAccepted({ ...slow, isMisunderstood: true }, 0, most).isMisunderstood, false);
   });
 
   it('leaves room for one more than are on their way, and for no more than was earned', () => {

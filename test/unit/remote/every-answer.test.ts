@@ -202,6 +202,7 @@ for (const op of ops) {
         const isOther = what === 'is not JSON';
         assert.deepEqual(verdictOf(unsigned), isOther ? { ...notFlora, disposition: null } : ofFile(code), given);
         assert.equal(unsigned.hint, isOther ? portal : error.hint);
+        assert.equal(unsigned.requestId, undefined);
       }
     });
 
@@ -226,7 +227,7 @@ for (const op of ops) {
         assert.deepEqual([error.op, error.status, error.retryAfterMs], [op, undefined, undefined]);
         assert.match(
           error.message,
-          new RegExp(how.includes('no HTTP') ? 'not HTTP' : `connection to ${host} was lost`),
+          new RegExp(how.includes('no HTTP') ? 'not HTTP/1.1 \\(\\w+: .+\\)' : `connection to ${host} was lost`),
         );
         assert.equal(connections(), 1, 'it is not asked for again');
       });
@@ -242,6 +243,8 @@ describe('a reservation whose upload form cannot be read', () => {
     'no URL in it': { upload: { method: 'POST', form_fields: {} } },
     'a URL that is none': { upload: { url: 'form', form_fields: {} } },
     'a URL that is a number': { upload: { url: 7 } },
+    'a URL in a list': { upload: { url: [url] } },
+    'a bare URL in a list': { upload_url: [url] },
     'a method that is none of ours': { upload: { url, method: 'PATCH' } },
     'a method that is no text': { upload: { url, method: 1 } },
     'fields that are a text': { upload: { url, form_fields: 'policy=1' } },

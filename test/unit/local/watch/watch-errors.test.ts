@@ -255,6 +255,18 @@ describe('a watcher without watches', { skip: !isLinux }, () => {
     });
   }
 
+  it('tries no other batch once it has met the limit', async (t) => {
+    const { root, watcher, targets, hints } = open(t);
+    const [whole] = targets();
+    assert.ok(whole);
+    const directories = Array.from({ length: 40 }, (_, at) => `d${at}`);
+    for (const directory of directories) mkdirSync(join(root, directory));
+    const failed = failing(t, 'watch', 'ENOSPC');
+    await watcher.add(directories.map((directory) => ({ ...whole, directory })));
+    assert.equal(failed.count, 32, 'one batch, and the rest is left to the next scan');
+    assert.deepEqual(hints, []);
+  });
+
   it('because of anything else tells that once, and the directory is hinted by scans only', async (t) => {
     const { root, watcher, targets, troubles, pass } = open(t);
     failing(t, 'watch', 'EIO', (about) => about !== join(root, 'b'));

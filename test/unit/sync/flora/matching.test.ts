@@ -5,8 +5,8 @@ import { Gate } from '../../../../src/sync/flora/gate.ts';
 import { Learning } from '../../../../src/sync/flora/learning.ts';
 import { Matching } from '../../../../src/sync/flora/matching.ts';
 import { Transfers } from '../../../../src/sync/flora/transfers.ts';
-import type { RemotePort } from '../../../../src/sync/ports/flora.ts';
-import { HandClock } from '../../../support/hand-clock.ts';
+import type { ListQuery, RemotePort } from '../../../../src/sync/ports/flora.ts';
+import { HandClock, settled } from '../../../support/hand-clock.ts';
 import { memoryLedger, newContent, withFolder } from '../../../support/ledgers.ts';
 import { listed, noLog } from '../../../support/remote-listing.ts';
 import { floraError } from '../../../support/uploading.ts';
@@ -97,7 +97,7 @@ async function searching(shelf: Shelf, walks: readonly (readonly string[])[] = [
     const waiter = await content(bytes, fileName);
     return async () => (await matching.match(waiter, signals))?.event.type !== 'unmatched';
   };
-  return { ledger, folder, matching, match, waiting, clock, fetched, limits };
+  return { ledger, folder, matching, match, waiting, content, clock, fetched, limits };
 }
 
 describe('the search for bytes that FLORA has', () => {
@@ -132,6 +132,7 @@ describe('the search for bytes that FLORA has', () => {
     const deps = { ledger, remote, clock, gate, log: noLog, learning, places, transfers, onWork: () => {} };
     const matching = new Matching(deps);
     const listing = matching.list(signal);
+    for (let turn = 0; turn < 100 && ledger.facts.matching === null; turn += 1) await settled();
     await clock.advance(29_999);
     assert.deepEqual([lists, matching.isListing], [1, true]);
     assert.match(ledger.facts.matching?.trouble ?? '', /bad_answer; what FLORA has already is not known yet/);
@@ -139,6 +140,42 @@ describe('the search for bytes that FLORA has', () => {
     await listing;
     assert.deepEqual([lists, matching.isListing, ledger.facts.matching?.trouble], [3, false, null]);
     assert.deepEqual(ledger.facts.listing('ws_1|'), { walks: 5, isDone: true });
+  });
+
+  it('makes five walks at most, each with pages of another length', async () => {
+    const shelf = Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f'].map((id) => [id, { bytes: id, name: id }]));
+    const { limits } = await searching(shelf, [['a'], ['b'], ['c'], ['d'], ['e'], ['f']]);
+    assert.equal(limits.length, 5);
+    assert.equal(new Set(limits).size, 5);
+    assert.ok(limits.every((limit) => limit > 50 && limit <= 100));
+  });
+
+  it('goes on with the walk that failed, not from the beginning: what the others saw is in the ledger', async () => {
+    const { ledger } = memoryLedger();
+    await withFolder(ledger);
+    const clock = new HandClock();
+    const limits: number[] = [];
+    const list = async ({ limit }: ListQuery) => {
+      limits.push(limit);
+      if (limits.length === 3) throw floraError('bad_answer', { status: 200 });
+      const assets = limits.length > 2 ? [] : [listed(`a${limits.length}`)];
+      return { value: { assets, anonymous: [], unreadable: 0, nextCursor: null }, requestId: null };
+    };
+    const remote = { list } as unknown as RemotePort;
+    const gate = new Gate({ most: 8, clock, random: { fraction: () => 0.5, token: () => '' }, onChange: () => {} });
+    const transfers = new Transfers(8);
+    const learning = new Learning({ ledger, remote, gate, clock, transfers });
+    const places = [{ workspaceId: 'ws_1', projectId: null }];
+    const deps = { ledger, remote, clock, gate, log: noLog, learning, places, transfers, onWork: () => {} };
+    const listing = new Matching(deps).list(signal);
+    for (let turn = 0; turn < 100 && ledger.facts.matching === null; turn += 1) await settled();
+    await clock.advance(29_999);
+    assert.equal(limits.length, 3);
+    assert.deepEqual(ledger.facts.listing('ws_1|'), { walks: 2, isDone: false });
+    await clock.advance(1);
+    await listing;
+    assert.equal(limits.length, 4, 'and the third shows nothing new');
+    assert.equal(limits[3], limits[2]);
   });
 
   it('does not believe an empty listing at once', async () => {
@@ -186,6 +223,31 @@ describe('the search for bytes that FLORA has', () => {
   it('does not take bytes of another length than FLORA keeps for proof', async () => {
     const { waiting } = await searching({ odd: { bytes: 'optimised', name: 'same.wav', size: 4 } });
     assert.equal(await (await waiting('mine', 'same.wav'))(), true);
+  });
+
+  it('looks soon six times at what it cannot compare, then every ten minutes', async () => {
+    const { matching, content } = await searching({ odd: { bytes: 'optimised', name: 'same.wav', size: 4 } });
+    const waiter = await content('mine', 'same.wav');
+    const waits: (number | null)[] = [];
+    for (const attempts of [0, 5, 6, 100]) {
+      const event = (await matching.match({ ...waiter, attempts }, signals))?.event;
+      assert.ok(event?.type === 'trouble');
+      waits.push(event.retryAfterMs);
+    }
+    assert.deepEqual(waits, [null, null, 600_000, 600_000]);
+  });
+
+  it('waits twelve times for what may be alike by chance, and for ever where the name is the same', async () => {
+    for (const [name, last] of [
+      ['other.wav', 'unmatched'],
+      ['same.wav', 'trouble'],
+    ] as const) {
+      const { matching, content } = await searching({ odd: { bytes: 'optimised', name, size: 4 } });
+      const waiter = await content('mine', 'same.wav');
+      const types: (string | undefined)[] = [];
+      for (const attempts of [11, 12]) types.push((await matching.match({ ...waiter, attempts }, signals))?.event.type);
+      assert.deepEqual(types, ['trouble', last]);
+    }
   });
 
   it('does not take a digest that was cut at another file’s length for this one’s', async () => {

@@ -202,6 +202,15 @@ describe('a listing', () => {
     assert.deepEqual(pick(await reconcile(false)), { isFull: true, pages: 10 }, 'and at least daily');
   });
 
+  it('is read for an hour further back: clocks differ, and answers are late', async () => {
+    const { model, reconcile, clock } = await withAll(0);
+    const now = clock.now();
+    model.assets = Array.from({ length: 1_000 }, (_, at) => listed(`theirs_${at}`, { createdAtMs: now - at * 20_000 }));
+    assert.deepEqual(pick(await reconcile(false)), { isFull: true, pages: 10 });
+    // A page is 33 minutes.
+    assert.deepEqual(pick(await reconcile(false)), { isFull: false, pages: 2 });
+  });
+
   it('is read to its end where assets come in another order', async () => {
     const { model, reconcile, clock } = await withAll(0);
     const now = clock.now();
