@@ -5,29 +5,11 @@ import type { Content } from '../../../../src/core/content.ts';
 import { longestWaitMs } from '../../../../src/core/steps.ts';
 import { startScheduler } from '../../../../src/sync/upload/scheduler.ts';
 import { facts, reservation } from '../../../support/contents.ts';
-import { HandClock, settled } from '../../../support/hand-clock.ts';
+import { CountingClock } from '../../../support/counting-clock.ts';
+import { settled } from '../../../support/hand-clock.ts';
 import { type Script, uploading } from '../../../support/uploading.ts';
 
 const never = () => new Promise<never>(() => {});
-
-/** A clock that knows how many of its timers are set. */
-class CountingClock extends HandClock {
-  readonly live = new Set<object>();
-
-  override setTimer(delayMs: number, callback: () => void): { cancel(): void } {
-    const timer = super.setTimer(delayMs, () => {
-      this.live.delete(timer);
-      callback();
-    });
-    this.live.add(timer);
-    return {
-      cancel: () => {
-        this.live.delete(timer);
-        timer.cancel();
-      },
-    };
-  }
-}
 
 interface Options {
   readonly files: number;
