@@ -8,6 +8,7 @@ import type { Learning } from '../../../../src/sync/flora/learning.ts';
 import { perform } from '../../../../src/sync/upload/perform.ts';
 import { facts, reservation, target } from '../../../support/contents.ts';
 import { NoLearning } from '../../../support/flora-knowledge.ts';
+import { settled } from '../../../support/hand-clock.ts';
 import { floraError, type Script, uploading } from '../../../support/uploading.ts';
 
 // Each action, with what is asked for, what is told of it, and whose signal may cut it short.
@@ -164,6 +165,21 @@ describe('what comes of a step', () => {
     assert.equal((source as { sizeBytes: number }).sizeBytes, 3);
     assert.equal(typeof onSent, 'function');
     assert.equal(signal, signals.abort);
+  });
+
+  it('that sends is not over before its file is closed', async () => {
+    const { run, deps } = await bench({ upload: () => {} }, { ...bound, state: 'reserved' });
+    let close = () => {};
+    const source = { kind: 'source', sizeBytes: 3, async *chunks() {} } as const;
+    const openSource = async () => ({ ...source, close: () => new Promise<void>((done) => (close = done)) });
+    let isOver = false;
+    const sent = run(upload, { ...deps, local: { ...deps.local, openSource } }).then(() => {
+      isOver = true;
+    });
+    await settled();
+    assert.equal(isOver, false);
+    close();
+    await sent;
   });
 
   it('that sends waits for its slot no longer than until the daemon is to stop', async () => {
