@@ -80,6 +80,15 @@ describe('a file that settles', () => {
     assert.equal(clock.live.size, 0);
   });
 
+  it('is not looked at because another one is due', async () => {
+    const { clock, settling, looks, statNow } = open();
+    settling.add(file, statNow());
+    await clock.advance(1_000);
+    settling.add({ ...file, name: 'b.png' }, { ...statNow(), mtimeMs: clock.now(), inode: 2 });
+    await clock.advance(1_020);
+    assert.equal(looks.length, 1);
+  });
+
   it('that is told to settle once more is held by nobody, and looked at no second time where it is old', async () => {
     const { clock, settling, settled, looks, statNow } = open();
     clock.pass(60_000);
