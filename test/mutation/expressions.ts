@@ -23,7 +23,7 @@ const swapped: Readonly<Record<string, readonly [Kind, string]>> = {
 
 /** Conditions that are negated, operands that are left out, operators that are others. */
 export function changedExpressions(seen: Seen): readonly Place[] {
-  const { node, parent, code } = seen;
+  const { node, parent, isInTry, code } = seen;
   switch (node.type) {
     case 'IfStatement':
     case 'ConditionalExpression':
@@ -38,6 +38,8 @@ export function changedExpressions(seen: Seen): readonly Place[] {
       if (node.operator !== '!' || isTestOf(node, parent)) return [];
       return [instead('not', node, `(${textOf(code, node.argument)})`)];
     case 'AwaitExpression':
+      // Whoever gets the promise waits for it just as long.
+      if (parent?.type === 'ReturnStatement' && !isInTry) return [];
       return [instead('await', node, textOf(code, node.argument))];
     case 'BinaryExpression':
       return otherOperator(node, node.left, node.right, code);

@@ -31,10 +31,10 @@ export class CoverageMap {
     this.#tests = new Map(Object.entries(kept));
   }
 
-  /** Undefined if it has to be run to know what it reaches of the module. */
+  /** Undefined if it has to be run to know what it reaches of the module; each time if it failed: it may pass by now. */
   known(test: string, module: string): KnownTest | undefined {
     const known = this.#tests.get(test);
-    if (known === undefined || known.code !== this.#codeOf(test)) return undefined;
+    if (known === undefined || !known.passes || known.code !== this.#codeOf(test)) return undefined;
     const reached = known.reached[module];
     if (reached !== undefined) return reached.hash === this.hashOf(module) ? known : undefined;
     const isNew = startsProgram(test, this.#imports)

@@ -22,6 +22,8 @@ const rows: readonly (readonly [Kind, string, ...string[]])[] = [
   ['call', 'a.b(1);', ';'],
   ['call', 'await b?.c();', ';'],
   ['await', 'x = await a();', 'x = a();'],
+  ['await', 'async function f() { return await a(); }'],
+  ['await', 'async () => { try { return await a(); } catch {} }', 'async () => { try { return a(); } catch {} }'],
   ['throw', 'if (a) throw b;', 'if (a) ;'],
   [
     'jump',

@@ -1,4 +1,4 @@
-import { parse } from 'acorn';
+import { type AnyNode, parse } from 'acorn';
 import { fullAncestor } from 'acorn-walk';
 import { changedExpressions } from './expressions.ts';
 import { changedLiterals } from './literals.ts';
@@ -9,10 +9,16 @@ import { changedStatements } from './statements.ts';
 export function placesIn(code: string): readonly Place[] {
   const places: Place[] = [];
   fullAncestor(parsed(code), (node, _, ancestors) => {
-    const seen = { node, parent: ancestors.at(-2), code };
+    const seen = { node, parent: ancestors.at(-2), isInTry: isInTry(ancestors), code };
     places.push(...changedStatements(seen), ...changedExpressions(seen), ...changedLiterals(seen));
   });
   return places.sort((a, b) => a.start - b.start || a.end - b.end);
+}
+
+/** Whether a `try` stands between the node and its function. */
+function isInTry(ancestors: readonly AnyNode[]): boolean {
+  const from = ancestors.findLastIndex(({ type }) => type.includes('Function'));
+  return ancestors.slice(from + 1).some(({ type }) => type === 'TryStatement');
 }
 
 export function planted(code: string, { start, end, by }: Pick<Place, 'start' | 'end' | 'by'>): string {

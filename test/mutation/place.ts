@@ -41,6 +41,7 @@ export interface Place {
 export interface Seen {
   readonly node: AnyNode;
   readonly parent: AnyNode | Program | undefined;
+  readonly isInTry: boolean;
   readonly code: string;
 }
 

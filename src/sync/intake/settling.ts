@@ -149,12 +149,11 @@ export class Settling<F extends FilePath> {
 
   #wakeAt(wantedMs: number): void {
     const dueMs = Math.max(wantedMs, this.#restsUntilMs);
-    if (dueMs >= this.#wakesAtMs && this.#timer !== undefined) return;
+    if (dueMs >= this.#wakesAtMs) return;
     this.#timer?.cancel();
     this.#wakesAtMs = dueMs;
     const delayMs = Math.max(0, dueMs - this.#deps.clock.monotonic());
     this.#timer = this.#deps.clock.setTimer(delayMs, () => {
-      this.#timer = undefined;
       this.#wakesAtMs = Number.POSITIVE_INFINITY;
       this.#look().catch(this.#deps.onError);
     });

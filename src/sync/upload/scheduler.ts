@@ -81,7 +81,7 @@ export function startScheduler(deps: SchedulerDeps, concurrency: number, signals
         void work(id, due.atHand(id) ?? read.get(id));
       }
       // What nobody comes for any more was settled by others.
-      if (taking.length === 0 && claimed.size === 0 && waitMs === null) due.letAllGo();
+      if (claimed.size === 0 && waitMs === null) due.letAllGo();
       nextLookMs = waitMs === null ? Number.POSITIVE_INFINITY : deps.clock.monotonic() + waitMs;
       const timer = waitMs === null ? undefined : deps.clock.setTimer(waitMs, () => due.announce());
       await rung;
