@@ -151,6 +151,7 @@ describe('the words for a pace', () => {
   });
 
   it('name a second at least, and no time where nothing moved', () => {
+    assert.match(message(10, 5, 1), /5 B of 10 B were sent in 1 s \(5 kB\/s\)$/);
     assert.equal(message(10, 0, 0, 0), 'Nothing more could be sent to h for 1 s: 0 B of 10 B were sent');
     assert.equal(
       message(10, 5, 400, 1_900),
@@ -197,6 +198,8 @@ describe('whether a target lived long enough', () => {
     assert.ok(error instanceof SyncError && error.message !== 'It failed');
     const { code, scope, disposition, op, hint, retryAfterMs } = error;
     assert.deepEqual({ code, scope, disposition, op, hint, retryAfterMs, cause: error.cause }, given);
-    assert.equal(withNeededRate(cause, 10, 1, { elapsedMs: () => 1, progress: null }), cause);
+    const others = [cause, Object.assign(new Error('of the system'), { code: 'stalled' })];
+    for (const other of others)
+      assert.equal(withNeededRate(other, 10, 1, { elapsedMs: () => 1, progress: null }), other);
   });
 });

@@ -327,3 +327,28 @@ describe('a refusal', () => {
     await assert.rejects(send(atOnce(Buffer.alloc(10))), { code: 'stalled', status: 408, disposition: 'retry' });
   });
 });
+
+describe('the connection of an upload', () => {
+  for (const [status, isKept] of [
+    [200, true],
+    [204, true],
+    [299, true],
+    [300, false],
+    [404, false],
+    [500, false],
+  ] as const) {
+    it(`is ${isKept ? 'kept for the next file' : 'closed'} after a ${status}`, async (t) => {
+      const { send, dispatcher } = await open(t, (_, response) => response.writeHead(status).end());
+      let connections = 0;
+      dispatcher.on('connect', () => {
+        connections += 1;
+      });
+      for (const _ of [1, 2]) {
+        const sent = send(atOnce(Buffer.alloc(10)));
+        if (isKept) await sent;
+        else await assert.rejects(sent, { name: 'SyncError', status });
+      }
+      assert.equal(connections, isKept ? 1 : 2);
+    });
+  }
+});
