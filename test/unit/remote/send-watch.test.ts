@@ -5,12 +5,13 @@ import { describe, it, type TestContext } from 'node:test';
 import { hiddenMs, SendWatch, sendLimits } from '../../../src/remote/send-watch.ts';
 import { standIn } from '../../support/fs-calls.ts';
 import { HandClock } from '../../support/hand-clock.ts';
+import { handTimers } from '../../support/hand-timers.ts';
 
 const slowest = sendLimits.leastBytesPerMs;
 
-function watched(clock: HandClock, lengthBytes: number) {
+function watched(clock: HandClock, lengthBytes: number, limits = sendLimits) {
   let stuck = 0;
-  const deps = { setTimer: clock.setTimer.bind(clock), monotonicMs: () => clock.monotonic(), limits: sendLimits };
+  const deps = { setTimer: clock.setTimer.bind(clock), monotonicMs: () => clock.monotonic(), limits };
   const watch = new SendWatch(deps, lengthBytes, () => {
     stuck += 1;
   });
@@ -144,6 +145,8 @@ describe('a watch over a connection', () => {
     // What is seen to be here counts for a third: 240 kB at 8 kB/s are 30 s.
     ['that waits here', 10_000_000, 1_240_000, 1_000_000, 75_000],
     // 240 kB behind a buffer are 30 s; of ones that cannot be looked into too.
+    // 4 MiB at 8 kB/s are 524 s, of which a third is waited for.
+    ['that waits here with more than fits into a buffer', 10_000_000, (4 << 20) + 5_000, 5_000, 240_000],
     ['that has left', 240_000, 240_000, 0, 90_000],
     ['that cannot be looked into', 10_000_000, 240_000, null, 90_000],
     // 4 MiB, at the 20 kB/s at which the rest has gone: 209.7 s.
@@ -172,5 +175,48 @@ describe('a watch over a connection', () => {
     });
     await clock.advance(1_000_000);
     assert.deepEqual([watch.progress, stuckTimes()], [before, 0]);
+  });
+
+  it('waits otherwise for the rest of it than for the answer, and not a look longer', async (t) => {
+    const limits = { lookMs: 1_000, stallMs: 5_000, firstByteMs: 9_000, leastBytesPerMs: 1e9 };
+    for (const [lengthBytes, endMs] of [
+      [10, 5_000],
+      [0, 9_000],
+    ] as const) {
+      const clock = new HandClock();
+      const { socket } = seen(t);
+      const { watch, stuckTimes } = watched(clock, lengthBytes, limits);
+      watch.start(socket);
+      await clock.advance(endMs - 1);
+      const told = { sentBytes: 0, seenMs: endMs - 1_000, movedMs: 0, hasLeft: lengthBytes === 0 };
+      assert.deepEqual([watch.progress, stuckTimes()], [told, 0]);
+      await clock.advance(1);
+      assert.deepEqual([watch.progress?.seenMs, stuckTimes()], [endMs, 1]);
+    }
+  });
+
+  it('that cannot be seen has sent nothing, and one that the kernel does not tell of what was taken', async (t) => {
+    const clock = new HandClock();
+    const unseen = watched(clock, 1_000).watch;
+    unseen.start(null);
+    const { kernel, socket } = seen(t);
+    const { watch } = watched(clock, 1_000);
+    watch.start(socket);
+    Object.assign(kernel, { taken: 700, queued: null });
+    await clock.advance(15_000);
+    assert.deepEqual(unseen.progress, { sentBytes: 0, seenMs: 15_000, movedMs: 0, hasLeft: false });
+    assert.equal(watch.progress?.sentBytes, 700);
+  });
+
+  it('takes its timer back when it ends', () => {
+    const timers = handTimers();
+    const deps = { setTimer: timers.setTimer, monotonicMs: () => 0, limits: sendLimits };
+    const watch = new SendWatch(deps, 10, () => {});
+    watch.start(null);
+    watch.stop();
+    assert.deepEqual(
+      timers.set.map(({ delayMs, isCancelled }) => [delayMs, isCancelled]),
+      [[15_000, true]],
+    );
   });
 });

@@ -181,14 +181,17 @@ describe('whether a target lived long enough', () => {
     assert.equal(life(all, 340_000), 'It failed');
     assert.equal(told({ progress: all, livesForMs: 340_000, elapsedMs: 340_000 }).message.endsWith('12 kB/s'), true);
     assert.equal(told({ progress: null, elapsedMs: 1 }).message, 'It failed');
+    const atOnce = { sentBytes: 0, seenMs: 0, movedMs: 0, hasLeft: false };
+    assert.match(told({ progress: atOnce }).message, /at least 12 kB\/s$/, 'no time, no rate');
+    assert.match(told({ progress: { ...atOnce, seenMs: 1 } }).message, /and 0\.1 kB\/s were reached$/);
   });
 
   it('changes nothing else of an error, and of what is no error of ours nothing at all', () => {
     const cause = new Error('why');
     const given = {
       code: 'stalled',
-      scope: 'file',
-      disposition: 'retry',
+      scope: 'service',
+      disposition: 'wait',
       op: 'upload',
       hint: 'Look.',
       retryAfterMs: 7,
