@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { LookupAddress, LookupOptions } from 'node:dns';
+import dns, { type LookupAddress, type LookupOptions } from 'node:dns';
+import { syncBuiltinESMExports } from 'node:module';
 import type { LookupFunction } from 'node:net';
 import { describe, it } from 'node:test';
 import { SyncError } from '../../../src/errors.ts';
@@ -162,5 +163,24 @@ describe('a name that is looked up', () => {
     const [ofAsset] = await found(publicAssetLookup, '127.0.0.1', {});
     assert.ok(ofAsset instanceof SyncError);
     assert.deepEqual([ofAsset.code, ofAsset.disposition], ['url_refused', 'retry']);
+  });
+
+  it('is asked for as it was wanted, with all its addresses, and may have none', async (t) => {
+    const asked: unknown[] = [];
+    const lookup = (name: string, options: object, callback: (error: null, all: LookupAddress[]) => void) => {
+      asked.push([name, options]);
+      callback(null, []);
+    };
+    t.mock.method(dns, 'lookup', lookup);
+    syncBuiltinESMExports();
+    t.after(() => {
+      t.mock.restoreAll();
+      syncBuiltinESMExports();
+    });
+    const [error, ...rest] = await found(publicLookup, 'uploads.example', { family: 6, hints: 4 });
+    assert.deepEqual(asked, [['uploads.example', { family: 6, hints: 4, all: true }]]);
+    assert.ok(error instanceof SyncError);
+    assert.match(error.message, /^FLORA named an upload target that resolves to no address; /);
+    assert.deepEqual([error.code, error.disposition, ...rest], ['target_refused', 'retry', '', 0]);
   });
 });

@@ -56,6 +56,14 @@ describe('the memory of small bodies', () => {
   });
 });
 
+describe('the memory of a large body', () => {
+  it('is not kept for small ones', async (t) => {
+    await sent(t, await bodies(1, 100_000));
+    const [small] = await bodies(1);
+    assert.equal(small?.buffer.byteLength, 65_536);
+  });
+});
+
 describe('a body in one piece', () => {
   const text = (source: Partial<UploadSource>, sizeBytes = 4) =>
     wholeBody(frame, { sizeBytes, chunks: () => assert.fail('not asked for'), ...source }, () => {}).then(String);

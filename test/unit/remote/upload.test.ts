@@ -313,6 +313,14 @@ describe('a refusal', () => {
     await assert.rejects(send(atOnce(Buffer.alloc(10))), { code: 'upload_refused', status: 308, message });
   });
 
+  it('by a redirect to nowhere, or to what is no address, names none', async (t) => {
+    for (const headers of [{}, { location: 'http://[' }]) {
+      const { send } = await open(t, (_, response) => response.writeHead(308, headers).end());
+      const message = 'The upload target answered 308, and redirects are not followed';
+      await assert.rejects(send(atOnce(Buffer.alloc(10))), { name: 'SyncError', code: 'upload_refused', message });
+    }
+  });
+
   it('hides what was sent along with the file', async (t) => {
     const { send } = await open(t, (asked, response) => {
       response.writeHead(403, { 'content-type': 'application/xml' });
