@@ -122,7 +122,6 @@ export class SendWatch {
     const isWaitingHere = queued !== null && !hasLeft;
     const hidden = hiddenMs(isWaitingHere ? sentBytes : taken, movedMs, leastBytesPerMs) / (isWaitingHere ? 3 : 1);
     if (seenMs - movedMs < (hasLeft ? firstByteMs : stallMs) + hidden) return this.#wait();
-    this.stop();
     this.#onStuck();
   }
 }

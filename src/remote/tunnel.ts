@@ -67,11 +67,6 @@ export function openTunnel(proxy: ProxyServer, target: string, options: TunnelOp
     finish(null, socket.setNoDelay(true));
   });
   request.on('error', (error) => finish(whatFailed(error), null, error));
-  // Its answer always comes as `connect`, unless it is no answer to that.
-  request.on('response', () => {
-    finish('does not open tunnels');
-    request.destroy();
-  });
   request.end();
 }
 

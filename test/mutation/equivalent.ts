@@ -8,7 +8,116 @@ export interface Equivalent {
   readonly why: string;
 }
 
-export const equivalents: readonly Equivalent[] = [];
+export const equivalents: readonly Equivalent[] = [
+  {
+    file: 'remote/addresses.ts',
+    before: "['224.0.0.0', 4],",
+    after: "['224.0.0.0', 3],",
+    why: '240.0.0.0/4 is in the list as well.',
+  },
+  {
+    file: 'remote/addresses.ts',
+    before: "['240.0.0.0', 4],",
+    after: "['240.0.0.0', 3],",
+    why: '224.0.0.0/4 is in the list as well.',
+  },
+  {
+    file: 'remote/addresses.ts',
+    before: "['fec0::', 10],",
+    after: "['fec0::', 9],",
+    why: 'fe80::/10 is in the list as well.',
+  },
+  {
+    file: 'remote/addresses.ts',
+    before: "['fe80::', 10],",
+    after: "['fe80::', 9],",
+    why: 'fec0::/10 is in the list as well.',
+  },
+  {
+    file: 'remote/addresses.ts',
+    before: "return family !== 0 && notPublic.check(host, family === 4 ? 'ipv4' : 'ipv6');",
+    after: "return (notPublic.check(host, family === 4 ? 'ipv4' : 'ipv6'));",
+    why: 'A list of addresses has no name in it.',
+  },
+  {
+    file: 'remote/addresses.ts',
+    before: "return family !== 0 && notPublic.check(host, family === 4 ? 'ipv4' : 'ipv6');",
+    after: "return family !== 1 && notPublic.check(host, family === 4 ? 'ipv4' : 'ipv6');",
+    why: 'A list of addresses has no name in it, and there is no family 1.',
+  },
+  {
+    file: 'remote/send-watch.ts',
+    before: '#beforeBytes = 0;',
+    after: '#beforeBytes = 1;',
+    why: 'It is set when the watch begins, and not asked for before.',
+  },
+  {
+    file: 'remote/send-watch.ts',
+    before: 'this.#beforeBytes = socket === null ? 0 : takenBytes(socket);',
+    after: 'this.#beforeBytes = socket === null ? 1 : takenBytes(socket);',
+    why: 'Without a socket it is not asked for.',
+  },
+  {
+    file: 'remote/send-watch.ts',
+    before: 'const seenMs = this.elapsedMs() ?? 0;',
+    after: 'const seenMs = (this.elapsedMs());',
+    why: 'A watch that looks has begun.',
+  },
+  {
+    file: 'remote/send-watch.ts',
+    before: 'const seenMs = this.elapsedMs() ?? 0;',
+    after: 'const seenMs = this.elapsedMs() ?? 1;',
+    why: 'A watch that looks has begun.',
+  },
+  {
+    file: 'remote/send-watch.ts',
+    before: 'const sentBytes = taken - (queued ?? 0);',
+    after: 'const sentBytes = taken - ((queued));',
+    why: 'Null counts as nothing in a difference.',
+  },
+  {
+    file: 'remote/send-watch.ts',
+    before: 'const seenRate = tookMs > 0 ? (sentBytes - mostHiddenBytes) / tookMs : 0;',
+    after: 'const seenRate = tookMs > 0 ? (sentBytes - mostHiddenBytes) / tookMs : 1;',
+    why: 'The slowest rate that is waited for is higher.',
+  },
+  {
+    file: 'remote/upload-pace.ts',
+    before: 'const nothingSeen = { sentBytes: 0, seenMs: 0, movedMs: 0, hasLeft: false };',
+    after: 'const nothingSeen = { sentBytes: 0, seenMs: 1, movedMs: 0, hasLeft: false };',
+    why: 'A millisecond is told as a second, as none is.',
+  },
+  {
+    file: 'remote/upload-pace.ts',
+    before: 'const nothingSeen = { sentBytes: 0, seenMs: 0, movedMs: 0, hasLeft: false };',
+    after: 'const nothingSeen = { sentBytes: 0, seenMs: 0, movedMs: 0 };',
+    why: 'What is not there is as good as false there.',
+  },
+  {
+    file: 'remote/upload-pace.ts',
+    before: 'if (livesForMs === null || livesForMs <= 0 || elapsedMs === null)',
+    after: 'if ((livesForMs <= 0) || elapsedMs === null)',
+    why: 'Null is not more than zero.',
+  },
+  {
+    file: 'remote/upload-pace.ts',
+    before: 'const shown = rate < 1 ? Math.max(0.1, round(rate * 10) / 10) : round(rate);',
+    after: 'const shown = rate <= 1 ? Math.max(0.1, round(rate * 10) / 10) : round(rate);',
+    why: 'One is one in either way.',
+  },
+  {
+    file: 'remote/upload-body.ts',
+    before: 'if (lengthBytes > roomBytes)',
+    after: 'if (lengthBytes >= roomBytes)',
+    why: 'Memory of just that size is a room as well.',
+  },
+  {
+    file: 'remote/upload-body.ts',
+    before: 'const isRoom = buffer instanceof ArrayBuffer && buffer.byteLength === roomBytes;',
+    after: 'const isRoom = (buffer.byteLength === roomBytes);',
+    why: 'Nothing else than an ArrayBuffer is ever handed to it.',
+  },
+];
 
 export function isEquivalent(
   { file, before, after }: Equivalent,

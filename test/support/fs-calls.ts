@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 // (`promisify(read)`) keeps what it found.
 
 type Call = (...args: never[]) => unknown;
-type CallName = keyof typeof calls | 'open (promise)' | 'realpathSync.native';
+type CallName = keyof typeof calls | 'open (promise)' | 'readFile (promise)' | 'realpathSync.native';
 
 /** Takes the place of one call. `real` makes it as it was meant. */
 export type StandIn = (args: readonly unknown[], real: () => unknown) => unknown;
@@ -50,6 +50,7 @@ fs.realpathSync.native = wrapped(
   fs.realpathSync.native as Call,
 ) as typeof fs.realpathSync.native;
 promises.open = wrapped('open (promise)', promises.open as Call) as typeof promises.open;
+promises.readFile = wrapped('readFile (promise)', promises.readFile as Call) as typeof promises.readFile;
 syncBuiltinESMExports();
 
 /** Until the test ends, or what is returned was called, these calls come to what the stand-in makes of them. */
@@ -88,7 +89,7 @@ export function failing(
     failed.count += 1;
     const error = systemError(code, name, subject(args));
     const callback = args.at(-1);
-    if (name === 'open (promise)') return Promise.reject(error);
+    if (name === 'open (promise)' || name === 'readFile (promise)') return Promise.reject(error);
     if (typeof callback !== 'function' || name === 'watch') throw error;
     process.nextTick(callback, error);
     return undefined;

@@ -73,13 +73,13 @@ function toSource(file: OpenFile, path: FilePath, expected: ExpectedContent, sig
   };
 
   const failedToRead = (error: unknown): SyncError => {
+    // An abort has closed the file, and what is closed cannot be read.
     signal.throwIfAborted();
     const { code, reason } = accessProblem(error);
     return fileError(path, code, 'could not be read while it was being sent', reason, error);
   };
 
   const read = async (buffer: Uint8Array, position: number): Promise<number> => {
-    signal.throwIfAborted();
     const bytesRead = await file.readFully(buffer, position).catch((error: unknown) => {
       throw failedToRead(error);
     });
@@ -116,7 +116,6 @@ function toSource(file: OpenFile, path: FilePath, expected: ExpectedContent, sig
     if (!file.isQuick) return false;
     use();
     try {
-      signal.throwIfAborted();
       const bytesRead = readNow(target.subarray(0, sizeBytes + 1));
       prove(digestOf('sha256', target.subarray(0, sizeBytes), 'hex'), bytesRead === sizeBytes);
       return true;

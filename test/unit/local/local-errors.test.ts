@@ -196,6 +196,57 @@ describe('the files of a drop folder', () => {
   });
 });
 
+describe('everybody else', () => {
+  const opened = (t: TestContext, root: string) => {
+    const turns: boolean[] = [];
+    let hasTurned = false;
+    standIn(t, 'openSync', (args, real) => {
+      if (subject(args) === join(root, 'a.png')) turns.push(hasTurned);
+      return real();
+    });
+    const begin = () => {
+      hasTurned = false;
+      setImmediate(() => {
+        hasTurned = true;
+      });
+    };
+    return { turns, begin, hasTurned: () => hasTurned };
+  };
+
+  it('has a turn before a file is read, two milliseconds after the last one', async (t) => {
+    const root = plantTemporary(t, { 'a.png': png });
+    let nowMs = 0;
+    const local = createLocalFiles({ now: () => nowMs, accept: ['*'] });
+    const { turns, begin } = opened(t, root);
+    for (const ms of [0, 1, 1.9, 2, 3, 4]) {
+      nowMs = ms;
+      begin();
+      await local.inspect({ root, directory: '', name: 'a.png' }, never);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.deepEqual(turns, [true, false, false, true, false, true]);
+  });
+
+  for (const [stepMs, isDue] of [
+    [7, false],
+    [8, true],
+  ] as const) {
+    it(`has ${isDue ? 'a' : 'no'} turn while a directory is read, after ${stepMs} ms`, async (t) => {
+      const root = plantTemporary(t, Object.fromEntries(Array.from({ length: 130 }, (_, at) => [`f${at}`, ''])));
+      let nowMs = 0;
+      const now = () => {
+        nowMs += stepMs;
+        return nowMs;
+      };
+      const local = createLocalFiles({ now, accept: ['*'] });
+      const { begin, hasTurned } = opened(t, root);
+      begin();
+      const read = await local.read(root, '', never);
+      assert.deepEqual([read.kind, hasTurned()], ['listing', isDue]);
+    });
+  }
+});
+
 describe('descriptors', () => {
   it('that are kept in reserve serve a short job, and are taken back at once', { skip: !isLinux }, () => {
     const count = () => readdirSync('/proc/self/fd').length;

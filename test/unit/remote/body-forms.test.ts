@@ -154,3 +154,36 @@ describe('complete and retry', () => {
     assert.ok(bodies.every(([, body]) => body === '{}'));
   });
 });
+
+describe('an error of complete or retry', () => {
+  it('that is none of FLORA’s, or no 400, is handed on and changes nothing', () => {
+    const { bodies, proven } = forms();
+    const others = [Object.assign(new Error('of the system'), { status: 400 }), refusal('invalid_json', 422), 'text'];
+    for (const other of others) assert.equal(bodies.judge('json', other), other);
+    assert.deepEqual([bodies.next, proven], ['json', []]);
+  });
+
+  it('keeps what is known of it, but for its code', () => {
+    const { bodies } = forms('none');
+    const told = bodies.judge('none', refusal('conflict'));
+    assert.ok(told instanceof SyncError);
+    const { message, code, scope, op, status, requestId } = told;
+    const kept = { message: 'conflict', scope: 'file', op: 'complete', status: 400, requestId: 'req_1' };
+    assert.deepEqual({ message, code, scope, op, status, requestId }, { ...kept, code: 'body_refused' });
+    assert.equal(bodies.next, 'json');
+  });
+
+  it('that calls a proven form invalid has it proven anew, and told again', () => {
+    const { bodies, proven } = forms();
+    for (const _ of [1, 2]) bodies.accepted('json');
+    assert.deepEqual(proven, ['json']);
+    bodies.judge('json', refusal('invalid_json'));
+    assert.equal(bodies.next, 'none');
+    bodies.accepted('json');
+    assert.deepEqual([proven, bodies.next], [['json', 'json'], 'json']);
+    // Of the other form it says nothing about this one.
+    bodies.judge('none', refusal('invalid_json'));
+    bodies.accepted('json');
+    assert.deepEqual(proven, ['json', 'json']);
+  });
+});

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { getEventListeners, once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { describe, it, type TestContext } from 'node:test';
-import { Agent, buildConnector, type Dispatcher, MockAgent } from 'undici';
+import { Agent, buildConnector, type Dispatcher, errors, MockAgent } from 'undici';
 import { Exchange, type ExchangeRequest } from '../../../src/remote/exchange.ts';
 import { requestJson } from '../../../src/remote/http.ts';
+import { WireError } from '../../../src/remote/network-error.ts';
 import { settled } from '../../support/hand-clock.ts';
 import { handTimers } from '../../support/hand-timers.ts';
 import { type SeenRequest, scriptedServer } from '../../support/scripted-server.ts';
@@ -338,5 +339,193 @@ describe('the deadline of a whole answer', () => {
     assert.equal((await sent).status, 200);
     assert.equal(closed.length, 1);
     await Promise.all(closed);
+  });
+});
+
+/** A dispatcher that only takes what it is given: the test tells what came of it. */
+function byHand(more: Partial<ExchangeRequest> = {}, fails?: Error) {
+  const given: Dispatcher.DispatchOptions[] = [];
+  const aborted: unknown[] = [];
+  const timers = handTimers();
+  const controller = { abort: (why: unknown) => void aborted.push(why) } as unknown as Dispatcher.DispatchController;
+  const exchange = new Exchange(request('http://h', { setTimer: timers.setTimer, ...more }));
+  const dispatcher = {
+    dispatch(options: Dispatcher.DispatchOptions) {
+      given.push(options);
+      if (fails !== undefined) exchange.onResponseError(controller, fails);
+      return true;
+    },
+  } as unknown as Dispatcher;
+  const sent = exchange.send(dispatcher);
+  sent.catch(() => {});
+  const says = {
+    begins: () => exchange.onRequestStart(controller),
+    head: (status: number) => exchange.onResponseStart(controller, status, { 'x-status': String(status) }),
+    piece: (lengthBytes: number) => exchange.onResponseData(controller, Buffer.alloc(lengthBytes)),
+    end: () => exchange.onResponseEnd(),
+    fails: (error: Error) => exchange.onResponseError(controller, error),
+  };
+  const reasons = () => aborted.map((why) => (why instanceof Error ? why.message : why));
+  const delays = () => timers.set.map(({ delayMs, isCancelled }) => [delayMs, isCancelled]);
+  return { exchange, given, sent, says, reasons, delays, timers };
+}
+
+describe('what an exchange makes of what it is told', () => {
+  const unwanted = 'Not waited for any more';
+
+  it('begins with what it was asked for, and nothing else', () => {
+    const headers = { accept: '*/*' };
+    const common = {
+      origin: 'http://h',
+      path: '/path?query=1',
+      method: 'POST',
+      headers,
+      body: 'x',
+      bodyTimeout: 20_000,
+    };
+    assert.deepEqual(byHand({ body: 'x' }).given, [{ ...common, headersTimeout: 60_000 }]);
+    assert.deepEqual(byHand({ body: 'x', wants: 'status' }).given, [{ ...common, headersTimeout: 0 }]);
+  });
+
+  it('is told an answer that is too long once, whatever still comes of it', async () => {
+    for (const wants of ['body', 'status'] as const) {
+      const { sent, says, reasons, delays } = byHand({ wants });
+      says.begins();
+      says.head(404);
+      says.piece(600);
+      says.piece(400);
+      says.piece(1);
+      const before = delays();
+      for (const _ of [1, 2]) says.piece(700);
+      says.end();
+      says.fails(new Error('late'));
+      const { status, headers, body, isTooLong } = await sent;
+      assert.deepEqual([status, headers['x-status'], isTooLong], [404, '404', true]);
+      assert.equal(body.length, wants === 'body' ? 0 : 1_000);
+      assert.deepEqual([reasons(), delays()], [[unwanted], before]);
+    }
+    const { says, delays } = byHand({ wants: 'status' });
+    says.begins();
+    says.head(200);
+    says.piece(2_000);
+    says.piece(1);
+    assert.deepEqual(delays(), [], 'nothing is waited for any more');
+  });
+
+  it('is not ended by what comes behind its end', async () => {
+    const { exchange, sent, says, reasons } = byHand();
+    says.begins();
+    says.head(200);
+    says.end();
+    exchange.cut(reason);
+    exchange.handleEvent();
+    assert.deepEqual([(await sent).status, reasons()], [200, []]);
+  });
+
+  it('has one piece as it came, several together, and none as nothing', async () => {
+    for (const lengths of [[], [3], [3, 4], [1, 2, 3]]) {
+      const { sent, says } = byHand();
+      says.head(200);
+      for (const length of lengths) says.piece(length);
+      says.end();
+      assert.equal(
+        (await sent).body.length,
+        lengths.reduce((sum, length) => sum + length, 0),
+      );
+    }
+  });
+
+  it('that is cut says why, and where nobody knows, that it is not waited for', async () => {
+    for (const [why, told] of [
+      [reason, 'stopping'],
+      ['a text', unwanted],
+      [undefined, unwanted],
+    ]) {
+      const { exchange, sent, says, reasons } = byHand();
+      says.begins();
+      exchange.cut(why);
+      await assert.rejects(sent, (error) => error === why);
+      assert.deepEqual(reasons(), [told]);
+    }
+  });
+
+  it('that was cut before it began is ended when it begins', () => {
+    const { exchange, says, reasons } = byHand();
+    exchange.cut(reason);
+    assert.deepEqual(reasons(), []);
+    says.begins();
+    assert.deepEqual(reasons(), [unwanted]);
+  });
+
+  it('that is cut has its status where that is enough and has come', async () => {
+    for (const [wants, status, isEnough] of [
+      ['status', 200, true],
+      ['status', 199, false],
+      ['status', 100, false],
+      ['body', 200, false],
+    ] as const) {
+      for (const end of ['cut', 'error'] as const) {
+        const { exchange, sent, says } = byHand({ wants });
+        says.begins();
+        says.head(status);
+        const lost = new Error('lost');
+        if (end === 'cut') exchange.cut(lost);
+        else says.fails(lost);
+        if (isEnough) assert.equal((await sent).status, status);
+        else
+          await assert.rejects(sent, (error) =>
+            end === 'cut' ? error === lost : error instanceof WireError && error.cause === lost,
+          );
+      }
+    }
+  });
+
+  it('waits two seconds for the words of a refusal, and two minutes for what follows another head', () => {
+    for (const [status, wants, set] of [
+      [299, 'status', [[120_000, false]]],
+      [300, 'status', [[2_000, false]]],
+      [300, 'body', [[120_000, false]]],
+    ] as const) {
+      const { says, delays } = byHand({ wants });
+      says.begins();
+      says.head(status);
+      says.piece(1);
+      says.piece(1);
+      assert.deepEqual(delays(), set, `${status} ${wants}`);
+    }
+  });
+
+  it('keeps the words of a refusal, and none of what is fine', async () => {
+    for (const [status, length] of [
+      [299, 0],
+      [300, 2],
+    ]) {
+      const { sent, says } = byHand({ wants: 'status' });
+      says.head(status ?? 0);
+      says.piece(2);
+      says.end();
+      assert.equal((await sent).body.length, length);
+    }
+  });
+
+  it('that takes too long is an error off the wire with a name', async () => {
+    const { sent, says, timers, reasons } = byHand();
+    says.begins();
+    timers.set[0]?.callback();
+    await assert.rejects(sent, (error) => {
+      assert.ok(error instanceof WireError && error.cause instanceof Error);
+      return error.code === 'ETOOSLOW' && error.cause.message === 'No whole answer in 120 s';
+    });
+    assert.deepEqual(reasons(), ['The request did not get through']);
+  });
+
+  it('that a dispatcher refuses at once is a mistake of its arguments, unless it is only closed', async () => {
+    const mistake = new errors.InvalidArgumentError('a bug');
+    await assert.rejects(byHand({}, mistake).sent, (error) => error === mistake);
+    for (const closed of [new errors.ClientClosedError(), new errors.ClientDestroyedError()])
+      await assert.rejects(byHand({}, closed).sent, (error) => error instanceof WireError && error.cause === closed);
+    const { sent, says } = byHand();
+    says.fails(mistake);
+    await assert.rejects(sent, (error) => error instanceof WireError && error.cause === mistake);
   });
 });

@@ -4,11 +4,12 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { SyncError } from '../../../src/errors.ts';
 import { FloraClient } from '../../../src/remote/client.ts';
-import type { SetTimer } from '../../../src/remote/exchange.ts';
-import type { ProxySettings } from '../../../src/remote/pools.ts';
+import { Exchange, type SetTimer } from '../../../src/remote/exchange.ts';
+import { openPools, type ProxySettings } from '../../../src/remote/pools.ts';
 import { handTimers } from '../../support/hand-timers.ts';
 import { answering, rawServer } from '../../support/raw-server.ts';
 import { json, scriptedServer } from '../../support/scripted-server.ts';
+import { until } from '../../support/until.ts';
 
 const signal = new AbortController().signal;
 const never: SetTimer = () => ({ cancel: () => {} });
@@ -237,5 +238,116 @@ describe('a proxy as the environment names it', () => {
       assert.ok(error instanceof SyncError && error.scope === 'config');
       return /SOCKS/.test(error.message) && !error.message.includes('s3cret');
     });
+  });
+});
+
+describe('the way to a host', () => {
+  const ask = (origin: string) => {
+    const wanted = { origin, path: '/', method: 'GET', headers: {}, body: null, signal, setTimer: never } as const;
+    return { ...wanted, wants: 'body', maxBodyBytes: 100 } as const;
+  };
+
+  /** The name by which each proxy was asked: `plain flora.invalid:80`; empty where none was. */
+  async function way(
+    t: TestContext,
+    origin: string,
+    settings: (plain: string, secure: string) => Partial<ProxySettings>,
+  ) {
+    const asked: string[] = [];
+    const proxy = (name: string) =>
+      rawServer(t, (socket) => {
+        socket.on('data', (head) => {
+          asked.push(`${name} ${/^CONNECT (\S+)/.exec(String(head))?.[1]}`);
+          socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+        });
+      });
+    const [plain, secure] = await Promise.all([proxy('plain'), proxy('secure')]);
+    const given = {
+      httpProxy: undefined,
+      httpsProxy: undefined,
+      noProxy: undefined,
+      ...settings(plain.host, secure.host),
+    };
+    const pools = openPools({ baseUrl: 'https://flora.invalid', proxy: given, setTimer: never });
+    t.after(() => pools.close());
+    await assert.rejects(new Exchange(ask(origin)).send(pools.api));
+    return asked.join();
+  }
+  const both = (httpProxy: string, httpsProxy: string) => ({ httpProxy, httpsProxy });
+
+  for (const [what, origin, settings, asked] of [
+    ['for HTTP has the port 80', 'http://flora.invalid', both, 'plain flora.invalid:80'],
+    ['for HTTPS has the port 443', 'https://flora.invalid', both, 'secure flora.invalid:443'],
+    ['has the port that is named', 'https://flora.invalid:8443', both, 'secure flora.invalid:8443'],
+    ['has the port that is named, also for HTTP', 'http://flora.invalid:443', both, 'plain flora.invalid:443'],
+    ['to an address has its brackets', 'https://[2001:db8::1]', both, 'secure [2001:db8::1]:443'],
+    [
+      'for HTTPS is that for HTTP where it has none',
+      'https://flora.invalid',
+      (httpProxy: string) => ({ httpProxy, httpsProxy: ' ' }),
+      'plain flora.invalid:443',
+    ],
+    [
+      'for HTTP is direct where only HTTPS has a proxy',
+      'http://flora.invalid',
+      (_: string, httpsProxy: string) => ({ httpsProxy, httpProxy: '' }),
+      '',
+    ],
+    [
+      'is direct where its port is excepted',
+      'https://flora.invalid',
+      (...of: [string, string]) => ({ ...both(...of), noProxy: 'flora.invalid:443' }),
+      '',
+    ],
+    [
+      'is not direct where another port is',
+      'http://flora.invalid',
+      (...of: [string, string]) => ({ ...both(...of), noProxy: 'flora.invalid:443' }),
+      'plain flora.invalid:80',
+    ],
+    [
+      'is direct where all are excepted',
+      'https://flora.invalid',
+      (...of: [string, string]) => ({ ...both(...of), noProxy: '*' }),
+      '',
+    ],
+  ] as const) {
+    it(what, async (t) => assert.equal(await way(t, origin, settings), asked));
+  }
+
+  it('has a connection for each request, two more than go on at once, and any number where that is not known', async (t) => {
+    for (const [concurrency, most] of [
+      [1, 3],
+      [2, 4],
+      [undefined, 6],
+    ] as const) {
+      let asked = 0;
+      const { host, connections } = await rawServer(t, (socket) => {
+        socket.on('data', (text) => {
+          asked += String(text).split('GET ').length - 1;
+        });
+      });
+      const pools = openPools({ baseUrl: 'http://127.0.0.1', setTimer: never, ...(concurrency && { concurrency }) });
+      const all = Array.from({ length: 6 }, () => new Exchange(ask(`http://${host}`)).send(pools.api));
+      const failed = Promise.allSettled(all);
+      await until('they are asked', () => asked >= most);
+      for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      assert.deepEqual([connections(), asked], [most, most]);
+      await pools.close();
+      assert.ok((await failed).every(({ status }) => status === 'rejected'));
+    }
+  });
+
+  it('with a proxy of no use is refused with what to do', () => {
+    const proxy = through('socks5://proxy.example');
+    assert.throws(
+      () => openPools({ baseUrl: 'https://flora.invalid', proxy, setTimer: never }),
+      (error) => {
+        assert.ok(error instanceof SyncError);
+        assert.match(error.message, /^The proxy that the environment names \S/);
+        assert.ok(error.hint !== undefined && error.hint !== '');
+        return error.code === 'config' && error.op === 'connect';
+      },
+    );
   });
 });

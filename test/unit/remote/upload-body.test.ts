@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
-import { type UploadSource, wholeBody } from '../../../src/remote/upload-body.ts';
+import { type UploadSource, UploadStream, wholeBody } from '../../../src/remote/upload-body.ts';
 import { tellingConnector } from '../../../src/remote/written.ts';
 
 const frame = { contentType: 'x', head: '[', tail: ']' };
@@ -56,6 +56,14 @@ describe('the memory of small bodies', () => {
   });
 });
 
+describe('the memory of a large body', () => {
+  it('is not kept for small ones', async (t) => {
+    await sent(t, await bodies(1, 100_000));
+    const [small] = await bodies(1);
+    assert.equal(small?.buffer.byteLength, 65_536);
+  });
+});
+
 describe('a body in one piece', () => {
   const text = (source: Partial<UploadSource>, sizeBytes = 4) =>
     wholeBody(frame, { sizeBytes, chunks: () => assert.fail('not asked for'), ...source }, () => {}).then(String);
@@ -82,5 +90,68 @@ describe('a body in one piece', () => {
     const told: number[] = [];
     await wholeBody(frame, zeros(7), (bytes) => void told.push(bytes));
     assert.deepEqual(told, [7]);
+  });
+});
+
+describe('a body in pieces', () => {
+  const stream = (head: string, tail: string, source: Partial<UploadSource> = {}) => {
+    const told: number[] = [];
+    const chunks = async function* () {
+      yield Buffer.from('12');
+      yield Buffer.from('345');
+    };
+    const body = new UploadStream(
+      { contentType: 'x', head, tail },
+      { sizeBytes: 5, chunks, ...source },
+      (bytes) => void told.push(bytes),
+    );
+    return { body, told };
+  };
+  const all = async (body: UploadStream) => {
+    const pieces: string[] = [];
+    for await (const piece of body.pieces()) pieces.push(String(piece));
+    return pieces;
+  };
+
+  it('has its head, the bytes and its tail, and no piece for what is empty', async () => {
+    for (const [head, tail, pieces] of [
+      ['[ä', ']', ['[ä', '12', '345', ']']],
+      ['[', '', ['[', '12', '345']],
+      ['', ']', ['12', '345', ']']],
+      ['', '', ['12', '345']],
+    ] as const) {
+      const { body, told } = stream(head, tail);
+      assert.equal(body.isHandedOver, false);
+      assert.deepEqual(await all(body), pieces);
+      assert.deepEqual([body.lengthBytes, body.isHandedOver], [Buffer.byteLength(head + tail) + 5, true]);
+      assert.deepEqual(told, [2, 3], 'of the file alone, and of each piece once it was asked for the next');
+      assert.equal(body.failure, undefined);
+    }
+  });
+
+  it('that fails has no end, and keeps why', async () => {
+    const broken = new Error('the disk');
+    const { body, told } = stream('[', ']', {
+      async *chunks() {
+        yield Buffer.from('12');
+        throw broken;
+      },
+    });
+    const pieces: string[] = [];
+    const reading = (async () => {
+      for await (const piece of body.pieces()) pieces.push(String(piece));
+    })();
+    await assert.rejects(reading, (error) => error === broken);
+    assert.deepEqual([pieces, told, body.failure, body.isHandedOver], [['[', '12'], [2], broken, false]);
+  });
+
+  it('gives a piece back once it was written, where its source takes it', async (t) => {
+    const back: string[] = [];
+    const { body } = stream('', '', { recycle: (chunk) => void back.push(String(chunk)) });
+    const pieces: Uint8Array[] = [];
+    for await (const piece of body.pieces()) pieces.push(piece);
+    assert.deepEqual(back, []);
+    await sent(t, pieces);
+    assert.deepEqual(back, ['12', '345']);
   });
 });

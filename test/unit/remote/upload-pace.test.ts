@@ -97,3 +97,112 @@ describe('the error of an upload of which nothing moves', () => {
     assert.equal(message, 'host gave no answer for 172 s after all 900 kB had left in 15 s (60 kB/s)');
   });
 });
+
+describe('the words for a pace', () => {
+  const message = (lengthBytes: number, sentBytes: number, movedMs: number, seenMs = movedMs + 60_000) =>
+    stalledError('h', lengthBytes, { sentBytes, seenMs, movedMs, hasLeft: false }).message;
+
+  it('change their unit where rounding does', () => {
+    const sizes = [
+      0, 999, 999.5, 1_000, 9_949, 9_950, 99_499, 999_499, 999_500, 9_949_999, 9_950_000, 999.4e6, 999.5e6, 9.94e9,
+      12e9,
+    ];
+    assert.deepEqual(
+      sizes.map((size) => /: 0 B of (.*) were/.exec(message(size, 0, 0))?.[1]),
+      [
+        '0 B',
+        '999 B',
+        '1 kB',
+        '1 kB',
+        '10 kB',
+        '10 kB',
+        '99 kB',
+        '999 kB',
+        '1.0 MB',
+        '9.9 MB',
+        '10 MB',
+        '999 MB',
+        '1.0 GB',
+        '9.9 GB',
+        '12 GB',
+      ],
+    );
+  });
+
+  it('name a rate that is never none, with a decimal below one', () => {
+    const rates = [1, 40, 160, 940, 960, 1_000, 1_400, 1_600, 999_400, 999_500, 1_000_000, 12_000_000];
+    assert.deepEqual(
+      rates.map((sentBytes) => /\((.*)\)$/.exec(message(1e9, sentBytes, 1_000))?.[1]),
+      [
+        '0.1 kB/s',
+        '0.1 kB/s',
+        '0.2 kB/s',
+        '0.9 kB/s',
+        '1 kB/s',
+        '1 kB/s',
+        '1 kB/s',
+        '2 kB/s',
+        '999 kB/s',
+        '1.0 MB/s',
+        '1.0 MB/s',
+        '12 MB/s',
+      ],
+    );
+  });
+
+  it('name a second at least, and no time where nothing moved', () => {
+    assert.match(message(10, 5, 1), /5 B of 10 B were sent in 1 s \(5 kB\/s\)$/);
+    assert.equal(message(10, 0, 0, 0), 'Nothing more could be sent to h for 1 s: 0 B of 10 B were sent');
+    assert.equal(
+      message(10, 5, 400, 1_900),
+      'Nothing more could be sent to h for 2 s: 5 B of 10 B were sent in 1 s (0.1 kB/s)',
+    );
+    assert.equal(stalledError('h', 10, null).message, 'Nothing more could be sent to h for 1 s: 0 B of 10 B were sent');
+    const { code, op, scope, disposition } = stalledError('h', 10, null);
+    assert.deepEqual([code, op, scope, disposition], ['stalled', 'upload', 'file', 'retry']);
+  });
+});
+
+describe('whether a target lived long enough', () => {
+  const all = { sentBytes: 4_000_000, seenMs: 400_000, movedMs: 340_000, hasLeft: true };
+
+  it('is a matter of the moment, and of a millisecond', () => {
+    assert.match(told({ elapsedMs: 360_000, code: 'connection_lost' }).message, /It failed\. Its 4\.0 MB/);
+    assert.equal(told({ elapsedMs: 359_999, code: 'connection_lost' }).message, 'It failed');
+    assert.match(told({ livesForMs: 1, code: 'connection_lost' }).message, /at least 4\.0 GB\/s/);
+  });
+
+  it('is judged by the time until it moved last where all has left, else until it was seen', () => {
+    // 4 MB in 340 s are 11.8 kB/s, in 400 s 10.
+    const life = (progress: SendProgress, livesForMs: number) => told({ progress, livesForMs, elapsedMs: 1 }).message;
+    assert.equal(life(all, 350_000), 'It failed');
+    assert.match(life({ ...all, hasLeft: false }, 350_000), /and 10 kB\/s were reached$/);
+    // The very rate that is needed is enough.
+    assert.equal(life(all, 340_000), 'It failed');
+    assert.equal(told({ progress: all, livesForMs: 340_000, elapsedMs: 340_000 }).message.endsWith('12 kB/s'), true);
+    assert.equal(told({ progress: null, elapsedMs: 1 }).message, 'It failed');
+    const atOnce = { sentBytes: 0, seenMs: 0, movedMs: 0, hasLeft: false };
+    assert.match(told({ progress: atOnce }).message, /at least 12 kB\/s$/, 'no time, no rate');
+    assert.match(told({ progress: { ...atOnce, seenMs: 1 } }).message, /and 0\.1 kB\/s were reached$/);
+  });
+
+  it('changes nothing else of an error, and of what is no error of ours nothing at all', () => {
+    const cause = new Error('why');
+    const given = {
+      code: 'stalled',
+      scope: 'service',
+      disposition: 'wait',
+      op: 'upload',
+      hint: 'Look.',
+      retryAfterMs: 7,
+      cause,
+    } as const;
+    const error = withNeededRate(new SyncError('It failed', given), 10, 1, { elapsedMs: () => 1, progress: null });
+    assert.ok(error instanceof SyncError && error.message !== 'It failed');
+    const { code, scope, disposition, op, hint, retryAfterMs } = error;
+    assert.deepEqual({ code, scope, disposition, op, hint, retryAfterMs, cause: error.cause }, given);
+    const others = [cause, Object.assign(new Error('of the system'), { code: 'stalled' })];
+    for (const other of others)
+      assert.equal(withNeededRate(other, 10, 1, { elapsedMs: () => 1, progress: null }), other);
+  });
+});

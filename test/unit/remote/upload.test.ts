@@ -313,6 +313,14 @@ describe('a refusal', () => {
     await assert.rejects(send(atOnce(Buffer.alloc(10))), { code: 'upload_refused', status: 308, message });
   });
 
+  it('by a redirect to nowhere, or to what is no address, names none', async (t) => {
+    for (const headers of [{}, { location: 'http://[' }]) {
+      const { send } = await open(t, (_, response) => response.writeHead(308, headers).end());
+      const message = 'The upload target answered 308, and redirects are not followed';
+      await assert.rejects(send(atOnce(Buffer.alloc(10))), { name: 'SyncError', code: 'upload_refused', message });
+    }
+  });
+
   it('hides what was sent along with the file', async (t) => {
     const { send } = await open(t, (asked, response) => {
       response.writeHead(403, { 'content-type': 'application/xml' });
@@ -326,4 +334,29 @@ describe('a refusal', () => {
     const { send } = await open(t, (_, response) => response.writeHead(408).end());
     await assert.rejects(send(atOnce(Buffer.alloc(10))), { code: 'stalled', status: 408, disposition: 'retry' });
   });
+});
+
+describe('the connection of an upload', () => {
+  for (const [status, isKept] of [
+    [200, true],
+    [204, true],
+    [299, true],
+    [300, false],
+    [404, false],
+    [500, false],
+  ] as const) {
+    it(`is ${isKept ? 'kept for the next file' : 'closed'} after a ${status}`, async (t) => {
+      const { send, dispatcher } = await open(t, (_, response) => response.writeHead(status).end());
+      let connections = 0;
+      dispatcher.on('connect', () => {
+        connections += 1;
+      });
+      for (const _ of [1, 2]) {
+        const sent = send(atOnce(Buffer.alloc(10)));
+        if (isKept) await sent;
+        else await assert.rejects(sent, { name: 'SyncError', status });
+      }
+      assert.equal(connections, isKept ? 1 : 2);
+    });
+  }
 });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import type { Socket } from 'node:net';
+import { once } from 'node:events';
+import { Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
+import type { ProxyServer } from '../../../src/core/proxy.ts';
 import { SyncError } from '../../../src/errors.ts';
 import { readRetryAfter } from '../../../src/remote/answer-errors.ts';
 import { codingsOf } from '../../../src/remote/content-encoding.ts';
@@ -203,5 +205,65 @@ describe('the headers of an answer', () => {
     assert.equal(codingsOf('gzip,gzip,gzip,gzip'), null);
     assert.equal(codingsOf('gzip, zstd'), null);
     assert.equal(codingsOf('toString'), null);
+  });
+});
+
+describe('a proxy that is asked for a tunnel', () => {
+  async function asking(t: TestContext, more: Partial<ProxyServer>, behave: (socket: Socket, text: string) => void) {
+    const told: Buffer[] = [];
+    const { port } = await rawServer(t, (socket) => {
+      socket.on('data', (text) => {
+        told.push(text);
+        behave(socket, String(text));
+      });
+    });
+    const timers = handTimers();
+    const { signal } = new AbortController();
+    const options = { timeoutMs: 7_000, attemptTimeoutMs: 3_000, setTimer: timers.setTimer, signal };
+    const proxy = { hostname: '127.0.0.1', port, isTls: false, authorization: null, ...more };
+    const [error, socket] = await new Promise<[ProxyError | null, Socket | null]>((resolve) => {
+      openTunnel(proxy, 'flora.example:443', options, (...result) => resolve(result));
+    });
+    if (socket !== null) t.after(() => socket.destroy());
+    return { error, socket, told: String(Buffer.concat(told)), timers, port };
+  }
+
+  for (const [authorization, more] of [
+    [null, ''],
+    ['Basic eA==', 'proxy-authorization: Basic eA==\r\n'],
+  ] as const) {
+    it(`hears where to${authorization === null ? '' : ', from whom'}, and what it says behind its answer is not lost`, async (t) => {
+      const delayed = t.mock.method(Socket.prototype, 'setNoDelay');
+      for (const status of [200, 299]) {
+        const answer = `HTTP/1.1 ${status} Fine\r\n\r\nhello`;
+        const { error, socket, told, timers } = await asking(t, { authorization }, (it) => void it.write(answer));
+        assert.equal(error, null);
+        const [words] = (await once(socket ?? assert.fail('no socket'), 'data')) as [Buffer];
+        assert.equal(String(words), 'hello');
+        const head = 'CONNECT flora.example:443 HTTP/1.1\r\nhost: flora.example:443\r\n';
+        assert.equal(told, `${head}connection: keep-alive\r\nproxy-connection: keep-alive\r\n${more}\r\n`);
+        assert.deepEqual(
+          timers.set.map(({ delayMs, isCancelled }) => [delayMs, isCancelled]),
+          [[7_000, true]],
+        );
+        assert.deepEqual(delayed.mock.calls.at(-1)?.arguments, [true]);
+        assert.equal(delayed.mock.calls.at(-1)?.this, socket);
+        socket?.emit('error', new Error('later'));
+      }
+    });
+  }
+
+  it('by an address is named with its brackets', async (t) => {
+    const { error } = await asking(t, { hostname: '::1', port: 9 }, () => {});
+    assert.match(error?.message ?? '', /^the proxy \[::1\]:9 cannot be reached \(E\w+\)$/);
+    assert.ok(error?.cause instanceof Error);
+  });
+
+  it('with TLS is called by its own name there, and by none where it is an address', async (t) => {
+    for (const hostname of ['localhost', '127.0.0.1']) {
+      const { error, told } = await asking(t, { hostname, isTls: true }, (socket) => void socket.destroy());
+      assert.ok(error !== null && told.startsWith('\x16\x03'), told.slice(0, 20));
+      assert.deepEqual([told.includes('localhost'), told.includes('flora')], [hostname === 'localhost', false]);
+    }
   });
 });

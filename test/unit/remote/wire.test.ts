@@ -315,6 +315,28 @@ describe('a reservation', () => {
     });
   }
 
+  it('without a date is believed where its time is still to come, be it a millisecond', () => {
+    // Now is the first second of 1970.
+    for (const [written, leftMs] of [
+      ['1970-01-01T00:00:01.001Z', 1],
+      ['1970-01-01T00:00:01.000Z', null],
+      ['1970-01-01T00:00:00.999Z', null],
+    ]) {
+      for (const isReplayed of [false, true])
+        assert.equal(read({ upload, expires_at: written }, { isReplayed }).expiresInMs, leftMs, `${written}`);
+    }
+  });
+
+  it('with a date has what the answer took less, and none at its end unless it is replayed', () => {
+    const at = (leftMs: number, askedMs: number, nowMs: number, isReplayed = false) => {
+      const body = { ...created, upload, expires_at: new Date(dateMs + leftMs).toISOString() };
+      return readReservation('reserve', { ...answer(body), dateMs, isReplayed }, askedMs, nowMs).expiresInMs;
+    };
+    assert.deepEqual([at(900, 1_000, 1_300), at(900, 1_300, 1_000)], [600, 900], 'no clock that went back adds to it');
+    assert.deepEqual([at(300, 1_000, 1_300), at(301, 1_000, 1_300)], [null, 1]);
+    assert.deepEqual([at(300, 1_000, 1_300, true), at(299, 1_000, 1_300, true)], [0, -1]);
+  });
+
   it('that is replayed may be over', () => {
     const over = read({ upload, expires_at: '2026-11-27T09:00:00Z' }, { dateMs, isReplayed: true });
     assert.equal(over.expiresInMs, -3_600_000);

@@ -208,6 +208,19 @@ describe('a digest', () => {
     assert.equal(opened.count, 0);
   });
 
+  it('that is not wanted any more reads no further', async (t) => {
+    const { path, root } = planted(t, ways[1]);
+    const stop = new AbortController();
+    let reads = 0;
+    standIn(t, 'read', (_, real) => {
+      reads += 1;
+      stop.abort(new Error('enough'));
+      return real();
+    });
+    await assert.rejects(fingerprintFile(path, { signal: stop.signal }), { message: 'enough' });
+    assert.deepEqual([reads, openDescriptors(root)], [1, 0]);
+  });
+
   it('ends where a file goes on growing: no more than a chunk beyond its size is read', async (t) => {
     const { path } = planted(t, { sizeBytes: 2 * mebibyte });
     let reads = 0;
@@ -297,6 +310,34 @@ describe('the bytes of an upload', () => {
       assert.equal(openDescriptors(root), 0);
     });
   }
+
+  for (const nth of [1, 2, 3, 4, 5]) {
+    it(`end with the reason where they are not wanted any more at the ${nth}th reading of five, also a good one`, async (t) => {
+      const stop = new AbortController();
+      const { run, root, source } = await send(t, ways[1], stop.signal);
+      atRead(t, ways[1], nth, () => stop.abort(new Error('enough')));
+      await assert.rejects(run(), { message: 'enough' });
+      assert.equal(source.digest(), null);
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(openDescriptors(root), 0);
+    });
+  }
+
+  it('that are not wanted any more are neither opened nor read', async (t) => {
+    const { path, root, expected } = planted(t, ways[0]);
+    const opened = failing(t, 'openSync', 'EIO', (about) => about.startsWith(root));
+    const over = new Error('enough');
+    await assert.rejects(openSource(path, expected, { signal: AbortSignal.abort(over) }), (error) => error === over);
+    assert.equal(opened.count, 0);
+    for (const way of ways) {
+      const stop = new AbortController();
+      const { run } = await send(t, way, stop.signal);
+      const read = failing(t, way.call, 'EIO');
+      stop.abort(over);
+      await assert.rejects(run(), (error) => error === over);
+      assert.equal(read.count, 0);
+    }
+  });
 
   it('of a file that is not one any more by the time that it is opened are not there', async (t) => {
     const { path, root, target, expected } = planted(t, ways[0]);

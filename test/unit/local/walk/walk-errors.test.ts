@@ -1,7 +1,7 @@
 import '../../../support/fs-calls.ts';
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, rmdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, renameSync, rmdirSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join, parse } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { openDetours } from '../../../../src/local/walk/detours.ts';
 import { glance } from '../../../../src/local/walk/glance.ts';
@@ -474,6 +474,21 @@ describe('a detour', () => {
     const listed = failing(t, 'readdirSync', 'EIO', (about) => about === join(root, 'sub'));
     assert.equal(detours.find(path(root)), null);
     assert.equal(listed.count, 1);
+  });
+});
+
+describe('a name that is not there', () => {
+  it('is no detour, and says nothing of whether its directory tells cases apart', (t) => {
+    const root = plantTemporary(t, { 'a.png': '' });
+    const detours = openDetours({ now: () => 0 });
+    const find = (name: string) => detours.find({ root, directory: '', name });
+    assert.equal(find('none.png'), null);
+    // From now on it opens names in any case.
+    standIn(t, 'lstatSync', ([path]) => {
+      const { dir, base } = parse(String(path));
+      return statSync(join(dir, base.toLowerCase()), { throwIfNoEntry: false });
+    });
+    assert.deepEqual([find('A.png'), find('a.png')], ['A.png', null]);
   });
 });
 
