@@ -59,9 +59,15 @@ describe('the call for a group', () => {
   });
 
   it('that finds nothing changes nothing', () => {
-    const { group, deferred, told } = world();
+    const { group, write, deferred, told } = world();
     group.flush();
     assert.deepEqual([deferred, told], [[], []]);
+    void write(1);
+    void write(2);
+    group.flush();
+    group.flush();
+    void write(3);
+    assert.equal(deferred.at(-1)?.isBusy, true, 'the last one that held any');
   });
 });
 
@@ -116,8 +122,11 @@ describe('a group that the disk does not take', () => {
     assert.deepEqual(await Promise.all([...first, later]), ['1 is written', '2 is written', '3 is written']);
     assert.deepEqual(ran, [1, 2, 1, 2, 1, 2, 3]);
     assert.deepEqual(told, ['SQLITE_FULL', null]);
-    void write(4);
+    isFull = true;
+    void write(4, whenThereIsRoom);
     assert.equal(deferred.length, 2, 'and then one is called for again');
+    group.flush();
+    assert.deepEqual(told, ['SQLITE_FULL', null, 'SQLITE_FULL']);
   });
 
   it('waits also where that shows only as its writes are made one by one', async () => {
