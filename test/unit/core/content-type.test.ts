@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { canonicalContentType, DEFAULT_ACCEPT, isAcceptedType } from '../../../src/core/content-type.ts';
+import {
+  canonicalContentType,
+  DEFAULT_ACCEPT,
+  isAcceptedType,
+  UNKNOWN_CONTENT_TYPE,
+} from '../../../src/core/content-type.ts';
 
 describe('a content type', () => {
   for (const [given, canonical] of [
@@ -26,5 +31,34 @@ describe('a content type', () => {
     for (const pattern of ['image/jpeg', 'video/*', 'image/p*', 'image'])
       assert.ok(!isAcceptedType('image/png', [pattern]));
     assert.ok(!isAcceptedType('image/png', []));
+  });
+
+  it('is one of those that FLORA takes, or unknown', () => {
+    const taken = [
+      ['image', 'jpeg png webp gif avif heic heif'],
+      ['video', 'mp4 webm quicktime'],
+      ['audio', 'mpeg wav ogg'],
+      ['application', 'pdf'],
+    ].flatMap(([family, kinds = '']) => kinds.split(' ').map((kind) => `${family}/${kind}`));
+    assert.deepEqual(DEFAULT_ACCEPT, taken);
+    assert.equal(UNKNOWN_CONTENT_TYPE, 'application/octet-stream');
+  });
+
+  it('is known by each of its other spellings', () => {
+    for (const [canonical, ...spellings] of [
+      ['image/jpeg', 'image/jpg', 'image/pjpeg'],
+      ['image/png', 'image/x-png', 'image/apng'],
+      ['video/mp4', 'video/x-m4v'],
+      ['video/quicktime', 'video/x-quicktime'],
+      ['video/matroska', 'video/x-matroska'],
+      ['audio/mpeg', 'audio/mp3', 'audio/mpeg3', 'audio/x-mp3', 'audio/x-mpeg'],
+      ['audio/wav', 'audio/x-wav', 'audio/wave', 'audio/vnd.wave', 'audio/x-pn-wav'],
+      ['audio/ogg', 'audio/opus', 'audio/vorbis', 'audio/x-ogg'],
+      ['audio/mp4', 'audio/x-m4a', 'audio/m4a'],
+      ['application/pdf', 'application/x-pdf'],
+    ])
+      assert.deepEqual(spellings.map(canonicalContentType), Array(spellings.length).fill(canonical));
+    assert.ok(!isAcceptedType('image', ['image/*']));
+    assert.ok(!isAcceptedType('imagery/png', ['image/*']));
   });
 });

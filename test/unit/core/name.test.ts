@@ -54,3 +54,24 @@ test('FLORA gets 255 bytes at most, whole characters, and the ending', () => {
   assert.equal(bytesOf(`.${'b'.repeat(300)}`), 255);
   assert.equal(remoteName('\uDCFF'.repeat(255)), '\uFFFD'.repeat(85));
 });
+
+test('each byte that can be escaped comes back, the first and the last of them too', () => {
+  const bytes = [0x80, 0xff, 0x61, 0xc3, 0xa9, 0xf0];
+  const name = decodeName(Uint8Array.from(bytes));
+  assert.equal(name, '\uDC80\uDCFFaé\uDCF0');
+  assert.deepEqual([...encodeName(name)], bytes);
+  assert.equal(displayName(name), '\\x80\\xffaé\\xf0');
+  assert.equal(remoteName(name), '\uFFFD\uFFFDaé\uFFFD');
+});
+
+test('what FLORA gets is cut at 255 bytes, before an ending of up to 32', () => {
+  const cut = (name: string) => remoteName(name);
+  assert.equal(cut('a'.repeat(255)).length, 255);
+  assert.equal(cut('é'.repeat(127)), 'é'.repeat(127), '254 bytes, though three times as many characters might be more');
+  assert.equal(cut('é'.repeat(128)), 'é'.repeat(127));
+  assert.equal(cut(`${'a'.repeat(300)}.${'e'.repeat(31)}`), `${'a'.repeat(223)}.${'e'.repeat(31)}`);
+  assert.equal(cut(`${'a'.repeat(300)}.${'e'.repeat(32)}`), 'a'.repeat(255), 'that is no ending');
+  assert.equal(cut(`a.${'é'.repeat(200)}`), `a.${'é'.repeat(126)}`);
+  assert.equal(cut(`.${'a'.repeat(300)}`), `.${'a'.repeat(254)}`);
+  assert.equal(cut(`${'€'.repeat(100)}.png`), `${'€'.repeat(83)}.png`);
+});

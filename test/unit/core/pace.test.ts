@@ -264,6 +264,70 @@ describe('a window', () => {
   });
 });
 
+describe('how long to wait until it is looked again', () => {
+  it('is longer the more looks were refused, and is none of its own while nothing is closed', () => {
+    const pace = new Pace();
+    assert.equal(pace.closedMs(null), 5_000);
+    pace.probeRefused(0);
+    assert.equal(pace.closedMs(null), 5_000, 'a look of nobody');
+    pace.took(0, 0.5);
+    pace.refused(0, 1_000);
+    const waits = [0, 1, 2, 3, 4, 5].map((look) => {
+      if (look > 0) pace.probeRefused(look);
+      return [pace.closedMs(null), pace.closedMs(1_000), pace.closedMs(90_000)];
+    });
+    assert.deepEqual(waits, [
+      [5_000, 1_000, 90_000],
+      [10_000, 2_000, 90_000],
+      [20_000, 4_000, 90_000],
+      [40_000, 8_000, 90_000],
+      [60_000, 16_000, 90_000],
+      [60_000, 32_000, 90_000],
+    ]);
+  });
+});
+
+describe('the bounds of a window', () => {
+  /** A hundred seconds of calls, and nothing for the rest of the hour. */
+  const hour = () => {
+    const line = new Line();
+    line.calls(1_000, 100);
+    line.closed(3_500_000);
+    return line;
+  };
+
+  it('are two minutes at first, then an hour, to come back in, and two of its lengths to be forgotten in', () => {
+    const line = hour();
+    const first = line.pace.save(line.nowMs, line.nowMs);
+    assert.deepEqual([first?.recoverMs, first?.cycleMs], [120_000, 1_850_000]);
+    assert.ok(Number.isFinite(line.perSecondAfter(3_699_999)));
+    assert.equal(line.perSecondAfter(3_700_000), Number.POSITIVE_INFINITY);
+    line.pass(1_000).calls(100, 1_000);
+    line.closed(7_000_000);
+    const second = line.pace.save(line.nowMs, line.nowMs);
+    assert.deepEqual([second?.kind, second?.recoverMs], ['window', 3_600_000]);
+  });
+
+  it('are kept by the next life', () => {
+    const line = hour();
+    const saved = line.pace.save(line.nowMs, 0) ?? assert.fail();
+    const pace = new Pace();
+    pace.load(saved, 5_000, 0);
+    assert.deepEqual(pace.save(5_000, 0), saved);
+  });
+
+  it('are wider where calls are slow: eight of them', () => {
+    const by = (closedMs: number) => {
+      const line = new Line();
+      line.pace.load({ kind: 'bucket', perSecond: 0.5, recoverMs: 30_000, cycleMs: 0, limitedAtMs: 0 }, 0, 30_000);
+      line.calls(20, 2_000);
+      line.closed(closedMs);
+      return line.known[0];
+    };
+    assert.deepEqual([by(16_000), by(16_001)], ['bucket', 'window']);
+  });
+});
+
 describe('a slow limit', () => {
   const slow = (perSecond: number) => {
     const line = new Line();

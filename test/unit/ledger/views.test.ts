@@ -197,7 +197,9 @@ describe('the story of a file', () => {
         line({ event: 'of its content', contentId: contents.ready, from: 'queued', to: 'ready', assetId: 'asset_1' }),
         line({ event: 'of another content', contentId: contents.waiting }),
         line({ event: 'of a copy', contentId: contents.ready, file: { directoryId: dirs.b, name: 'x' } }),
-        line({ event: 'of another name', file: { directoryId: dirs.a, name: 'y' } }),
+        line({ event: 'of another name', contentId: contents.waiting, file: { directoryId: dirs.a, name: 'y' } }),
+        line({ event: 'of a namesake', contentId: contents.missing, file: { directoryId: dirs.b, name: 'x' } }),
+        line({ event: 'of the content of a namesake', contentId: contents.missing }),
         line({ event: 'of nothing' }),
         line({ event: 'told', file: own, atMs: 9, requestId: 'req', attempt: 3, detail: 'why' }),
       ]) {
