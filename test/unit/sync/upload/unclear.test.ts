@@ -82,7 +82,11 @@ describe('the source of a large body', () => {
     const all = async () => {
       for await (const chunk of noted.chunks()) got.push(String(chunk));
     };
-    await assert.rejects(all(), { code: 'row_changed', scope: 'file' });
+    await assert.rejects(all(), {
+      code: 'row_changed',
+      scope: 'file',
+      message: 'Somebody else changed what the ledger says of the file while it was being sent',
+    });
     assert.deepEqual(got, pieces.slice(0, -1));
   });
 
