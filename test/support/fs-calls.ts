@@ -8,6 +8,8 @@ import type { TestContext } from 'node:test';
 // (`promisify(read)`) keeps what it found.
 
 type Call = (...args: never[]) => unknown;
+/** A test, or what else undoes things at its end. */
+type Cleaning = Pick<TestContext, 'after'>;
 type CallName = keyof typeof calls | 'open (promise)' | 'realpathSync.native';
 
 /** Takes the place of one call. `real` makes it as it was meant. */
@@ -53,7 +55,7 @@ promises.open = wrapped('open (promise)', promises.open as Call) as typeof promi
 syncBuiltinESMExports();
 
 /** Until the test ends, or what is returned was called, these calls come to what the stand-in makes of them. */
-export function standIn(t: TestContext, name: CallName, by: StandIn): () => void {
+export function standIn(t: Cleaning, name: CallName, by: StandIn): () => void {
   standIns.set(name, by);
   const end = () => void standIns.delete(name);
   t.after(end);
@@ -77,7 +79,7 @@ interface Failing {
 
 /** Has each call fail that is meant: with an error where it returns, to its callback, or as its promise. */
 export function failing(
-  t: TestContext,
+  t: Cleaning,
   name: CallName,
   code: string,
   isMeant: (about: string, args: readonly unknown[]) => boolean = () => true,
@@ -98,7 +100,7 @@ export function failing(
 
 /** Has something happen right before or after the first call that is meant. */
 export function between(
-  t: TestContext,
+  t: Cleaning,
   name: CallName,
   when: 'before' | 'after',
   isMeant: (about: string) => boolean,
