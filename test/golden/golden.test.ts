@@ -1,3 +1,4 @@
+import '../support/fs-calls.ts';
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { namesOfTold, play, readTold } from './golden.ts';

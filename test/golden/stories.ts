@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { addFaults, admitKeys, alterAsset, clearFaults, readyAssets } from '../support/flora.ts';
+import { failing } from '../support/fs-calls.ts';
 import { picture } from '../support/pictures.ts';
 import { KEY, WORKSPACE } from '../support/world.ts';
 import type { Story } from './story.ts';
@@ -310,6 +311,32 @@ export const stories: readonly Told[] = [
     await s.reconcile();
     await s.until('a.png', 'ready', 'converted');
     return s.told('a.png');
+  }),
+  story('read-error', 'The disk cannot read the file at first; later it can.', async (s) => {
+    await s.begin();
+    let isBroken = true;
+    failing(s.cleanup, 'readSync', 'EIO', () => isBroken);
+    await s.drop('a.png', picture(1));
+    await s.until('a.png', 'rejected');
+    const refused = s.told('a.png');
+    isBroken = false;
+    await s.scan();
+    await s.until('a.png', 'ready');
+    return `${refused}\n--- then\n\n${s.told('a.png')}`;
+  }),
+  story('not-readable', 'The file may not be read by this user; later it may.', async (s) => {
+    await s.begin();
+    writeFileSync(s.path('a.png'), picture(1));
+    let isForbidden = true;
+    failing(s.cleanup, 'openSync', 'EACCES', (about) => isForbidden && about.endsWith('a.png'));
+    await s.scan();
+    await s.until('a.png', 'rejected');
+    const refused = s.told('a.png');
+    isForbidden = false;
+    chmodSync(s.path('a.png'), 0o640);
+    await s.scan();
+    await s.until('a.png', 'ready');
+    return `${refused}\n--- then\n\n${s.told('a.png')}`;
   }),
   story('other-words', 'FLORA calls its states by words that nobody knows.', async (s) => {
     await s.begin({}, { statusWords: 'other', completeAnswer: 'pending' });

@@ -22,12 +22,15 @@ const noise = new Set(['level', 'time', 'pid', 'hostname', 'msg']);
 export class Story {
   readonly world: World;
   readonly clock: StoryClock;
+  /** What is undone when the story is over. */
+  readonly cleanup: Cleanup;
   readonly #said: { readonly text: string; readonly path: string }[] = [];
   #engine: Engine | undefined;
   #settings: Readonly<Record<string, string>> = {};
 
   constructor(t: Cleanup, clock: StoryClock) {
     this.clock = clock;
+    this.cleanup = t;
     this.world = new World(t);
     t.after(() => this.#engine?.stop());
   }

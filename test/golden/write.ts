@@ -1,4 +1,5 @@
 // Writes down what the stories say now (`npm run tables`): run it after a change of words, and read what `git diff` shows.
+import '../support/fs-calls.ts';
 import { forgetTold, namesOfTold, play, writeTold } from './golden.ts';
 import { stories } from './stories.ts';
 

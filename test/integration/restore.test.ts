@@ -221,7 +221,7 @@ describe('a ledger that is gone', () => {
     openDatabase(dir, now, never).close();
     mkdirSync(snapshotsDirectory(dir));
     rmSync(ledgerIn(dir));
-    openDatabase(dir, now, never).close();
+    assert.doesNotThrow(() => openDatabase(dir, now, never).close());
   });
 
   it('is not restored from what a killed process left half done', async (t) => {

@@ -8,6 +8,8 @@ import type { TestContext } from 'node:test';
 // (`promisify(read)`) keeps what it found.
 
 type Call = (...args: never[]) => unknown;
+/** A test, or what else undoes things at its end. */
+type Cleaning = Pick<TestContext, 'after'>;
 type CallName = keyof typeof calls | 'open (promise)' | 'readFile (promise)' | 'realpathSync.native';
 
 /** Takes the place of one call. `real` makes it as it was meant. */
@@ -54,7 +56,7 @@ promises.readFile = wrapped('readFile (promise)', promises.readFile as Call) as 
 syncBuiltinESMExports();
 
 /** Until the test ends, or what is returned was called, these calls come to what the stand-in makes of them. */
-export function standIn(t: TestContext, name: CallName, by: StandIn): () => void {
+export function standIn(t: Cleaning, name: CallName, by: StandIn): () => void {
   standIns.set(name, by);
   const end = () => void standIns.delete(name);
   t.after(end);
@@ -78,7 +80,7 @@ interface Failing {
 
 /** Has each call fail that is meant: with an error where it returns, to its callback, or as its promise. */
 export function failing(
-  t: TestContext,
+  t: Cleaning,
   name: CallName,
   code: string,
   isMeant: (about: string, args: readonly unknown[]) => boolean = () => true,
@@ -99,7 +101,7 @@ export function failing(
 
 /** Has something happen right before or after the first call that is meant. */
 export function between(
-  t: TestContext,
+  t: Cleaning,
   name: CallName,
   when: 'before' | 'after',
   isMeant: (about: string) => boolean,

@@ -108,7 +108,9 @@ export class Inspector {
       case 'problem': {
         const { problem } = inspection;
         // A disk that could not be read once may do so next time: look again at each scan.
-        await admitProblem(this.#deps, file, problem.code === 'read_error' ? unknownStat : stat, problem, racyMs);
+        // Looked at anew each time; people are told its size all the same.
+        const seen = problem.code === 'read_error' ? { ...unknownStat, sizeBytes: stat.sizeBytes } : stat;
+        await admitProblem(this.#deps, file, seen, problem, racyMs);
         return;
       }
       case 'unfinished':

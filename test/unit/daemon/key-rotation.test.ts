@@ -13,10 +13,15 @@ describe('holdKey', () => {
     t.after(() => rmSync(directory, { recursive: true, force: true }));
     const path = join(directory, 'key');
     writeFileSync(path, 'sk_live_new\n');
-    const log = createLogger({ level: 'silent', pretty: false });
+    const lines: string[] = [];
+    const log = createLogger({ level: 'info', pretty: false, destination: { write: (line) => void lines.push(line) } });
     const holder = holdKey({ apiKey: createSecret('sk_live_old'), apiKeySource: { kind: 'file', path } }, log);
     assert.equal(holder.current(), 'sk_live_old');
     assert.equal(holder.reload(), true);
+    assert.deepEqual(
+      lines.map((line) => [JSON.parse(line).msg, JSON.parse(line).source]),
+      [['the API key was changed', 'file']],
+    );
     assert.equal(holder.current(), 'sk_live_new');
     assert.equal(holder.reload(), false);
   });

@@ -236,7 +236,7 @@ describe('reaching FLORA', () => {
         leaving.abort();
         return Promise.reject(reason);
       };
-      await reachFlora({ workspaceIds: away }, leaving.signal);
+      await assert.doesNotReject(reachFlora({ workspaceIds: away }, leaving.signal));
     });
   }
 
@@ -255,6 +255,6 @@ describe('reaching FLORA', () => {
       leaving.abort();
       return Promise.reject(trouble('unreachable'));
     };
-    await reachFlora({ workspaceIds: away }, leaving.signal);
+    await assert.doesNotReject(reachFlora({ workspaceIds: away }, leaving.signal));
   });
 });

@@ -143,6 +143,7 @@ describe('a step of a content', () => {
     const copied = await world({});
     await copied.commit(lost);
     assert.deepEqual([copied.content().state, copied.content().reasonCode], ['queued', 'source_changed']);
+    assert.equal(copied.content().reason, 'The file changed or went away; another with the same bytes is sent instead');
     const alone = await world({});
     await alone.commit(lost, {
       doubted: [{ root: alone.root, directory: '', name: 'a.png', directoryId: alone.directoryId }],
@@ -166,13 +167,14 @@ describe('an asset that another content has', () => {
     const reservation = { ...facts(), target: null, expiresInMs: null };
     await commit({ type: 'reserved', reservation, isReplayed: true });
     assert.deepEqual([content().state, content().assetId, content().generation], ['queued', null, 2]);
-    assert.match(content().reason ?? '', /already belongs to another file/);
+    assert.equal(content().reason, 'FLORA answered with an asset that already belongs to another file');
   });
 
   it('is not adopted again: the search goes on', async () => {
     const { commit, content } = await withOther({ state: 'matching' });
     await commit({ type: 'adopted', facts: facts({ status: 'ready' }) });
     assert.deepEqual([content().state, content().reasonCode], ['matching', 'match_taken']);
+    assert.equal(content().reason, 'Another file has just been found to be this asset');
   });
 
   it('is counted where it is adopted, and nowhere else', async () => {

@@ -146,6 +146,30 @@ describe('Gate', () => {
     assert.deepEqual(told, ['unavailable']);
   });
 
+  it('says of errors in a row what they are, and that nothing is wrong here', () => {
+    const clock = new HandClock();
+    let trouble: SyncError | null = null;
+    const random = { fraction: () => 0.5, token: () => 'token' };
+    const gate = new Gate({
+      most: 8,
+      clock,
+      random,
+      onChange: (told) => {
+        trouble = told;
+      },
+    });
+    for (let index = 0; index < 8; index += 1) gate.stumbled(other, serverError);
+    assert.ok((trouble as unknown) instanceof SyncError);
+    const { message, hint } = trouble as unknown as SyncError;
+    assert.deepEqual(
+      [message, hint],
+      [
+        'FLORA answers nothing but errors now (503)',
+        'Nothing is wrong here: it goes on by itself as soon as FLORA does.',
+      ],
+    );
+  });
+
   it('stays open for others while one file alone meets server errors for ever', async () => {
     const { gate, clock, told } = open();
     for (let waitMs = 500; waitMs < 3_600_000; waitMs = Math.min(waitMs * 2, 30_000) + 1_000) {

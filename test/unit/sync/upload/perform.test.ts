@@ -78,7 +78,8 @@ describe('an upload', () => {
 describe('an upload whose file does not hold its bytes any more', () => {
   it('has lost its source, and the file is in doubt', async () => {
     const { outcome } = await sendChanged(true);
-    assert.equal(outcome?.event.type, 'source-lost');
+    assert.ok(outcome?.event.type === 'source-lost');
+    assert.equal(outcome.event.reason, 'The file changed or went away before its bytes were sent');
     assert.deepEqual(
       outcome.doubted.map(({ name }) => name),
       ['a.png'],
@@ -89,6 +90,7 @@ describe('an upload whose file does not hold its bytes any more', () => {
     const { outcome } = await sendChanged(false);
     assert.ok(outcome?.event.type === 'trouble');
     assert.equal(outcome.event.code, 'folder_away');
+    assert.equal(outcome.event.reason, 'Its drop folder, or a drive in it, is not there just now');
     assert.deepEqual(outcome.doubted, []);
   });
 });

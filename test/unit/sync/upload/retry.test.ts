@@ -114,4 +114,34 @@ describe('a retry', () => {
     assert.equal((await retryFile(deps, file)).outcome, 'unknown');
     assert.equal((await retryFile(deps, { ...file, directoryId: file.directoryId + 1 })).outcome, 'unknown');
   });
+
+  it('says what was done, or why nothing was', async () => {
+    const { ledger, deps, file, put } = await world();
+    const said = async (patch: Partial<Content>) => {
+      await put(patch);
+      return (await retryFile(deps, file)).message;
+    };
+    assert.equal((await retryFile(deps, file)).message, 'the ledger has never seen it');
+    assert.equal(await said({ state: 'ready', assetId: 'asset_1' }), 'is ready');
+    await ledger.write(({ files }) => files.saveProblem(file.directoryId, 'a.png', stat, problem, 0));
+    assert.equal((await retryFile(deps, file)).message, 'was rejected (It is text), is looked at anew');
+    await ledger.write(({ files }) => files.markGone(file.directoryId, 'a.png', 1));
+    assert.equal((await retryFile(deps, file)).message, 'the file is not there any more');
+  });
+
+  for (const [patch, message] of [
+    [{ state: 'queued' }, 'is on its way'],
+    [
+      { state: 'checking', assetId: 'asset_1', reasonCode: 'processing', reason: 'It takes long' },
+      'is on its way: It takes long',
+    ],
+    [{ state: 'gone' }, 'is looked at anew'],
+    [{ state: 'missing', assetId: 'asset_1' }, 'was missing, is tried again'],
+    [{ state: 'rejected', reasonCode: 'x', reason: 'No' }, 'was rejected (No), is tried again'],
+  ] as const)
+    it(`says so: ${message}`, async () => {
+      const { deps, file, put } = await world();
+      await put(patch);
+      assert.equal((await retryFile(deps, file)).message, message);
+    });
 });

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
 import { describe, it } from 'node:test';
 import { startScheduler } from '../../../../src/sync/upload/scheduler.ts';
-import { facts } from '../../../support/contents.ts';
+import { facts, reservation } from '../../../support/contents.ts';
 import { settled } from '../../../support/hand-clock.ts';
-import { uploading } from '../../../support/uploading.ts';
+import { floraError, uploading } from '../../../support/uploading.ts';
 
 const never = () => new Promise<never>(() => {});
 
@@ -79,5 +79,55 @@ describe('the scheduler', () => {
     assert.equal(scheduler.quietForMs(), Number.POSITIVE_INFINITY, 'nothing waits any more');
     stopping.abort();
     await scheduler.finished;
+  });
+
+  it('says so each time that nothing is in hand any more, and not before', async () => {
+    let letGo: () => void = () => {};
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const { deps, countOf } = await uploading({
+      files: 2,
+      script: {
+        reserve: async () => {
+          if (countOf('reserve') === 2) await held;
+          throw floraError('unreachable', { scope: 'file' });
+        },
+      },
+    });
+    let idle = 0;
+    const onIdle = () => {
+      idle += 1;
+    };
+    const stopping = new AbortController();
+    const scheduler = startScheduler({ ...deps, onIdle }, 2, { stopping: stopping.signal, abort: stopping.signal });
+    await settled();
+    assert.deepEqual([countOf('reserve'), scheduler.claimed().size, idle], [2, 1, 0]);
+    letGo();
+    await settled();
+    assert.deepEqual([scheduler.claimed().size, idle], [0, 1]);
+    stopping.abort();
+    await scheduler.finished;
+  });
+
+  it('takes the next one as soon as one has its asset, where reservations come one by one', async (t) => {
+    const { deps, ids, countOf } = await uploading({
+      files: 6,
+      script: {
+        reserve: () =>
+          countOf('reserve') === 1
+            ? { value: reservation({ assetId: 'asset_1' }), requestId: null, isReplayed: false }
+            : never(),
+        upload: never,
+      },
+    });
+    const stopping = new AbortController();
+    setMaxListeners(0, stopping.signal);
+    t.after(() => stopping.abort());
+    Object.defineProperty(deps.gate, 'isNarrow', { value: true });
+    const scheduler = startScheduler(deps, 2, { stopping: stopping.signal, abort: stopping.signal });
+    for (let turn = 0; turn < 10; turn += 1) await settled();
+    assert.equal(countOf('upload'), 1);
+    assert.deepEqual([...scheduler.claimed()], ids.slice(0, 5), 'one that sends, and four that wait for an asset');
   });
 });

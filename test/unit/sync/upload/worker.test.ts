@@ -197,6 +197,7 @@ describe('advance', () => {
     await run();
     assert.equal(calls.length, 3);
     assert.equal(stateOf(ledger, content.id), 'checking');
+    assert.equal(ledger.contents.get(content.id)?.reason, 'FLORA answered about another asset than the one asked for');
   });
 
   it('takes another reservation when FLORA names an asset that holds other bytes', async () => {
