@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Admitted } from '../../../../src/sync/ports/ledger.ts';
 import { advance } from '../../../../src/sync/upload/worker.ts';
 import { facts, reservation } from '../../../support/contents.ts';
 import { type Script, uploading } from '../../../support/uploading.ts';
@@ -28,7 +29,13 @@ async function working(script: Script, copies: readonly string[] = []) {
   const freed: string[] = [];
   gate.unreserved = (of) => void freed.push(`${of === id} ${ledger.contents.get(of)?.state}`);
   const row = () => ledger.contents.get(id) ?? assert.fail();
-  return { ...world, told, freed, row, run: () => advance({ ...deps, onDoubt: () => {} }, id, signals) };
+  return {
+    ...world,
+    told,
+    freed,
+    row,
+    run: (admitted?: Admitted) => advance({ ...deps, onDoubt: () => {} }, id, signals, admitted),
+  };
 }
 
 describe('a step of a worker', () => {
@@ -44,11 +51,12 @@ describe('a step of a worker', () => {
   });
 
   it('speaks of the file that has the bytes, and of each later one by the one that it is sent from', async () => {
-    const { run, told, deps, ledger, ids } = await working({}, ['copy.png']);
+    const { run, told, deps, ledger, ids, row } = await working({}, ['copy.png']);
     const names = ledger.files.sources(ids[0] ?? 0).map(({ name }) => name);
     const stat = { sizeBytes: 3, mtimeMs: 1, ctimeMs: 1, inode: 1, device: 1 };
     deps.local.look = ({ name }) => (name === names[0] ? { kind: 'gone' } : { kind: 'file', stat });
-    await run();
+    const [seen] = ledger.files.sources(ids[0] ?? 0);
+    await run({ content: row(), path: seen });
     assert.deepEqual(told, [
       `queued -> reserved: /drop/${names[1]}`,
       `reserved -> uploaded: /drop/${names[1]}`,
