@@ -323,6 +323,20 @@ describe('the inventory', () => {
     assert.equal(inventory.pathOf(contents.ready), '/b/x');
   });
 
+  it('has the last path that had a content, as its history tells', async () => {
+    const { ledger, dirs, contents } = await world();
+    const nothing = { from: null, to: null, assetId: null, requestId: null, attempt: null, detail: null, event: 'x' };
+    await ledger.write(({ history }) => {
+      for (const [directoryId, name] of [
+        [dirs.a, 'first'],
+        [dirs.deep, odd],
+      ] as const)
+        history.append({ ...nothing, atMs: 1, contentId: contents.ready, file: { directoryId, name } });
+    });
+    assert.deepEqual(ledger.files.lastPathOf(contents.ready), { root: '/a', directory: 'deep', name: odd });
+    assert.equal(ledger.files.lastPathOf(contents.waiting), undefined);
+  });
+
   it('has what a path held, each time that it was another', async () => {
     const { ledger, inventory, dirs, contents } = await world();
     const nothing = { from: null, to: null, assetId: null, requestId: null, attempt: null, detail: null, event: 'x' };
