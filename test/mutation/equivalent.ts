@@ -201,6 +201,30 @@ export const equivalents: readonly Equivalent[] = [
     after: 'if (part <= 1)',
     why: 'Both curves are at 1 there.',
   },
+  {
+    file: 'sync/commit/commit.ts',
+    before: 'tables.history.append(record(current, queued, { event, requestId: null, doubted: [] }, context.nowMs));',
+    after: 'tables.history.append(record(current, queued, { event, requestId: null }, context.nowMs));',
+    why: 'Doubts are not recorded.',
+  },
+  {
+    file: 'sync/flora/reconciler.ts',
+    before: ": eventFromError({ type: 'check', assetId }, asked.error);",
+    after: ": eventFromError({ type: '', assetId }, asked.error);",
+    why: 'Only a reservation, a renewal and an upload have errors of their own.',
+  },
+  {
+    file: 'sync/flora/gate.ts',
+    before: 'const isFull = this.#underWay >= this.#deps.most;',
+    after: 'const isFull = this.#underWay > this.#deps.most;',
+    why: 'It spares a look at those who may not go anyway.',
+  },
+  {
+    file: 'ledger/tables/facts.ts',
+    before: "this.#all = database.prepare('SELECT key, value FROM fact WHERE key GLOB ? ORDER BY key');",
+    after: "this.#all = database.prepare('SELECT key, value FROM fact WHERE key GLOB ?');",
+    why: 'The table is kept in the order of its keys.',
+  },
 ];
 
 export function isEquivalent(
