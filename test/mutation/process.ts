@@ -30,7 +30,14 @@ export function runNode(
   env: Readonly<Record<string, string>>,
   limits: Limits,
 ): Promise<Ended> {
-  const { NODE_TEST_CONTEXT: _, NODE_V8_COVERAGE: __, ...inherited } = process.env;
+  // Nor is a planted mistake's noise a fault of the test that plants it.
+  const {
+    NODE_TEST_CONTEXT: _,
+    NODE_V8_COVERAGE: __,
+    NODE_OPTIONS: ___,
+    FLORA_TEST_NOTES: ____,
+    ...inherited
+  } = process.env;
   const startedMs = performance.now();
   const child = spawn(process.execPath, ['--test-reporter=tap', ...words], {
     cwd: place,

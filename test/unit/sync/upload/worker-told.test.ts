@@ -69,7 +69,7 @@ describe('a step of a worker', () => {
     await run();
     assert.deepEqual(freed, ['true uploaded', 'true ready']);
     const stalled = await working({ upload: () => Promise.reject(new Error('cut')) });
-    await assert.rejects(stalled.run());
+    await assert.rejects(stalled.run(), /^Error: cut$/);
     assert.deepEqual(stalled.freed, []);
   });
 });
