@@ -18,7 +18,7 @@ function combination(seed: number): Partial<EmulatorSettings> {
   return { ...settings, ...(random() < 0.2 ? { bodyForm: 'none' } : {}) };
 }
 
-const seeds = 12;
+const seeds = Number(process.env['FLORA_SYNC_TEST_MIXTURES'] ?? 12);
 const from = Number(process.env['FLORA_SYNC_TEST_SEED'] ?? 1);
 
 describe('the main scenario', { concurrency: 4 }, () => {

@@ -153,12 +153,15 @@ export class World {
     let lines: readonly LsLine[] = [];
     let seen = '';
     let seenMs = Number.NEGATIVE_INFINITY;
+    const beganMs = performance.now();
     const look = async () => {
       // A daemon that was just started may not have begun it yet.
       if (!existsSync(join(this.stateDir, 'ledger.sqlite'))) return false;
       // A process for each look is dear: only for another ledger than before, or for what only the daemon knows.
       const now = this.#ledgerStamp();
-      if (now === seen && performance.now() - seenMs < 1_000) return false;
+      const nowMs = performance.now();
+      const restMs = now !== seen ? 300 : nowMs - beganMs < 5_000 ? 1_000 : 2_000;
+      if (nowMs - seenMs < restMs) return false;
       lines = await this.ls();
       [seen, seenMs] = [now, performance.now()];
       return isWanted(lines);
