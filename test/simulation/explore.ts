@@ -51,7 +51,9 @@ async function playInPieces({ from, count, isAll }: Range): Promise<Totals> {
     while (nextSeed < from + count && (isAll || all.failed === 0)) {
       const piece = { from: nextSeed, count: Math.min(seedsOfPiece, from + count - nextSeed), isAll };
       nextSeed += piece.count;
-      all = sum(all, await playElsewhere(piece));
+      // Not in one expression: what the other line adds meanwhile would be lost.
+      const played = await playElsewhere(piece);
+      all = sum(all, played);
     }
   };
   await Promise.all(Array.from({ length: jobs }, line));
