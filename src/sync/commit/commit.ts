@@ -79,8 +79,7 @@ export async function commitOutcome(
   const nowMs = deps.clock.now();
   const pollLeastMs = deps.polls?.leastMs() ?? 0;
   const context = { nowMs, random: deps.random.fraction(), freshKey: deps.random.token(), pollLeastMs };
-  let missing: Content | null = null;
-  const next = await deps.ledger.write((tables) => {
+  const written = await deps.ledger.write((tables) => {
     for (const { directoryId, name } of outcome.doubted) tables.files.doubt(directoryId, name, content.id);
     let after = transition(content, fitting(tables, content, outcome.event), context);
     if (isTaken(tables, content, after)) {
@@ -96,17 +95,14 @@ export async function commitOutcome(
     if (after.state === 'gone') tables.files.doubtContent(after.id);
     if (isWorthTelling(content, after)) tables.history.append(record(content, after, outcome, nowMs));
     if (content.state === 'matching' && after.state === 'ready') countAdopted(tables);
-    if (after.state !== 'missing') return after;
-    missing = after;
-    return byPolicy(deps, tables, after, context);
+    return { after, next: after.state === 'missing' ? byPolicy(deps, tables, after, context) : after };
   });
-  if (next === null) return null;
+  if (written === null) return null;
+  const { after, next } = written;
   deps.creating?.committed(content, next);
   deps.polls?.stepped(next);
-  if (missing !== null && missing !== next) {
-    tell(deps, content, missing, outcome, seen);
-    tell(deps, missing, next, { ...outcome, requestId: null }, seen);
-  } else if (isWorthTelling(content, next)) tell(deps, content, next, outcome, seen);
+  if (isWorthTelling(content, after)) tell(deps, content, after, outcome, seen);
+  if (after !== next) tell(deps, after, next, { ...outcome, requestId: null }, seen);
   deps.onChange(content, next);
   return next;
 }
