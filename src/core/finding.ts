@@ -46,7 +46,7 @@ export function findingOf(content: Content, facts: AssetFacts, compared: Compare
 }
 
 /** The word that FLORA used in place of one that its contract has. */
-export function unknownStatus({ statusWord }: Pick<AssetFacts, 'statusWord'>): Finding {
+export function unknownStatus({ statusWord }: Pick<AssetFacts, 'statusWord'>): Finding & { readonly reason: string } {
   const word = statusWord === null ? 'in no state at all' : `"${statusWord}"`;
   const reason = `FLORA calls the asset ${word}, which this version does not know; nothing is concluded from it`;
   return { reasonCode: 'unknown_status', reason };

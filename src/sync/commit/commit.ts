@@ -77,8 +77,8 @@ export async function commitOutcome(
   seen?: SourcePath,
 ): Promise<Content | null> {
   const nowMs = deps.clock.now();
-  const pollLeastMs = deps.polls?.leastMs() ?? 0;
-  const context = { nowMs, random: deps.random.fraction(), freshKey: deps.random.token(), pollLeastMs };
+  const chance = { random: deps.random.fraction(), freshKey: deps.random.token() };
+  const context = { nowMs, ...chance, ...(deps.polls && { pollLeastMs: deps.polls.leastMs() }) };
   const written = await deps.ledger.write((tables) => {
     for (const { directoryId, name } of outcome.doubted) tables.files.doubt(directoryId, name, content.id);
     let after = transition(content, fitting(tables, content, outcome.event), context);
@@ -126,7 +126,8 @@ export function byPolicy(
   const needsMatching = tables.directories.toMatch().length > 0;
   const event: ContentEvent = { type: 'wanted', by: 'policy', needsMatching };
   const queued = transition(current, event, context);
-  if (!tables.contents.save(current, queued, context.nowMs)) return missing;
+  // As it was read in this very write.
+  tables.contents.save(current, queued, context.nowMs);
   tables.history.append(record(current, queued, { event, requestId: null, doubted: [] }, context.nowMs));
   return { ...queued, revision: current.revision + 1 };
 }

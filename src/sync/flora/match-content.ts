@@ -97,15 +97,19 @@ async function compare(
   if (fetched === null) return null;
   const verdict = 'event' in fetched ? fetched : judge(deps, content, candidate, facts, fetched);
   // Only the name, and FLORA's own word, make an asset that stays unclear more than one that is alike by chance.
-  const isByChance = !names.includes(candidate.name ?? '') || (isOtherSize(content, facts) && !candidate.isConverted);
+  const isNamed = names.some((name) => name === candidate.name);
+  const isByChance = !isNamed || (isOtherSize(content, facts) && !candidate.isConverted);
   if (typeof verdict === 'object' && isByChance && content.attempts >= enoughByChance) return 'other';
   if (verdict !== 'same') return verdict;
   if (candidate.isAnonymous)
     return unreadable(content, candidate, 'it has these bytes, but FLORA names no id for it', seldomMs);
-  if (facts.status === 'unknown') return unreadable(content, candidate, unknownStatus(facts).reason ?? '', seldomMs);
+  if (facts.status === 'unknown') return unreadable(content, candidate, unknownStatus(facts).reason, seldomMs);
   await deps.learning.seen(content, { ...typeOf(content, facts), areBytesKept: true });
   return { event: { type: 'adopted', facts }, requestId, doubted: [] };
 }
+
+/** Of how many bytes; null where they were fetched before, and FLORA does not tell it. */
+type Digest = Pick<Fetched, 'sha256'> & { readonly sizeBytes: number | null };
 
 /** Of the bytes behind the asset's URL: as they were found before, or fetched now; an outcome for trouble. */
 async function digestOf(
@@ -114,9 +118,9 @@ async function digestOf(
   candidate: RemoteAsset,
   facts: AssetFacts,
   signals: WorkSignals,
-): Promise<Fetched | Outcome | null> {
+): Promise<Digest | Outcome | null> {
   const { sha256 } = candidate;
-  if (sha256 !== null) return { sha256, sizeBytes: facts.sizeBytes ?? content.sizeBytes };
+  if (sha256 !== null) return { sha256, sizeBytes: facts.sizeBytes };
   if (facts.url === null) return unreadable(content, candidate, 'FLORA names no URL for it');
   const fetched = await fetchOnce(deps, content, { ...facts, url: facts.url }, signals);
   if (!(fetched instanceof SyncError)) return fetched;
@@ -129,7 +133,7 @@ function judge(
   content: Content,
   candidate: RemoteAsset,
   facts: AssetFacts,
-  fetched: Fetched,
+  fetched: Digest,
 ): 'same' | 'other' | Outcome {
   if (fetched.sha256 === content.sha256) return 'same';
   const { workspaceId } = deps.ledger.directories.destination(content.destinationId);
@@ -205,7 +209,7 @@ async function awaitPending(
   const reason =
     `An upload of the same name is still open in FLORA (${candidate.assetId}); ` +
     'it may be this file, so nothing is sent until that is decided, a day after it began at the latest';
-  return wait('match_pending', reason, Math.min(seldomMs, 1_000 * 2 ** Math.min(content.attempts, 12)));
+  return wait('match_pending', reason, Math.min(seldomMs, 1_000 * 2 ** content.attempts));
 }
 
 /** Since when there has been a search. A clock that was put back would prolong the wait: then it counts from now on. */

@@ -140,8 +140,9 @@ export class Matching {
     const key = keyOf(place);
     let unreadable = 0;
     // Walks of an earlier life count: what they saw is in the ledger.
-    for (let { walks } = ledger.facts.listing(key); walks < pageSizes.length; walks += 1) {
-      const limit = pageSizes[walks] ?? pageSizes[0];
+    const { walks: made } = ledger.facts.listing(key);
+    for (const [former, limit] of [...pageSizes.entries()].slice(made)) {
+      const walks = former + 1;
       const before = ledger.remoteAssets.count();
       unreadable = 0;
       for await (const page of walkListing(this.#deps, { ...place, limit }, signal)) {
@@ -155,9 +156,8 @@ export class Matching {
         });
       }
       if (signal.aborted) return;
-      if (walks + 1 >= fewestWalks && ledger.remoteAssets.count() === before) break;
-      const listing = { walks: walks + 1, isDone: false };
-      await ledger.write((tables) => tables.facts.setListing(key, listing));
+      if (walks >= fewestWalks && ledger.remoteAssets.count() === before) break;
+      await ledger.write((tables) => tables.facts.setListing(key, { walks, isDone: false }));
     }
     await this.#note({ unreadable, trouble: null, assets: ledger.remoteAssets.count() });
     await ledger.write((tables) => {

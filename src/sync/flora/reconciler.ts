@@ -188,7 +188,7 @@ export class Reconciler {
         if (sinceMs > beganMs && sinceMs <= clock.now()) continue;
         this.#askedUpTo = content.assetId;
         counts.asked += 1;
-        await this.#ask(id, counts, signal);
+        await this.#ask(content, content.assetId, counts, signal);
         if (counts.asked >= mostAsked) return;
       }
       after = last;
@@ -218,11 +218,9 @@ export class Reconciler {
     onWork();
   }
 
-  async #ask(id: number, counts: Counts, signal: AbortSignal): Promise<void> {
-    const content = this.#deps.ledger.contents.get(id);
-    const assetId = content?.assetId;
-    if (content?.state !== 'ready' || assetId == null || this.#deps.claimed().has(id)) return;
-    const { gate, remote } = this.#deps;
+  async #ask(content: Content, assetId: string, counts: Counts, signal: AbortSignal): Promise<void> {
+    const { gate, remote, claimed } = this.#deps;
+    if (claimed().has(content.id)) return;
     const signals = { stopping: signal, abort: signal };
     // Left to the next listing it could be refused by each: what comes right after many pages is what a limit refuses.
     const asked = await patiently(() =>

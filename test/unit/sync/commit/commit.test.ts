@@ -131,6 +131,91 @@ describe('a step of a content', () => {
     assert.equal(content().state, 'rejected');
   });
 
+  it('that changes something is taken as it is', async () => {
+    const { deps, content } = await world({});
+    const otherwise: ContentEvent = { type: 'trouble', code: 'bad_answer', reason: 'odd', retryAfterMs: null };
+    await commitOutcome(deps, content(), { event: refused, requestId: null, doubted: [] }, otherwise);
+    assert.deepEqual([content().state, content().reasonCode], ['rejected', 'input_validation_error']);
+  });
+
+  it('is told to who counts polls, and a poll comes no sooner than the pace of all of them', async () => {
+    const polled = { state: 'uploaded', assetId: 'asset_1', areBytesConfirmed: true, isCompleteSent: true } as const;
+    const { deps, content } = await world(polled);
+    const stepped: string[] = [];
+    const polls = {
+      leastMs: () => 3_600_000,
+      stepped: ({ id, state }: Pick<Content, 'id' | 'state'>) => void stepped.push(`${id} ${state}`),
+    };
+    const event: ContentEvent = { type: 'asset', facts: facts(), by: 'get' };
+    await commitOutcome({ ...deps, polls }, content(), { event, requestId: null, doubted: [] });
+    assert.equal(content().notBeforeMs, deps.clock.now() + 3_600_000);
+    await commitOutcome({ ...deps, polls }, content(), { event: ready, requestId: null, doubted: [] });
+    assert.deepEqual(stepped, ['1 checking', '1 ready']);
+  });
+
+  it('is a warning where a person should know, and else a line that is not even made where nobody reads it', async () => {
+    const checking = { state: 'checking', assetId: 'asset_1', isCompleteSent: true, missingSinceMs: 1 } as const;
+    const lost: ContentEvent = { type: 'source-lost', reason: 'deleted' };
+    for (const [patch, names, event, level] of [
+      [{}, ['a.png'], refused, 'warn'],
+      [{}, [], lost, 'warn'],
+      [checking, ['a.png'], { type: 'asset-missing', isControlled: true }, 'warn'],
+      [checking, ['a.png'], ready, 'info'],
+    ] as const) {
+      for (const isRead of [true, false]) {
+        const { deps, commit, lines, ledger } = await world(patch, names);
+        const asked: string[] = [];
+        deps.log.isLevelEnabled = (of) => {
+          asked.push(of);
+          return isRead;
+        };
+        const lookups: unknown[][] = [];
+        const { sources } = ledger.files;
+        ledger.files.sources = (...of) => {
+          lookups.push(of);
+          return sources.apply(ledger.files, of);
+        };
+        await commit(event);
+        const isTold = level === 'warn' || isRead;
+        assert.deepEqual(
+          lines.map((line) => line.level),
+          isTold ? [level] : [],
+        );
+        assert.deepEqual(asked, level === 'warn' ? [] : ['info']);
+        assert.equal(lookups.filter(([, most]) => most === 1).length, isTold ? 1 : 0, 'one file is enough');
+      }
+    }
+  });
+
+  it('speaks of a file that is there no more by its last path, with the asset that it let go', async () => {
+    const { deps, commit, lines, ledger, directoryId, id, told } = await world({
+      state: 'missing',
+      assetId: 'asset_1',
+    });
+    await ledger.write((tables) => {
+      const file = { directoryId, name: 'b.png' };
+      const seen = { event: 'seen', from: null, to: null, assetId: null, requestId: null, attempt: null, detail: null };
+      tables.history.append({ ...seen, atMs: 1, contentId: id, file });
+      tables.files.markGone(directoryId, 'a.png', 1);
+      tables.directories.setNeedsMatching(1, false);
+    });
+    await commit({ type: 'wanted', by: 'operator', needsMatching: false });
+    const [{ facts: said } = { facts: {} }] = lines;
+    const { path, asset_id, to } = said as Record<string, unknown>;
+    assert.deepEqual([path, asset_id, to], ['/drop/b.png', 'asset_1', 'queued']);
+    assert.equal(told().at(-1)?.['asset_id'], 'asset_1');
+    assert.equal(deps.creating, null);
+  });
+
+  it('is told with its path as people can read it', async () => {
+    const { commit, lines } = await world({}, ['a\udcff.png']);
+    await commit(refused);
+    assert.deepEqual(
+      lines.map(({ facts: said }) => (said as { path: string }).path),
+      ['/drop/a\\xff.png'],
+    );
+  });
+
   it('casts doubt on the files that turned out to be others', async () => {
     const { commit, ledger, directoryId, root } = await world({}, ['a.png', 'b.png']);
     await commit(refused, { doubted: [{ root, directory: '', name: 'b.png', directoryId }] });
@@ -187,7 +272,7 @@ describe('an asset that another content has', () => {
       const { ledger, commit } = await world(patch);
       await ledger.write((tables) => tables.facts.setMatching(search));
       await commit(event);
-      assert.equal(ledger.facts.matching?.adopted, adopted, `${patch.state}, ${event.type}`);
+      assert.deepEqual(ledger.facts.matching, { ...search, adopted }, `${patch.state}, ${event.type}`);
     }
   });
 });
@@ -211,6 +296,49 @@ describe('what is missing at FLORA', () => {
         ['wanted by policy', 'missing', 'queued'],
       ],
     );
+    assert.deepEqual([kept.changes, again.changes], [['checking -> missing'], ['checking -> queued']]);
+  });
+
+  it('is queued again under another key, with the asset that it was, and with no request', async () => {
+    const checking = { state: 'checking', assetId: 'asset_1', isCompleteSent: true, missingSinceMs: 1 } as const;
+    const { commit, lines, told, content, root, directoryId } = await world(checking, ['a.png', 'b.png'], true);
+    const seen = { root, directory: '', name: 'b.png', directoryId };
+    await commit(gone, { requestId: 'req_404' }, seen);
+    assert.deepEqual([content().idempotencyKey, content().state], ['token', 'matching']);
+    assert.deepEqual(
+      told().map((line) => [line['to_state'], line['request_id'], line['asset_id']]),
+      [
+        ['missing', 'req_404', 'asset_1'],
+        ['matching', null, 'asset_1'],
+      ],
+    );
+    assert.deepEqual(
+      lines.map(({ level, message, facts: said }) => {
+        const { path, asset_id, request_id } = said as Record<string, unknown>;
+        return [level, message, path, asset_id, request_id];
+      }),
+      [
+        ['warn', 'checking -> missing', '/drop/b.png', 'asset_1', 'req_404'],
+        ['info', 'missing -> matching', '/drop/b.png', 'asset_1', null],
+      ],
+    );
+  });
+
+  it('is accounted for as what it was found to be, and then as what it is', async () => {
+    const checking = { state: 'checking', assetId: 'asset_1', isCompleteSent: true, missingSinceMs: 1 } as const;
+    const { deps, content } = await world(checking, ['a.png'], true);
+    const accounted: unknown[] = [];
+    const creating = {
+      account: (_: unknown, before: Content, event: ContentEvent, after: Content | null) =>
+        void accounted.push([before.state, event.type, after?.state]),
+      committed: (before: Content, after: Content) => void accounted.push([before.state, after.state]),
+      changed: () => {},
+    };
+    await commitOutcome({ ...deps, creating }, content(), { event: gone, requestId: null, doubted: [] });
+    assert.deepEqual(accounted, [
+      ['checking', 'asset-missing', 'missing'],
+      ['checking', 'matching'],
+    ]);
   });
 
   it('is looked for first where the ledger does not know all that FLORA has', async () => {
