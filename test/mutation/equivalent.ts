@@ -214,12 +214,6 @@ export const equivalents: readonly Equivalent[] = [
     why: 'Only a reservation, a renewal and an upload have errors of their own.',
   },
   {
-    file: 'sync/flora/gate.ts',
-    before: 'const isFull = this.#underWay >= this.#deps.most;',
-    after: 'const isFull = this.#underWay > this.#deps.most;',
-    why: 'It spares a look at those who may not go anyway.',
-  },
-  {
     file: 'ledger/tables/facts.ts',
     before: "this.#all = database.prepare('SELECT key, value FROM fact WHERE key GLOB ? ORDER BY key');",
     after: "this.#all = database.prepare('SELECT key, value FROM fact WHERE key GLOB ?');",

@@ -12,7 +12,7 @@ export const searchMutants: readonly Mutant[] = [
   {
     name: 'what a listing lacks is missing',
     file: 'sync/flora/reconciler.js',
-    search: `await this.#ask(id, counts, signal);`,
+    search: `await this.#ask(content, content.assetId, counts, signal);`,
     replace: `{
                 const lacking = contents.get(id);
                 const missing = { ...lacking, state: 'missing', reasonCode: 'asset_missing', reason: 'It is not listed' };

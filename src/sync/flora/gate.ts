@@ -62,13 +62,12 @@ export class Gate {
 
   /** Whether new reservations come one by one: then they are begun with only as fast as they go through. */
   get isNarrow(): boolean {
-    return this.#isPaced || this.#outage.trouble !== null || this.#suspicions.isNarrow('reserve');
+    return this.#isPaced() || this.#outage.trouble !== null || this.#suspicions.isNarrow('reserve');
   }
 
   /** Resolves when the request may be made, or to null when the signal is aborted first. */
   async enter(call: Call, signal: AbortSignal): Promise<Pass | null> {
     if (signal.aborted) return null;
-    if (this.#line.isEmpty && this.#waitMs(call) === 0) return this.#admit(call);
     return await new Promise((resolve) => {
       const leave = () => {
         this.#line.remove(waiter);
@@ -153,11 +152,11 @@ export class Gate {
 
   /** Nothing is sent to this file's reservation any more, or all is. */
   unreserved(contentId: number): void {
-    if (this.#reserved.delete(contentId) && this.#isPaced) this.#look();
+    if (this.#reserved.delete(contentId) && this.#isPaced()) this.#look();
   }
 
-  get #isPaced(): boolean {
-    return this.#outage.isRateLimited || this.pace.kind(this.#deps.clock.monotonic()) !== null;
+  #isPaced(): boolean {
+    return this.pace.kind(this.#deps.clock.monotonic()) !== null;
   }
 
   #answered(pass: Pass): void {
@@ -170,14 +169,11 @@ export class Gate {
     if (saved !== null) onPace?.(saved);
   }
 
-  /** Milliseconds until this request may go; Infinity until something changes. Asked in the order of rank. */
-  #waitMs(call: Call): number {
-    const nowMs = this.#deps.clock.monotonic();
-    if (this.#outage.trouble !== null) return this.#outage.waitMs(nowMs);
+  /** Milliseconds until this request may go where nothing is wrong; Infinity until something changes. Asked in the order of rank. */
+  #waitMs(call: Call, nowMs: number): number {
     const waitMs = this.#suspicions.waitMs(call, nowMs);
     if (waitMs > 0) return waitMs;
-    if (call.file !== null && this.#underWay >= this.#deps.most) return never;
-    const isFull = call.op === 'reserve' && this.#isPaced && this.#reserved.size >= this.#deps.most;
+    const isFull = call.op === 'reserve' && this.#isPaced() && this.#reserved.size >= this.#deps.most;
     return isFull ? never : this.pace.waitMs(nowMs);
   }
 
@@ -223,13 +219,13 @@ export class Gate {
 
   /** Who may go now; or in how many milliseconds somebody may, as it stands. */
   #next(): Waiter | number {
-    if (this.#line.isEmpty) return never;
     if (this.#outage.trouble !== null) return this.#nextProbe();
     const isFull = this.#underWay >= this.#deps.most;
-    const waiting = isFull ? this.#line.background() : this.#line.inOrder(this.#deps.clock.monotonic());
+    const nowMs = this.#deps.clock.monotonic();
+    const waiting = isFull ? this.#line.background() : this.#line.inOrder(nowMs);
     let leastMs = never;
     for (const waiter of waiting) {
-      const waitMs = this.#waitMs(waiter.call);
+      const waitMs = this.#waitMs(waiter.call, nowMs);
       if (waitMs > 0) leastMs = Math.min(leastMs, waitMs);
       else if (!this.#suspicions.yields(waiter.call, this.#line)) return waiter;
     }
@@ -238,10 +234,11 @@ export class Gate {
 
   /** One looks whether it is over: a file, where one waits, and if possible none of those that closed it. */
   #nextProbe(): Waiter | number {
-    const waitMs = this.#outage.waitMs(this.#deps.clock.monotonic());
-    if (waitMs > 0) return waitMs;
     const waiting = this.#line.all();
     const isOther = ({ call }: Waiter) => call.file !== null && !this.#outage.isCloser(call.file.id);
-    return waiting.find(isOther) ?? waiting[0] ?? never;
+    const first = waiting.find(isOther) ?? waiting[0];
+    if (first === undefined) return never;
+    const waitMs = this.#outage.waitMs(this.#deps.clock.monotonic());
+    return waitMs > 0 ? waitMs : first;
   }
 }

@@ -36,10 +36,6 @@ export class Outage {
     this.#suspect = suspect;
   }
 
-  get isRateLimited(): boolean {
-    return this.trouble?.code === 'rate_limited';
-  }
-
   /** Monotonic: when the next probe may go. */
   get opensAtMs(): number {
     return this.#opensAtMs;

@@ -15,10 +15,6 @@ const patientMs = 30_000;
 export class WaitingLine {
   readonly #queues: readonly Waiter[][] = Array.from({ length: ranks }, () => []);
 
-  get isEmpty(): boolean {
-    return this.#queues.every((queue) => queue.length === 0);
-  }
-
   add(waiter: Waiter): void {
     this.#queues[rankOf(waiter.call)]?.push(waiter);
   }

@@ -18,7 +18,7 @@ import type { LedgerPort, SourcePath } from '../ports/ledger.ts';
 import type { LocalPort } from '../ports/local.ts';
 import type { ClockPort } from '../ports/runtime.ts';
 import type { RootGuard } from '../roots/root-guard.ts';
-import { type FoundSource, findSource, openFirst } from './sources.ts';
+import { type FoundSource, findSource, type NoSource, openFirst } from './sources.ts';
 import { notingAllBytes } from './unclear.ts';
 
 export interface PerformDeps {
@@ -140,7 +140,7 @@ async function reserve(
     source = findSource(deps, content, seen);
     if (source.path === null) return withoutSource(source);
     const refusal = await deps.creating.enter();
-    return refusal === null ? null : { ...told(refusal), doubted: source.doubted };
+    return refusal === null ? null : told(refusal);
   };
   const toEvent = ({ value, isReplayed }: Awaited<ReturnType<typeof request>>): ContentEvent => {
     return { type: 'reserved', reservation: value, isReplayed };
@@ -213,12 +213,12 @@ async function upload(
   }
 }
 
-function failed(action: Action, error: SyncError, doubted: readonly SourcePath[], wasUnclear = false): Outcome {
+function failed(action: Action, error: SyncError, doubted: readonly SourcePath[], wasUnclear?: boolean): Outcome {
   return { event: eventFromError(action, error, wasUnclear), requestId: error.requestId ?? null, doubted };
 }
 
 /** Nothing to send from now: the bytes are lost, unless their folder is only away. */
-function withoutSource({ doubted, isWaiting }: Pick<FoundSource, 'doubted' | 'isWaiting'>): Outcome {
+function withoutSource({ doubted, isWaiting }: NoSource): Outcome {
   if (isWaiting) {
     const reason = 'Its drop folder, or a drive in it, is not there just now';
     return { event: { type: 'trouble', code: 'folder_away', reason, retryAfterMs: null }, requestId: null, doubted };

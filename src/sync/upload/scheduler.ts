@@ -144,14 +144,14 @@ async function nextContents(
 function readRows({ ledger, due }: SchedulerDeps, ids: readonly number[]): ReadonlyMap<number, Admitted> {
   const read = new Map<number, Admitted>();
   const missing = ids.filter((id) => due.atHand(id) === undefined);
-  if (missing.length === 0) return read;
-  ledger.readTogether(() => {
+  const readAll = () => {
     for (const id of missing) {
       const content = ledger.contents.get(id);
       if (content === undefined) continue;
       const [path] = needsSource(content) ? ledger.files.sources(id, 1) : [];
       read.set(id, { content, path });
     }
-  });
+  };
+  if (missing.length > 0) ledger.readTogether(readAll);
   return read;
 }

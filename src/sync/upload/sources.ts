@@ -11,14 +11,18 @@ interface SourceDeps {
   readonly roots: Pick<RootGuard, 'isThere'>;
 }
 
-/** A file that should hold a content's bytes, and what was learned on the way to it. */
-export interface FoundSource {
-  readonly path: SourcePath | null;
+/** That no file holds a content's bytes now. */
+export interface NoSource {
   /** Files that do not hold the bytes any more. */
   readonly doubted: readonly SourcePath[];
   /** Files are missing only because their folder is: they may come back as they were. */
   readonly isWaiting: boolean;
 }
+
+/** A file that should hold a content's bytes, and what was learned on the way to it. */
+export type FoundSource =
+  | { readonly path: SourcePath; readonly doubted: readonly SourcePath[] }
+  | ({ readonly path: null } & NoSource);
 
 /**
  * The first file that still looks as if it held the bytes; nothing is opened.
@@ -33,7 +37,7 @@ export function findSource(deps: SourceDeps, content: Content, seen?: SourcePath
     const isFound = look.kind === 'file' && look.stat.sizeBytes === content.sizeBytes;
     // A file that is there is on a drive that is: only of the root it may be another one.
     if (!deps.roots.isThere(isFound ? { root: path.root } : path)) isWaiting = true;
-    else if (isFound) return { path, doubted, isWaiting };
+    else if (isFound) return { path, doubted };
     else doubted.push(path);
   }
   return { path: null, doubted, isWaiting };
@@ -41,7 +45,7 @@ export function findSource(deps: SourceDeps, content: Content, seen?: SourcePath
 
 type OpenedFirst =
   | { readonly source: ByteSource; readonly path: SourcePath; readonly doubted: readonly SourcePath[] }
-  | { readonly source: null; readonly doubted: readonly SourcePath[]; readonly isWaiting: boolean };
+  | ({ readonly source: null } & NoSource);
 
 /**
  * The first file that can be opened and still has the right size; its bytes prove themselves while they are read.

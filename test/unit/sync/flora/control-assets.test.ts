@@ -64,6 +64,66 @@ describe('whether GET shows other assets', () => {
     assert.deepEqual([limits, mostControls], [[3], 3]);
   });
 
+  it('is asked for the file that it is about, for as long as the worker may', async () => {
+    const { gate } = openGate();
+    const [stopping, abort] = [new AbortController().signal, new AbortController().signal];
+    const calls: unknown[] = [];
+    const enter = gate.enter.bind(gate);
+    gate.enter = async (call, by) => {
+      calls.push([call, by === stopping]);
+      return await enter(call, by);
+    };
+    const asked: unknown[] = [];
+    const page = { assets: [facts({ assetId: 'x' })], anonymous: [], unreadable: 0, nextCursor: null };
+    const remote = {
+      list: async (...of: unknown[]) => {
+        asked.push(of);
+        return { value: page, requestId: null };
+      },
+      get: async (...of: unknown[]) => {
+        asked.push(of);
+        return { value: facts({ assetId: 'x' }), requestId: null };
+      },
+    } as unknown as RemotePort;
+    const file = { id: 7, sizeBytes: 1, attempts: 0 };
+    const about = { workspaceId: 'ws_1', assetId: 'lost', known: [], file };
+    assert.equal(await showsOthers({ gate, remote }, about, { stopping, abort }), 'some');
+    assert.deepEqual(asked, [
+      [{ workspaceId: 'ws_1', projectId: null, limit: 3 }, null, abort],
+      ['x', abort],
+    ]);
+    assert.deepEqual(calls, [
+      [{ op: 'list', file }, true],
+      [{ op: 'check', file }, true],
+    ]);
+  });
+
+  it('is not known where the listing cannot be read, or was cut short, and empty only where nothing at all is listed', async () => {
+    const { gate } = openGate();
+    const about = { workspaceId: 'ws_1', assetId: 'lost', known: [], file: null };
+    const shown = async (page: object | Error, by = signals) => {
+      const list = async () => {
+        if (page instanceof Error) throw page;
+        const nothing = { assets: [], anonymous: [], unreadable: 0, nextCursor: null };
+        return { value: { ...nothing, ...page }, requestId: null };
+      };
+      return await showsOthers({ gate, remote: { list } as unknown as RemotePort }, about, by);
+    };
+    assert.equal(await shown(floraError('bad_answer', { status: 200 })), 'none');
+    assert.equal(await shown({}, { stopping: AbortSignal.abort(), abort: signal }), null);
+    assert.equal(await shown({ anonymous: [facts()] }), 'none');
+    assert.equal(await shown({ unreadable: 1 }), 'none');
+    assert.equal(await shown({ nextCursor: 'on' }), 'none');
+    assert.equal(await shown({}), 'empty');
+  });
+
+  it('is not known where it was cut short before any other was asked for', async () => {
+    const { gate } = openGate();
+    const about = { workspaceId: 'ws_1', assetId: 'lost', known: ['a'], file: null };
+    const stopped = { stopping: AbortSignal.abort(), abort: signal };
+    assert.equal(await showsOthers({ gate, remote: {} as RemotePort }, about, stopped), null);
+  });
+
   it('is shown by the first that is there, of three at most', async () => {
     assert.deepEqual(await controlled(['a', 'b', 'c'], [gone, 'b']), { shown: 'some', asked: ['a', 'b'] });
     assert.equal((await controlled(['a', 'b', 'c'], [gone, gone, gone])).shown, 'none');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Content } from '../../../../src/core/content.ts';
+import { freshCreation } from '../../../../src/core/creation.ts';
 import type { ContentEvent } from '../../../../src/core/event.ts';
 import type { Ledger } from '../../../../src/ledger/ledger.ts';
 import { type CommitDeps, commitOutcome } from '../../../../src/sync/commit/commit.ts';
@@ -394,6 +395,22 @@ describe('creating goes on', () => {
     assert.deepEqual(lines.slice(1), ['FLORA takes files again: assets are asked for as needed']);
     assert.ok(changes.length > before, 'whoever waits for room is told');
     assert.equal(creating.room(), 8);
+  });
+
+  it('when bytes are accepted, with room for one more beside those that are open', async () => {
+    const { ledger, creating, opened, step, facts, clock } = await world();
+    const [first] = await opened(4);
+    assert.ok(first !== undefined);
+    const slow = {
+      barren: 8,
+      slowSinceMs: clock.now(),
+      reason: 'spent',
+      waitMs: hour,
+      nextProbeMs: clock.now() + hour,
+    };
+    await ledger.write((tables) => tables.facts.setCreation({ ...freshCreation('1'), ...slow }));
+    await step(first, accepted);
+    assert.deepEqual([facts()?.barren, creating.room()], [9 - 1 - 3, 1]);
   });
 
   it('when a person asks for another try, with the budget whole', async () => {

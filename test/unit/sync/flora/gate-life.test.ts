@@ -82,6 +82,30 @@ describe('who is let in', () => {
     assert.ok(next.pass);
   });
 
+  it('is let in once: a signal that comes later takes nobody else’s place in the line', async () => {
+    const { gate, enter, inside } = gateOf({ most: 1 });
+    const first = await inside(callFor(1));
+    const leaving = new AbortController();
+    const second = await enter(callFor(2), leaving.signal);
+    gate.succeeded(first);
+    await settled();
+    const third = await enter(callFor(3));
+    leaving.abort();
+    gate.succeeded(second.pass ?? assert.fail());
+    await settled();
+    assert.ok(third.pass);
+  });
+
+  it('is whoever may go, though another of its rank has to wait for something else', async () => {
+    const { gate, enter, inside, clock } = gateOf({ most: 9 });
+    gate.refused(await inside(callFor(1, 'complete')), serviceError('forbidden', { status: 403 }));
+    const again = await enter(callFor(1, 'complete'));
+    const other = await enter(callFor(2, 'check'));
+    assert.deepEqual([again.pass === undefined, other.pass === undefined], [true, false]);
+    await clock.advance(60_000);
+    assert.ok(again.pass);
+  });
+
   it('may be asked whether it is still good', async () => {
     const { gate, inside, enter, clock } = gateOf();
     const [early, other] = [await inside(callFor(1)), await inside(callFor(2))];
@@ -129,6 +153,38 @@ describe('trouble with FLORA as a whole', () => {
     assert.equal(gate.closedForMs(), 1);
     clock.pass(500);
     assert.equal(gate.closedForMs(), 0);
+  });
+
+  it('is looked at when its time has come, and not a part of a millisecond sooner', async () => {
+    const { gate, inside, enter, clock } = gateOf({ random: { fraction: () => 0.0005, token: () => '' } });
+    gate.failed(await inside(callFor(1)), limited);
+    assert.equal(gate.closedForMs(), 5_000.5, 'it is spread by chance');
+    clock.pass(5_000);
+    const probe = await enter(callFor(2));
+    assert.equal(probe.pass, undefined);
+    await clock.advance(1);
+    assert.ok(probe.pass);
+  });
+
+  it('is a limit that grows only where a probe ran into it', async () => {
+    const { gate, inside, enter, clock } = gateOf();
+    const refused: number[] = [];
+    const probeRefused = gate.pace.probeRefused.bind(gate.pace);
+    gate.pace.probeRefused = (nowMs) => {
+      refused.push(nowMs);
+      probeRefused(nowMs);
+    };
+    const probe = async () => {
+      const asker = await enter(callFor(2, 'check'));
+      await clock.advance(60_000);
+      return asker.pass ?? assert.fail();
+    };
+    gate.failed(await inside(callFor(1, 'check')), limited);
+    assert.deepEqual(refused, [], 'this one was none');
+    gate.failed(await probe(), down);
+    assert.deepEqual(refused, [], 'nor did this one meet the limit');
+    gate.failed(await probe(), limited);
+    assert.deepEqual(refused, [clock.now()]);
   });
 
   it('goes on where its probe was lost or cancelled: the next one looks', async () => {

@@ -74,6 +74,7 @@ async function searching(flora: Flora = {}) {
       return flora.fetched ?? { sha256: ours, sizeBytes: 3 };
     },
   } as unknown as RemotePort;
+  const lines: string[] = [];
   const slept: unknown[] = [];
   const sleep = clock.sleep.bind(clock);
   clock.sleep = (ms: number, signal?: AbortSignal) => {
@@ -81,7 +82,8 @@ async function searching(flora: Flora = {}) {
     return sleep(ms);
   };
   const matching = new Matching({
-    ...{ ledger, remote, clock, gate, log: noLog, learning: new NoLearning(ledger) },
+    ...{ ledger, remote, clock, gate, learning: new NoLearning(ledger) },
+    log: { ...noLog, info: (_: object, message: string) => void lines.push(message) },
     places: places ?? [{ workspaceId: 'ws_1', projectId: null }],
     transfers: new Transfers(8),
     onWork: () => {},
@@ -101,7 +103,7 @@ async function searching(flora: Flora = {}) {
     const event = (await match(patch))?.event;
     return event?.type === 'trouble' ? event.code : event?.type;
   };
-  return { ledger, folder, clock, gate, matching, content, shelf, asked, calls, slept, list, match, said };
+  return { ledger, folder, clock, gate, matching, content, shelf, asked, calls, slept, lines, list, match, said };
 }
 
 async function saidOf(flora: Flora, patch: Partial<Content> = {}) {
@@ -164,6 +166,18 @@ describe('an asset that stays unclear', () => {
 describe('an asset that was listed as ready', () => {
   it('and is open by now is waited for', async () => {
     assert.equal(await saidOf({ assets: [found()], told: () => ({ status: 'pending_upload' }) }), 'match_pending');
+  });
+
+  it('is of the size that GET tells, where it does, and else of the one that was listed', async () => {
+    for (const [told, sizeBytes] of [
+      [4, 4],
+      [null, 3],
+    ] as const) {
+      const { list, match } = await searching({ assets: [found()], told: () => ({ sizeBytes: told }) });
+      await list();
+      const event = (await match())?.event;
+      assert.equal(event?.type === 'adopted' ? event.facts.sizeBytes : null, sizeBytes);
+    }
   });
 
   it('is asked for once for the file, by the worker’s signals, then fetched', async () => {
@@ -444,6 +458,15 @@ describe('the end of a search for one of two folders', () => {
     assert.deepEqual([ledger.facts.isListed('ws_1|'), ledger.remoteAssets.count()], [true, 1]);
     assert.notEqual((await matching.finish(ids))?.endedMs, null);
     assert.deepEqual([ledger.facts.isListed('ws_1|'), ledger.remoteAssets.count()], [false, 0]);
+  });
+
+  it('is no line where FLORA had nothing', async () => {
+    const { matching, ledger, list, content, folder, lines } = await searching();
+    await list();
+    await ledger.write(({ contents }) => contents.save(content, { ...content, state: 'queued' }, 1));
+    await knowFiles(ledger, folder, ['b.png']);
+    assert.notEqual((await matching.finish([folder.folderId]))?.endedMs, null);
+    assert.deepEqual(lines, []);
   });
 
   it('is nothing where nobody searched', async () => {

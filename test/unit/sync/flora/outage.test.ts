@@ -33,7 +33,7 @@ function closedByStumbles(outage: Outage) {
 describe('an outage', () => {
   it('begins with evidence, is told by its error, and opens for a probe some time later', () => {
     const outage = outageAt();
-    assert.deepEqual([outage.trouble, outage.waitMs(5), outage.isRateLimited], [null, 0, false]);
+    assert.deepEqual([outage.trouble, outage.waitMs(5)], [null, 0]);
     assert.equal(outage.failed(passOf(1), down, 1_000), true);
     const waitMs = outage.waitMs(1_000);
     assert.ok(waitMs > 0 && waitMs <= 500, String(waitMs));
@@ -49,7 +49,7 @@ describe('an outage', () => {
     assert.deepEqual([outage.trouble, outage.opensAtMs, outage.isCloser(2)], [down, opensAtMs, false]);
     const limit = serviceError('rate_limited', { retryAfterMs: 30_000 });
     assert.equal(outage.failed(passOf(3), limit, 1_000), false);
-    assert.deepEqual([outage.trouble, outage.isRateLimited], [limit, true]);
+    assert.equal(outage.trouble, limit);
     assert.ok(outage.opensAtMs >= 31_000);
   });
 
@@ -209,6 +209,18 @@ describe('server errors', () => {
     const closed = outageAt();
     closed.failed(passOf(1), down, 0);
     for (let id = 1; id <= 9; id += 1) assert.equal(closed.stumbled(passOf(id), failed, 0), null);
+  });
+
+  it('are a row from the first after an answer on', () => {
+    const outage = outageAt();
+    outage.stumbled(passOf(1), failed, 0);
+    outage.noStumble();
+    assert.equal(outage.stumbled(passOf(2), failed, 5_000), null);
+    for (let id = 3; id <= 8; id += 1) assert.equal(outage.stumbled(passOf(id), failed, 14_000), null);
+    const trouble = outage.stumbled(passOf(9), failed, 15_000);
+    assert.ok(trouble !== null, 'the eighth within ten seconds');
+    outage.failed(passOf(9), trouble, 15_000);
+    assert.deepEqual([outage.isCloser(1), outage.isCloser(2)], [false, true]);
   });
 
   it('at its probe go on with an outage of theirs, and end another', () => {

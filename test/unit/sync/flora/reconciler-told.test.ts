@@ -209,6 +209,27 @@ describe('a walk through the listing', () => {
     });
     assert.ok((await run({ isFull: false })).pages >= 2);
   });
+
+  it('reads to an hour before the oldest asset that is waited for, or before the last full walk, which is older', async () => {
+    for (const [waitedForMs, fullMs, pages] of [
+      [5 * hour, 0, 8],
+      [0, 5 * hour, 8],
+      [null, 5 * hour, 8],
+      [null, 0, 3],
+    ] as const) {
+      const state = waitedForMs === null ? 'ready' : 'checking';
+      const { run, ledger, clock, model } = await walking(1, { state });
+      clock.pass(waitedForMs ?? 0);
+      const nowMs = clock.now();
+      // A page an hour.
+      model.assets = Array.from({ length: 1_200 }, (_, at) =>
+        listed(`a${at}`, { createdAtMs: nowMs - Math.floor(at / 100) * hour }),
+      );
+      const order = { fullAtMs: nowMs - fullMs, isNewestFirst: true };
+      await ledger.write(({ facts }) => facts.setListingOrder('ws_1|', order));
+      assert.equal((await run({ isFull: false })).pages, pages, `${waitedForMs}, ${fullMs}`);
+    }
+  });
 });
 
 describe('what a listing lacks', () => {
@@ -231,6 +252,50 @@ describe('what a listing lacks', () => {
     model.assets = [];
     await run();
     assert.deepEqual(asked, ['req_404']);
+  });
+
+  it('and whose URL is another, or that failed, is brought in with the request that told so', async () => {
+    for (const [patch, state] of [
+      [{ url: 'https://cdn.example/other' }, 'ready'],
+      [{ status: 'failed' }, 'checking'],
+    ] as const) {
+      const { run, model, ledger, row, rung, ids } = await walking(1);
+      const requests: (string | null)[] = [];
+      ledger.history.append = ({ contentId, requestId }) => void requests.push(contentId === ids[0] ? requestId : 'x');
+      const [asset] = model.assets;
+      assert.ok(asset !== undefined);
+      model.assets = [{ ...asset, ...patch }];
+      model.distort = (page) => ({ ...page, assets: [] });
+      assert.equal((await run()).drift, 1);
+      assert.deepEqual([row(0).state, row(0).url, rung()], [state, 'url' in patch ? patch.url : null, 1]);
+      assert.deepEqual(requests, state === 'ready' ? [] : ['req_get']);
+    }
+  });
+
+  it('is not asked for where it became ready at the very end of the walk', async () => {
+    const { run, model, ledger, row, clock, gets } = await walking(1, { state: 'checking' });
+    model.assets = [];
+    let readied: Promise<unknown> = Promise.resolve();
+    model.onPage = () => {
+      clock.pass(10);
+      readied = ledger.write(({ contents }) => contents.save(row(0), { ...row(0), state: 'ready' }, clock.now()));
+    };
+    await run();
+    await readied;
+    assert.deepEqual([row(0).state, gets], ['ready', []]);
+  });
+
+  it('is asked for beside the files, which go first, and until the stop', async () => {
+    const { run, model, deps } = await walking(1);
+    model.assets = [];
+    const calls: unknown[] = [];
+    const enter = deps.gate.enter.bind(deps.gate);
+    deps.gate.enter = async (call, by) => {
+      calls.push([call, by === signal]);
+      return await enter(call, by);
+    };
+    await run();
+    assert.deepEqual(calls.at(-1), [{ op: 'check', file: null }, true]);
   });
 
   it('is left alone where GET fails in a way that says nothing of it', async () => {
@@ -320,6 +385,13 @@ describe('what would change', () => {
       [row(0), 'ready', url, model.assets[0]],
       [row(1), 'checking', null, model.assets[1]],
     ]);
+  });
+
+  it('is nothing where only the word for its state is odd, which is kept', async () => {
+    const { run, model, row, rung } = await walking(1);
+    model.assets = [listed('asset_0', { status: 'unknown', statusWord: 'new' })];
+    assert.deepEqual([(await run({ isDryRun: true })).drift, row(0).reasonCode], [0, null]);
+    assert.deepEqual([(await run()).drift, row(0).state, row(0).reasonCode, rung()], [0, 'ready', 'unknown_status', 0]);
   });
 
   it('is brought in, and rung for, where it is no dry run', async () => {

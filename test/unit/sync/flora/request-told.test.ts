@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SyncError } from '../../../../src/errors.ts';
-import type { Call, Pass } from '../../../../src/sync/flora/call.ts';
+import { type Call, isRefusal, type Pass, rankOf } from '../../../../src/sync/flora/call.ts';
 import { endOf } from '../../../../src/sync/flora/ending.ts';
 import type { Gate } from '../../../../src/sync/flora/gate.ts';
 import { askFlora, isKnown, patiently, reading } from '../../../../src/sync/flora/request.ts';
@@ -36,7 +36,7 @@ function watched() {
       if (answer instanceof Error) throw answer;
       return answer;
     });
-  return { ask, told };
+  return { ask, told, gate };
 }
 
 describe('what a request came to', () => {
@@ -102,6 +102,24 @@ describe('what a request came to', () => {
     assert.deepEqual(told, [...Array(3).fill(['refused', 'check', refusal]), ['refused', 'list', refusal]]);
   });
 
+  it('is nothing where the signal came first, and nothing is asked', async () => {
+    const gate = { enter: async () => null } as unknown as Gate;
+    assert.equal(await askFlora(gate, signals, callFor(1), () => assert.fail()), null);
+  });
+
+  it('is nothing where it was cut off, whatever it failed with, and the gate knows', async () => {
+    for (const error of [new TypeError('cut'), serviceError('unreachable')]) {
+      const { told, gate } = watched();
+      const cut = new AbortController();
+      const asked = askFlora(gate, { stopping, abort: cut.signal }, callFor(1), async () => {
+        cut.abort();
+        throw error;
+      });
+      assert.equal(await asked, null);
+      assert.deepEqual(told, [['cancelled', 'reserve']]);
+    }
+  });
+
   it('is thrown where it is no answer', async () => {
     for (const error of [
       new TypeError('a bug'),
@@ -113,6 +131,29 @@ describe('what a request came to', () => {
       assert.equal(isKnown(error), false);
     }
     assert.equal(isKnown(floraError('not_found')), true);
+  });
+});
+
+describe('a refusal', () => {
+  it('is what may be one file’s own affair, of the service’s errors', () => {
+    const codes = ['credits', 'forbidden', 'no_destination', 'not_flora', 'redirected', 'rate_limited', 'key_refused'];
+    const refusals = codes.filter((code) => isRefusal(serviceError(code as 'credits')));
+    assert.deepEqual(refusals, codes.slice(0, 5));
+    assert.equal(isRefusal(floraError('forbidden')), false);
+  });
+});
+
+describe('the rank of a request', () => {
+  it('is higher the nearer a file is to its end, and lowest where no file waits', () => {
+    const ops = ['complete', 'renew', 'check', 'list', 'reserve'] as const;
+    assert.deepEqual(
+      ops.map((op) => rankOf(callFor(1, op))),
+      [0, 1, 1, 1, 2],
+    );
+    assert.deepEqual(
+      ops.map((op) => rankOf({ op, file: null })),
+      [3, 3, 3, 3, 3],
+    );
   });
 });
 

@@ -119,6 +119,35 @@ describe('a suspicion', () => {
     assert.equal(suspicion.isTold, false);
   });
 
+  it('for want of credits is not measured by a file that is known to be refused alone', () => {
+    const suspicion = suspected([1], credits);
+    const probe = passOf(2);
+    suspicion.probe = probe;
+    suspicion.granted(probe);
+    suspicion.refused(passOf(1, 9_000), credits, 0);
+    probed(suspicion, passOf(3, 10), credits);
+    const small = passOf(4, 10);
+    suspicion.probe = small;
+    suspicion.granted(small);
+    for (const id of [5, 6]) probed(suspicion, passOf(id, 10), credits);
+    assert.equal(suspicion.isTold, false);
+  });
+
+  it('for another reason is over with a file of any size', () => {
+    const suspicion = suspected([1, 2]);
+    const probe = passOf(3, 1);
+    suspicion.probe = probe;
+    suspicion.granted(probe);
+    for (const id of [4, 5]) probed(suspicion, passOf(id));
+    assert.equal(suspicion.isTold, false);
+  });
+
+  it('has the error that it began with, and keeps its file waiting as long at first as when it is told', () => {
+    assert.equal(new Suspicion(credits, random).error, credits);
+    const waits = [[1], [1, 2], [1, 2, 3], [1, 2, 3, 4]].map((ids) => suspected(ids).waitMs(callFor(1), 0));
+    assert.deepEqual(waits, [1_250, 1_250, 1_250, 2_500]);
+  });
+
   it('whose probe told nothing waits on', () => {
     const suspicion = suspected([1, 2, 3]);
     suspicion.probe = passOf(4);
@@ -211,6 +240,16 @@ describe('suspicions', () => {
     open.ended(probe, 0);
     open.granted(probe);
     assert.deepEqual([open.isNarrow('reserve'), open.told(0)], [false, null]);
+  });
+
+  it('have no probe while nothing is suspected: who is let in then holds nobody up later', () => {
+    const suspicions = of([1]);
+    const probe = passOf(2);
+    suspicions.admitted(probe);
+    suspicions.granted(probe);
+    suspicions.admitted(passOf(3));
+    suspicions.refused(passOf(4), forbidden, 0);
+    assert.deepEqual([suspicions.isNarrow('reserve'), suspicions.waitMs(callFor(5), 0)], [true, 0]);
   });
 
   it('are forgotten when nobody asks any more, and not while somebody waits to', () => {

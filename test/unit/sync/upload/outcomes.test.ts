@@ -58,6 +58,11 @@ describe('what comes of a step', () => {
     });
   });
 
+  it('is a fault of the program where nobody knows the step', async () => {
+    const { run } = await bench({});
+    await assert.rejects(run({ type: 'dance' } as never), { message: 'Unknown action {"type":"dance"}' });
+  });
+
   it('that looks for the bytes in FLORA is what the search says, and the stop cuts it short', async () => {
     const { run, content, deps, signals } = await bench({}, { state: 'matching' });
     const found = { event: { type: 'unmatched' }, requestId: 'req_1', doubted: [] } as const;
@@ -336,6 +341,19 @@ describe('a 404 that is to be believed', () => {
     const none = await second(() => Promise.reject(floraError('not_found', { status: 404 })), ['x', 'y']);
     assert.deepEqual((await none.run(check))?.event, { type: 'asset-missing', isControlled: false });
     assert.equal(none.countOf('get'), 3);
+  });
+
+  it('is none where FLORA says something else this time, or nothing', async () => {
+    for (const [error, code] of [
+      [floraError('server_error', { status: 500 }), 'server_error'],
+      [floraError('unreachable', { scope: 'service', disposition: 'retry' }), undefined],
+    ] as const) {
+      const world = await second(() => assert.fail('no other is asked for'), ['x']);
+      Object.assign(world.deps, { remote: { get: () => Promise.reject(error) } });
+      const outcome = await world.run(check);
+      assert.equal(outcome?.event.type === 'trouble' ? outcome.event.code : undefined, code);
+      assert.equal(outcome === null, code === undefined);
+    }
   });
 
   it('is no more believed where FLORA lists nothing at all', async () => {

@@ -129,6 +129,22 @@ describe('the scheduler, as long as it runs', () => {
     await settled();
     assert.deepEqual(reads.slice(0, 3), ['row 1', 'row 2', 'sources 2: 1']);
     assert.equal(reads.filter((read) => read.startsWith('row')).length, 2);
+    assert.deepEqual(
+      reads.filter((read) => read.startsWith('sources')),
+      ['sources 2: 1'],
+      'the file goes with the row',
+    );
+  });
+
+  it('looks again when the first of both kinds is due', async (t) => {
+    for (const first of [0, 1]) {
+      const rowOf = (at: number) => ({
+        ...(at === 0 ? {} : checking(at)),
+        notBeforeMs: 1_800_000_000_000 + (at === first ? 5_000 : 9_000),
+      });
+      const { scheduler } = await begun(t, { files: 2, script: {}, rowOf });
+      assert.equal(scheduler.quietForMs(), 5_000);
+    }
   });
 
   it('writes nothing where nothing is due', async (t) => {

@@ -60,7 +60,9 @@ describe('a source', () => {
       const { deps, content } = await bench(isThere, {});
       const opened = await openFirst(deps, content, signal);
       assert.ok(opened.source === null);
-      for (const { isWaiting, doubted } of [findSource(deps, content), opened]) {
+      const found = findSource(deps, content);
+      assert.ok(found.path === null);
+      for (const { isWaiting, doubted } of [found, opened]) {
         assert.equal(isWaiting, !isThere);
         assert.equal(doubted.length, isThere ? 1 : 0);
       }

@@ -329,6 +329,7 @@ describe('the scheduler, told of what was written a moment ago', () => {
       read.push('sources');
       return sources.call(ledger.files, id, most);
     };
+    ledger.readTogether = () => assert.fail('all of it is at hand');
     const due = new DueWork();
     const scheduler = startScheduler({ ...deps, due, onIdle: idle }, 1, { ...signals, stopping: stopping.signal });
     due.announce({ content, path });
