@@ -72,7 +72,7 @@ export type ContentEvent =
   | { readonly type: 'unmatched' }
   | { readonly type: 'renewed'; readonly reservation: Reservation }
   /** Unknown or passing trouble with this one request; nothing is concluded from it. */
-  | { readonly type: 'trouble'; readonly code: string; readonly reason: string; readonly retryAfterMs: number | null }
+  | { readonly type: 'trouble'; readonly code: string; readonly reason: string; readonly retryAfterMs?: number | null }
   /** FLORA will not take this request however often it is made. */
   | { readonly type: 'refused'; readonly code: string; readonly reason: string }
   /** No file with these bytes is left to send. */

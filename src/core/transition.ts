@@ -206,7 +206,7 @@ function trouble(
   content: Content,
   code: string,
   reason: string,
-  retryAfterMs: number | null,
+  retryAfterMs: number | null | undefined,
   context: TransitionContext,
 ): Content {
   if (!isActive(content.state)) return content;

@@ -208,6 +208,98 @@ export const equivalents: readonly Equivalent[] = [
     why: 'Doubts are not recorded.',
   },
   {
+    file: 'sync/flora/match-content.ts',
+    before: 'const sinceMs = ledger.facts.matching?.sinceMs ?? 0;',
+    after: 'const sinceMs = ledger.facts.matching?.sinceMs ?? 1;',
+    why: 'A millisecond after 1970 is as long ago.',
+  },
+  {
+    file: 'sync/flora/matching.ts',
+    before:
+      'const begun = { sinceMs, endedMs: null, assets: 0, fetchedBytes: 0, adopted: 0, unreadable: 0, trouble: null };',
+    after: 'const begun = { sinceMs, endedMs: null, assets: 0, fetchedBytes: 0, adopted: 0, trouble: null };',
+    why: 'What is not written is read as 0.',
+  },
+  {
+    file: 'sync/flora/matching.ts',
+    before:
+      'const begun = { sinceMs, endedMs: null, assets: 0, fetchedBytes: 0, adopted: 0, unreadable: 0, trouble: null };',
+    after: 'const begun = { sinceMs, endedMs: null, assets: 0, fetchedBytes: 0, adopted: 0, unreadable: 0 };',
+    why: 'What is not written is read as null.',
+  },
+  {
+    file: 'sync/flora/learning.ts',
+    before: 'const mostFetched = Math.max(content.sizeBytes, sizeBytes ?? 0);',
+    after: 'const mostFetched = Math.max(content.sizeBytes, (sizeBytes));',
+    why: 'Null counts as nothing in a maximum.',
+  },
+  {
+    file: 'sync/flora/learning.ts',
+    before: 'const mostFetched = Math.max(content.sizeBytes, sizeBytes ?? 0);',
+    after: 'const mostFetched = Math.max(content.sizeBytes, sizeBytes ?? 1);',
+    why: 'What is sent has a byte at least.',
+  },
+  {
+    file: 'sync/flora/fetch-once.ts',
+    before: 'const mostBytes = Math.max(content.sizeBytes, facts.sizeBytes ?? 0);',
+    after: 'const mostBytes = Math.max(content.sizeBytes, (facts.sizeBytes));',
+    why: 'Null counts as nothing in a maximum.',
+  },
+  {
+    file: 'sync/flora/fetch-once.ts',
+    before: 'const mostBytes = Math.max(content.sizeBytes, facts.sizeBytes ?? 0);',
+    after: 'const mostBytes = Math.max(content.sizeBytes, facts.sizeBytes ?? 1);',
+    why: 'What is sent has a byte at least.',
+  },
+  {
+    file: 'sync/flora/transfers.ts',
+    before: 'const uploadFirst = { priority: 1 };',
+    after: 'const uploadFirst = { priority: 10 };',
+    why: 'What comes down has none.',
+  },
+  {
+    file: 'sync/flora/transfers.ts',
+    before: 'const uploadFirst = { priority: 1 };',
+    after: 'const uploadFirst = { priority: 2 };',
+    why: 'What comes down has none.',
+  },
+  {
+    file: 'sync/flora/waiting-line.ts',
+    before: 'return this.#queues[ranks - 1] ?? [];',
+    after: 'return (this.#queues[ranks - 1]);',
+    why: 'There is a queue for each rank.',
+  },
+  {
+    file: 'sync/flora/reconciler.ts',
+    before: 'const context = { nowMs: clock.now(), random: random.fraction(), freshKey: random.token() };',
+    after: 'const context = { nowMs: clock.now(), freshKey: random.token() };',
+    why: 'What is wanted again is due at once, and nothing of that is by chance.',
+  },
+  {
+    file: 'sync/flora/reconciler.ts',
+    before: 'const sinceMs = contents.stateSinceMs(id) ?? 0;',
+    after: 'const sinceMs = (contents.stateSinceMs(id));',
+    why: 'The row was read just before.',
+  },
+  {
+    file: 'sync/flora/reconciler.ts',
+    before: 'const sinceMs = contents.stateSinceMs(id) ?? 0;',
+    after: 'const sinceMs = contents.stateSinceMs(id) ?? 1;',
+    why: 'The row was read just before.',
+  },
+  {
+    file: 'sync/flora/reconciler.ts',
+    before: 'if (listed !== undefined && event !== null)',
+    after: 'if ((event !== null))',
+    why: 'Each row names an item of the page.',
+  },
+  {
+    file: 'sync/upload/retry.ts',
+    before: 'const state = ledger.contents.get(content.id)?.state ?? null;',
+    after: 'const state = (ledger.contents.get(content.id)?.state);',
+    why: 'No row is ever deleted.',
+  },
+  {
     file: 'sync/flora/reconciler.ts',
     before: ": eventFromError({ type: 'check', assetId }, asked.error);",
     after: ": eventFromError({ type: '', assetId }, asked.error);",

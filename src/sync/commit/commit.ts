@@ -51,7 +51,6 @@ const matchTaken: ContentEvent = {
   type: 'trouble',
   code: 'match_taken',
   reason: 'Another file has just been found to be this asset',
-  retryAfterMs: null,
 };
 
 /** For bytes that one file lost while another still has them. */
@@ -59,7 +58,6 @@ const otherSource: ContentEvent = {
   type: 'trouble',
   code: 'source_changed',
   reason: 'The file changed or went away; another with the same bytes is sent instead',
-  retryAfterMs: null,
 };
 
 /**

@@ -1,5 +1,5 @@
 import type { Content } from '../../core/content.ts';
-import type { ListedAsset } from '../../core/event.ts';
+import type { ContentEvent, ListedAsset } from '../../core/event.ts';
 import { ListingTrend, reconcileListed } from '../../core/reconcile.ts';
 import type { ReconcileSummary } from '../../core/records.ts';
 import { transition } from '../../core/transition.ts';
@@ -31,6 +31,12 @@ const idsPerSlice = 10_000;
 const busyPageMs = 5;
 
 type Counts = { -readonly [K in 'pages' | 'assets' | 'ours' | 'unknown' | 'unreadable' | 'drift' | 'asked']: number };
+
+/** What a listing says that the ledger does not know. */
+interface News {
+  readonly listed: ListedAsset;
+  readonly event: ContentEvent;
+}
 
 /**
  * Walks the cursor listing of each place once and brings what it says about our assets into the ledger. What a full walk
@@ -113,7 +119,7 @@ export class Reconciler {
       counts.unreadable += anonymous.length + unreadable;
       trend.add(assets);
       // All of a page in one group of the ledger.
-      await Promise.all(this.#news(assets, counts, listed).map((asset) => this.#bringIn(asset, counts, options)));
+      await Promise.all(this.#news(assets, counts, listed).map((news) => this.#bringIn(news, counts, options)));
       if (horizonMs !== null && trend.isOlderThan(horizonMs)) return false;
     }
     if (signal.aborted) return false;
@@ -143,23 +149,23 @@ export class Reconciler {
   }
 
   /** Those of a page that say anything new. Most do not, and need no more than one statement for all of them. */
-  #news(assets: readonly ListedAsset[], counts: Counts, seen: IdSet): readonly ListedAsset[] {
+  #news(assets: readonly ListedAsset[], counts: Counts, seen: IdSet): readonly News[] {
     const bound = this.#deps.ledger.boundAssets.of(assets.map(({ assetId }) => assetId));
     counts.ours += bound.length;
     counts.unknown += assets.length - bound.length;
-    const news: ListedAsset[] = [];
+    const news: News[] = [];
     for (const known of bound) {
       seen.add(known.id);
       const listed = assets[known.at];
-      if (listed !== undefined && reconcileListed(known, listed) !== null) news.push(listed);
+      const event = listed === undefined ? null : reconcileListed(known, listed);
+      if (listed !== undefined && event !== null) news.push({ listed, event });
     }
     return news;
   }
 
-  async #bringIn(listed: ListedAsset, counts: Counts, options: ReconcileOptions): Promise<void> {
+  async #bringIn({ listed, event }: News, counts: Counts, options: ReconcileOptions): Promise<void> {
     const content = this.#deps.ledger.contents.findByAsset(listed.assetId);
-    const event = content === undefined ? null : reconcileListed(content, listed);
-    if (content === undefined || event === null || this.#deps.claimed().has(content.id)) return;
+    if (content === undefined || this.#deps.claimed().has(content.id)) return;
     if (options.isDryRun) {
       const after = transition(content, event, { nowMs: this.#deps.clock.now(), random: 0, freshKey: '' });
       if (after.state === content.state && after.url === content.url) return;

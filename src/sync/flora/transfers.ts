@@ -49,7 +49,7 @@ export class Transfers {
 
   /** An upload went through. */
   succeeded(): void {
-    if (this.#window.limit < this.#window.most) this.#resize(widen(this.#window));
+    this.#resize(widen(this.#window));
   }
 
   /** An upload stood still: half as many at once, growing back slowly. */

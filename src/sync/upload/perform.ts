@@ -197,7 +197,7 @@ async function upload(
     const wanted = { target: action.target, fileName, contentType, source: noted, onSent, livesForMs };
     await deps.remote.upload(wanted, signal);
     deps.transfers.succeeded();
-    return { event: { type: 'bytes-accepted' }, requestId: null, doubted, ...written };
+    return { event: { type: 'bytes-accepted' }, requestId: null, doubted, path, ...written };
   } catch (error) {
     if (signal.aborted) return null;
     if (!isKnown(error)) throw error;

@@ -20,7 +20,6 @@ const misfit: ContentEvent = {
   type: 'trouble',
   code: 'bad_answer',
   reason: 'FLORA answered about another asset than the one asked for',
-  retryAfterMs: null,
 };
 
 /**
@@ -38,10 +37,10 @@ export async function advance(
   onStep: (content: Content) => void = () => {},
 ): Promise<void> {
   let seen = admitted?.path;
-  let content = admitted?.content ?? deps.ledger.contents.get(contentId);
+  let content: Content | null | undefined = admitted?.content ?? deps.ledger.contents.get(contentId);
   while (!signals.stopping.aborted) {
     const nowMs = deps.clock.now();
-    if (content === undefined || !isActive(content.state) || content.notBeforeMs > nowMs) return;
+    if (content == null || !isActive(content.state) || content.notBeforeMs > nowMs) return;
     const current = content;
     const action = nextAction(current, nowMs);
     const outcome = await perform(deps, current, action, signals, seen);
@@ -57,13 +56,13 @@ export async function advance(
     // Whoever comes to wait for an asset waits for room like all others: the scheduler takes it when its turn comes.
     if (next.state === 'queued' && current.state !== 'queued') return;
     content = next.state === 'ready' ? await lookAtWhole(deps, next, signals) : next;
-    seen = outcome.doubted.length > 0 ? outcome.path : (outcome.path ?? seen);
+    seen = outcome.path ?? seen;
   }
 }
 
 /** The first of its kind that is ready is looked at whole: what GET says of it may be news. */
-async function lookAtWhole(deps: WorkerDeps, ready: Content, signals: WorkSignals): Promise<Content | undefined> {
-  if (!deps.learning.isWanted(ready)) return undefined;
+async function lookAtWhole(deps: WorkerDeps, ready: Content, signals: WorkSignals): Promise<Content | null> {
+  if (!deps.learning.isWanted(ready)) return null;
   const outcome = await deps.learning.look(ready, reading(signals));
-  return outcome === null ? undefined : ((await commitOutcome(deps, ready, outcome)) ?? undefined);
+  return outcome === null ? null : await commitOutcome(deps, ready, outcome);
 }

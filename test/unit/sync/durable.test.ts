@@ -134,11 +134,13 @@ describe('a search', () => {
   });
 
   it('adopts nothing before all that was learnt on the way is durable', async () => {
-    const { deps, commitsOf, content } = await world({ state: 'matching' });
+    const { deps, commitsOf, content, ledger } = await world({ state: 'matching' });
     const matching = new Matching(deps);
     await matching.list(signal);
     // What GET told, whether listed sizes are right, the digest, what became of the type.
+    const before = ledger.facts.matching;
     assert.equal(await commitsOf(() => matching.match(content, signals)), 4);
+    assert.deepEqual(ledger.facts.matching, { ...before, fetchedBytes: 3 });
   });
 
   it('waits from now on, durably, where the clock was put back', async () => {

@@ -228,7 +228,7 @@ describe('the search for bytes that FLORA has', () => {
   it('looks soon six times at what it cannot compare, then every ten minutes', async () => {
     const { matching, content } = await searching({ odd: { bytes: 'optimised', name: 'same.wav', size: 4 } });
     const waiter = await content('mine', 'same.wav');
-    const waits: (number | null)[] = [];
+    const waits: (number | null | undefined)[] = [];
     for (const attempts of [0, 5, 6, 100]) {
       const event = (await matching.match({ ...waiter, attempts }, signals))?.event;
       assert.ok(event?.type === 'trouble');

@@ -26,7 +26,8 @@ describe('polls of what FLORA processes', () => {
     assert.equal(polls.leastMs(), (10 / (2 / 4)) * 1_000);
     polls.stepped({ id: 1, state: 'ready', reasonCode: null });
     polls.stepped({ id: 2, state: 'checking', reasonCode: 'asset_missing' });
-    assert.equal(polls.leastMs(), (8 / (2 / 4)) * 1_000);
+    polls.stepped({ id: 3, state: 'renewing', reasonCode: 'processing' });
+    assert.equal(polls.leastMs(), (7 / (2 / 4)) * 1_000);
   });
 
   it('go with the rate as it grows where nothing is refused any more', () => {

@@ -336,6 +336,15 @@ describe('what a listing lacks', () => {
   });
 });
 
+describe('news of a row that is not found any more', () => {
+  it('is left alone', async () => {
+    const { run, ledger, model, changes } = await walking(1);
+    model.assets = [listed('asset_0', { status: 'failed' })];
+    ledger.contents.findByAsset = () => undefined;
+    assert.deepEqual([(await run()).drift, changes], [0, []]);
+  });
+});
+
 describe('what is missing', () => {
   it('is queued again where its folder’s rule is that by now, and rung for', async () => {
     const { run, row, state, rung, model, ledger } = await walking(2, { state: 'missing' });

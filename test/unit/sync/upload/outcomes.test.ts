@@ -144,7 +144,7 @@ describe('what comes of a step', () => {
   it('that sends is the acceptance of all bytes, in a slot of its own, and each piece is told', async () => {
     const now = 1_800_000_000_000;
     const row = { ...bound, state: 'reserved', targetExpiresAtMs: now + 5_000 } as const;
-    const { run, calls, signals, deps, content, creating } = await bench(
+    const { run, calls, signals, deps, content, creating, path } = await bench(
       {
         upload: ({ onSent }: { onSent: (bytes: number) => void }) => {
           assert.deepEqual([...deps.transfers.uploading], [content.id]);
@@ -158,7 +158,7 @@ describe('what comes of a step', () => {
     const moved: unknown[] = [];
     creating.sent = (of) => void moved.push(of);
     const outcome = await run(upload, { ...deps, onSent: (...of) => void told.push(of) });
-    assert.deepEqual(outcome, { event: { type: 'bytes-accepted' }, requestId: null, doubted: [] });
+    assert.deepEqual(outcome, { event: { type: 'bytes-accepted' }, requestId: null, doubted: [], path });
     assert.deepEqual(told, [
       [content, 2],
       [content, 1],

@@ -64,6 +64,40 @@ describe('a step of a worker', () => {
     ]);
   });
 
+  it('speaks of the file that the bytes were sent from, where another turned out to be changed only then', async () => {
+    const { run, told, deps, ledger, ids } = await working({}, ['copy.png']);
+    const names = ledger.files.sources(ids[0] ?? 0).map(({ name }) => name);
+    const { openSource } = deps.local;
+    deps.local.openSource = async (path, ...rest) =>
+      path.name === names[0] ? { kind: 'changed' } : await openSource(path, ...rest);
+    await run();
+    assert.deepEqual(told, [
+      `queued -> reserved: /drop/${names[0]}`,
+      `reserved -> uploaded: /drop/${names[1]}`,
+      `uploaded -> ready: /drop/${names[1]}`,
+    ]);
+  });
+
+  it('is followed by a look at the whole asset where that is the first of its kind, and ends with it', async () => {
+    const changed = { ...facts({ status: 'ready' }), url: 'https://cdn.example/other' };
+    for (const [said, url] of [
+      [null, 'https://cdn.example/a'],
+      [facts({ status: 'ready' }), 'https://cdn.example/a'],
+      [changed, 'https://cdn.example/other'],
+    ] as const) {
+      const { run, deps, row, calls } = await working({});
+      const looked: unknown[] = [];
+      deps.learning.isWanted = () => true;
+      deps.learning.look = async (of, { abort }) => {
+        looked.push([of.state, abort === signals.stopping]);
+        return said && { event: { type: 'asset', facts: said, by: 'get' }, requestId: null, doubted: [] };
+      };
+      await run();
+      assert.deepEqual([row().state, row().url, looked], ['ready', url, [['ready', true]]]);
+      assert.equal(calls.length, 3);
+    }
+  });
+
   it('leaves its place at the gate as soon as nothing is sent to its reservation any more, and not before', async () => {
     const { run, freed } = await working({});
     await run();
