@@ -264,6 +264,12 @@ export const equivalents: readonly Equivalent[] = [
     why: 'What comes down has none.',
   },
   {
+    file: 'sync/flora/creating.ts',
+    before: "return { type: 'trouble', code: 'creation_slow', reason: creation.reason ?? '', retryAfterMs };",
+    after: "return { type: 'trouble', code: 'creation_slow', reason: (creation.reason), retryAfterMs };",
+    why: 'What is slow has a reason.',
+  },
+  {
     file: 'sync/flora/waiting-line.ts',
     before: 'return this.#queues[ranks - 1] ?? [];',
     after: 'return (this.#queues[ranks - 1]);',
@@ -271,9 +277,9 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'sync/flora/reconciler.ts',
-    before: 'const context = { nowMs: clock.now(), random: random.fraction(), freshKey: random.token() };',
-    after: 'const context = { nowMs: clock.now(), freshKey: random.token() };',
-    why: 'What is wanted again is due at once, and nothing of that is by chance.',
+    before: 'return { nowMs: clock.now(), random: random.fraction(), freshKey: random.token() };',
+    after: 'return { nowMs: clock.now(), freshKey: random.token() };',
+    why: 'What is wanted again, or looked at again, is due at once, and nothing of that is by chance.',
   },
   {
     file: 'sync/flora/reconciler.ts',

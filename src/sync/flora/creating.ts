@@ -98,7 +98,7 @@ export class Creating {
     this.#standstillSinceMs = isAnswering ? (this.#standstillSinceMs ?? nowMs) : null;
     const leftMs = (this.#standstillSinceMs ?? nowMs) + standstillMs - nowMs;
     // A request that is under way ends by itself.
-    const mayMakeRoom = this.#claimed.size > 0 || (this.#open.size > 0 && leftMs > 0);
+    const mayMakeRoom = this.#claimed.size > 0 || leftMs > 0;
     if (mayMakeRoom && !isSpent(creation, 0, this.#deps.most)) return leftMs > 0 ? leftMs : longestLookMs;
     await this.#slow(spentReason(creation, this.#open.size));
     return longestLookMs;
@@ -135,8 +135,8 @@ export class Creating {
       const creation = this.#readFrom(tables);
       // Of this very moment: what was written meanwhile must not lie in its future.
       const nowMs = clock.now();
-      if (creation.slowSinceMs !== null && !isProbeDue(creation, nowMs)) {
-        const retryAfterMs = Math.min(longestLookMs, Math.max(1, creation.nextProbeMs - nowMs));
+      if (!isProbeDue(creation, nowMs)) {
+        const retryAfterMs = Math.min(longestLookMs, creation.nextProbeMs - nowMs);
         return { type: 'trouble', code: 'creation_slow', reason: creation.reason ?? '', retryAfterMs };
       }
       tables.facts.setCreation(probed(creation, nowMs, isOwing(creation, this.#open.size, most)));

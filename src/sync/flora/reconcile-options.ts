@@ -1,5 +1,5 @@
 import type { Content } from '../../core/content.ts';
-import type { ListedAsset } from '../../core/event.ts';
+import type { ContentEvent, ListedAsset } from '../../core/event.ts';
 
 /** What a walk through FLORA's listing is to do. */
 export interface ReconcileOptions {
@@ -9,6 +9,12 @@ export interface ReconcileOptions {
   readonly isDryRun: boolean;
   /** Told each change that a dry run would make; the walk waits for it. */
   readonly onDrift?: (drift: Drift) => Promise<void>;
+}
+
+/** What a listing says that the ledger does not know. */
+export interface News {
+  readonly listed: ListedAsset;
+  readonly event: ContentEvent;
 }
 
 /** What the listing would change. */

@@ -1,14 +1,15 @@
 import type { Content } from '../../core/content.ts';
-import type { ContentEvent, ListedAsset } from '../../core/event.ts';
+import type { ListedAsset } from '../../core/event.ts';
 import { ListingTrend, reconcileListed } from '../../core/reconcile.ts';
 import type { ReconcileSummary } from '../../core/records.ts';
+import type { TransitionContext } from '../../core/steps.ts';
 import { transition } from '../../core/transition.ts';
 import { byPolicy, type CommitDeps, commitOutcome } from '../commit/commit.ts';
 import { eventFromError } from '../commit/outcome.ts';
 import { endOf } from './ending.ts';
 import { IdSet } from './id-set.ts';
 import { keyOf, type ListingDeps, type Place, walkListing } from './listing.ts';
-import type { ReconcileOptions } from './reconcile-options.ts';
+import type { News, ReconcileOptions } from './reconcile-options.ts';
 import { askFlora, isKnown, patiently } from './request.ts';
 
 interface ReconcilerDeps extends CommitDeps, ListingDeps {
@@ -31,12 +32,6 @@ const idsPerSlice = 10_000;
 const busyPageMs = 5;
 
 type Counts = { -readonly [K in 'pages' | 'assets' | 'ours' | 'unknown' | 'unreadable' | 'drift' | 'asked']: number };
-
-/** What a listing says that the ledger does not know. */
-interface News {
-  readonly listed: ListedAsset;
-  readonly event: ContentEvent;
-}
 
 /**
  * Walks the cursor listing of each place once and brings what it says about our assets into the ledger. What a full walk
@@ -167,7 +162,7 @@ export class Reconciler {
     const content = this.#deps.ledger.contents.findByAsset(listed.assetId);
     if (content === undefined || this.#deps.claimed().has(content.id)) return;
     if (options.isDryRun) {
-      const after = transition(content, event, { nowMs: this.#deps.clock.now(), random: 0, freshKey: '' });
+      const after = transition(content, event, this.#context());
       if (after.state === content.state && after.url === content.url) return;
       counts.drift += 1;
       return await options.onDrift?.({ content, after, listed });
@@ -211,17 +206,22 @@ export class Reconciler {
 
   /** The settings may say otherwise than when these were found missing. */
   async #applyPolicy(): Promise<void> {
-    const { ledger, clock, random, onWork } = this.#deps;
+    const { ledger, onWork } = this.#deps;
     const ids = ledger.contents.missing();
     if (ids.length === 0) return;
     for (const id of ids) {
-      const context = { nowMs: clock.now(), random: random.fraction(), freshKey: random.token() };
+      const context = this.#context();
       await ledger.write((tables) => {
         const content = tables.contents.get(id);
         if (content !== undefined) byPolicy(this.#deps, tables, content, context);
       });
     }
     onWork();
+  }
+
+  #context(): TransitionContext {
+    const { clock, random } = this.#deps;
+    return { nowMs: clock.now(), random: random.fraction(), freshKey: random.token() };
   }
 
   async #ask(content: Content, assetId: string, counts: Counts, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Content } from '../../../../src/core/content.ts';
-import { freshCreation } from '../../../../src/core/creation.ts';
+import { freshCreation, probed } from '../../../../src/core/creation.ts';
 import type { ContentEvent } from '../../../../src/core/event.ts';
 import type { Ledger } from '../../../../src/ledger/ledger.ts';
 import { type CommitDeps, commitOutcome } from '../../../../src/sync/commit/commit.ts';
@@ -38,18 +38,22 @@ interface Life {
 function live(ledger: Ledger, clock: HandClock, { version = '1', most = 64 }: Life = {}) {
   const lines: string[] = [];
   const changes: number[] = [];
-  const line = (_: object, message: string) => void lines.push(message);
+  const codes: unknown[] = [];
+  const line = (facts: object, message: string) => {
+    lines.push(message);
+    codes.push(facts);
+  };
   const log = { debug: () => {}, info: line, warn: line, error: line };
   const onChange = () => void changes.push(changes.length);
   const creating = new Creating({ ledger, clock, log, version, most, onChange });
-  return { creating, lines, changes };
+  return { creating, lines, codes, changes };
 }
 
 async function world(life: Life = {}, defer?: (flush: () => void) => void) {
   const clock = new HandClock();
   const { ledger, database } = memoryLedger(defer);
   const { destinationId } = await withFolder(ledger);
-  const { creating, lines, changes } = live(ledger, clock, life);
+  const { creating, lines, codes, changes } = live(ledger, clock, life);
   let count = 0;
   const key = () => {
     count += 1;
@@ -80,7 +84,7 @@ async function world(life: Life = {}, defer?: (flush: () => void) => void) {
     return contents;
   };
   const facts = () => ledger.facts.creation;
-  return { ledger, database, clock, creating, lines, changes, queued, step, opened, facts, key };
+  return { ledger, database, clock, creating, lines, codes, changes, queued, step, opened, facts, key };
 }
 
 /** The same, slowed down because an answer was not understood; the first probe is due in two seconds. */
@@ -249,6 +253,13 @@ describe('an answer to a reservation that is not understood', () => {
     assert.equal(facts()?.barren, 2, 'a new key makes a new asset');
   });
 
+  it('is told with its code, and that it goes on without one', async () => {
+    const { ledger, creating, codes } = await slowWorld();
+    await ledger.write(reopenCreation);
+    creating.changed();
+    assert.deepEqual(codes, [{ code: 'creation_slow' }, {}]);
+  });
+
   it('leaves a line once, however many of them follow', async () => {
     const { lines, queued, step } = await slowWorld();
     for (let files = 0; files < 3; files += 1) await step(await queued(), notUnderstood);
@@ -300,6 +311,21 @@ describe('the door before each reservation', () => {
     assert.ok((facts()?.nextProbeMs ?? 0) - clock.now() > minute);
     const late = await creating.enter();
     assert.equal(late?.type === 'trouble' && late.retryAfterMs, minute);
+  });
+
+  it('counts the probe, and sets the time of the next by whether assets that are there have spent the budget', async () => {
+    for (const [open, barren] of [
+      [0, 8],
+      [0, 1],
+      [8, 0],
+    ] as const) {
+      const { ledger, creating, opened, facts, clock } = await world();
+      await opened(open);
+      const slow = { ...freshCreation('1'), barren, slowSinceMs: 1, reason: 'why', waitMs: second };
+      await ledger.write((tables) => tables.facts.setCreation(slow));
+      assert.equal(await creating.enter(), null);
+      assert.deepEqual(facts(), probed(slow, clock.now(), open + barren === 8), `${open}, ${barren}`);
+    }
   });
 
   it('opens only when the probe is durable: a crash right after it leaves no second one', async () => {
@@ -491,6 +517,69 @@ describe('room that nobody makes', () => {
     }
   });
 
+  it('is not asked about where there is room, and begins no standstill then', async () => {
+    const { creating, clock, opened } = await world();
+    await opened(7);
+    assert.equal(await creating.full(true), minute);
+    clock.pass(standstill);
+    await opened(1);
+    assert.equal(await creating.full(true), standstill);
+  });
+
+  it('is waited for anew once a person asked, and as before where nothing was let go', async () => {
+    const { creating, clock, opened } = await world();
+    await opened(8);
+    await creating.full(true);
+    clock.pass(standstill - 1);
+    creating.release(4_711);
+    assert.equal(await creating.full(true), 1);
+    creating.changed();
+    assert.equal(await creating.full(true), standstill);
+  });
+
+  it('is looked for again within the wait of the probe, also where the clock was put back', async () => {
+    const { creating, clock } = await slowWorld();
+    clock.pass(-hour);
+    assert.equal(await creating.full(true), 2 * second);
+  });
+
+  it('slows creating down once: whoever was first has said why', async () => {
+    const { ledger, creating, clock, opened } = await world();
+    await opened(8);
+    await creating.full(true);
+    clock.pass(standstill);
+    const first = { ...freshCreation('1'), slowSinceMs: clock.now(), reason: 'first' };
+    const both = [ledger.write((tables) => tables.facts.setCreation(first)), creating.full(true)];
+    await Promise.all(both);
+    assert.equal(creating.slowReason, 'first');
+  });
+
+  it('is told by what was made, given up or open, unless more answers were lost', async () => {
+    for (const [lost, told] of [
+      [6, '6 assets were made in FLORA'],
+      [7, 'the answers to 7 reservations in a row were lost'],
+    ] as const) {
+      const { ledger, creating, opened } = await world();
+      await opened(3);
+      await ledger.write((tables) => tables.facts.setCreation({ ...freshCreation('1'), barren: 2.5, lost }));
+      await creating.full(true);
+      assert.ok(creating.slowReason?.includes(told), creating.slowReason ?? '');
+    }
+  });
+
+  it('is announced with each asset that is opened or gets its bytes, and not with other steps', async () => {
+    const { creating, changes, opened, queued, step } = await world();
+    const [first] = await opened(1);
+    assert.ok(first !== undefined);
+    assert.equal(changes.length, 1);
+    const waiting = await queued();
+    creating.claim(waiting.id);
+    await step(waiting, { type: 'trouble', code: 'server_error', reason: '503' });
+    assert.deepEqual([changes.length, creating.room()], [1, 6], 'it is still asked for');
+    await step(first, accepted);
+    assert.deepEqual([changes.length, creating.room()], [2, 8]);
+  });
+
   it('is waited for while something keeps FLORA from answering', async () => {
     const { creating, clock, opened } = await world();
     await opened(8);
@@ -506,7 +595,7 @@ describe('room that nobody makes', () => {
     for (let id = 101; id <= 108; id += 1) creating.claim(id);
     await creating.full(true);
     clock.pass(standstill);
-    await creating.full(true);
+    assert.equal(await creating.full(true), minute);
     assert.equal(creating.slowReason, null, 'nothing was made in FLORA so far');
   });
 

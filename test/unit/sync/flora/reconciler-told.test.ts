@@ -379,7 +379,8 @@ describe('what is missing', () => {
 
 describe('what would change', () => {
   it('is told whole, one for each change of the state or the URL, and nothing else', async () => {
-    const { run, model, row } = await walking(3);
+    const { run, model, row, clock } = await walking(3);
+    clock.pass(5_000);
     const url = 'https://cdn.example/new';
     model.assets = [listed('asset_0', { url }), listed('asset_1', { status: 'failed' }), listed('asset_2')];
     const told: unknown[] = [];
@@ -387,6 +388,7 @@ describe('what would change', () => {
       isDryRun: true,
       onDrift: async ({ content, after, listed: item }) => {
         told.push([content, after.state, after.url, item]);
+        if (after.state === 'checking') assert.equal(after.notBeforeMs, clock.now(), 'it would be looked at now');
       },
     });
     assert.equal(drift, 2);

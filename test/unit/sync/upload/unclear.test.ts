@@ -91,6 +91,27 @@ describe('the source of a large body', () => {
     assert.deepEqual(got, pieces.slice(0, -1));
   });
 
+  it('gives its chunks back to the source, and is as long, and is closed with it', async () => {
+    const { ledger, content } = await reservedLedger();
+    const done: string[] = [];
+    class Recycling {
+      readonly sizeBytes = 9;
+      chunks = sourceOf().chunks;
+      recycle(chunk: Uint8Array) {
+        done.push(`${chunk} back to ${this.sizeBytes}`);
+      }
+      async close() {
+        done.push(`closed ${this.sizeBytes}`);
+      }
+    }
+    const noted = notingAllBytes({ ledger, clock: new HandClock() }, content, new Recycling(), () => {});
+    assert.equal(noted.sizeBytes, 9);
+    for await (const chunk of noted.chunks()) noted.recycle?.(chunk);
+    await noted.close();
+    assert.deepEqual(done, [...pieces.map((piece) => `${Buffer.from(piece)} back to 9`), 'closed 9']);
+    assert.equal(notingAllBytes({ ledger, clock: new HandClock() }, content, sourceOf(), () => {}).recycle, undefined);
+  });
+
   it('is left as it is where that is known already, and where a body leaves in one piece', async () => {
     const deps = { ...(await reservedLedger()), clock: new HandClock() };
     const source = sourceOf();
