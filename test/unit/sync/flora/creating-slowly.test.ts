@@ -214,10 +214,13 @@ describe('the probe of a FLORA that gets no more than one now and then', () => {
     const { run, ledger, ids, clock, calls } = await uploading({ files: 3, script: script as never });
     const nowMs = clock.now();
     const slow = { ...freshCreation('1'), barren: 8, slowSinceMs: nowMs, probes: 4, reason: 'spent' };
-    await ledger.write(({ facts: known, contents }) => {
-      known.setCreation({ ...slow, nextProbeMs: nowMs + 10 * minute, waitMs: 10 * minute });
-      const late = contents.get(ids[2] ?? 0) ?? assert.fail();
-      contents.save(late, { ...late, notBeforeMs: nowMs + 25 * minute }, nowMs);
+    await ledger.write(({ facts: known }) =>
+      known.setCreation({ ...slow, nextProbeMs: nowMs + 10 * minute, waitMs: 10 * minute }),
+    );
+    // Later than the others were tried; and not from the start, which believes no such wait.
+    clock.setTimer(minute, () => {
+      const late = ledger.contents.get(ids[2] ?? 0) ?? assert.fail();
+      void ledger.write(({ contents }) => contents.save(late, { ...late, notBeforeMs: nowMs + 25 * minute }, nowMs));
     });
     await run(31 * minute);
     assert.equal(ledger.contents.get(ids[2] ?? 0)?.state, 'ready');
