@@ -80,7 +80,8 @@ describe('a page of a listing', () => {
       for await (const page of walkListing(deps, query, signal, { readsAhead })) pages.push(page);
       return pages;
     };
-    return { walk, clock, gate, calls, lists: () => lists };
+    const first = () => walkListing(deps, query, new AbortController().signal).next();
+    return { first, walk, clock, gate, calls, lists: () => lists };
   }
   const page = (patch: Partial<ListedPage> = {}): ListedPage => ({
     assets: [],
@@ -94,6 +95,13 @@ describe('a page of a listing', () => {
     const { walk, calls } = over(() => page({ unreadable: 2, anonymous: [listed('')] }));
     assert.deepEqual(await walk(), [{ assets: [], anonymous: [listed('')], unreadable: 2 }]);
     assert.deepEqual(calls, [{ op: 'list', file: null }]);
+  });
+
+  it('is not asked for ahead where nobody says so', async () => {
+    const { first, lists } = over((asked) => page({ nextCursor: `${asked}` }));
+    await first();
+    await settled();
+    assert.equal(lists(), 1);
   });
 
   it('is asked for again while FLORA as a whole is in trouble', async () => {

@@ -48,6 +48,18 @@ describe('the look at the key’s workspaces', () => {
     assert.deepEqual([check.notice, lines], [null, []]);
   });
 
+  it('is taken behind all files, until the process ends', async () => {
+    const { run, gate } = checking([['ws_1']]);
+    const calls: unknown[] = [];
+    const enter = gate.enter.bind(gate);
+    gate.enter = async (call, by) => {
+      calls.push([call, by === signal]);
+      return await enter(call, by);
+    };
+    await run();
+    assert.deepEqual(calls, [[{ op: 'workspaces', file: null }, true]]);
+  });
+
   it('says once which one is not among them, and which are', async () => {
     const { check, run, lines } = checking([['ws_2', 'ws_3']], ['ws_1', 'ws_2', 'ws_1']);
     await run();

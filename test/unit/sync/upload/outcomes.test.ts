@@ -297,10 +297,14 @@ describe('what comes of a step', () => {
 
 describe('a 404 that is to be believed', () => {
   /** Asked a second time for an asset that FLORA does not show, while it shows these, or none. */
-  async function second(get: (assetId: string) => unknown, known: readonly string[] = []) {
+  async function second(
+    get: (assetId: string) => unknown,
+    known: readonly string[] = [],
+    assets: readonly unknown[] = [],
+  ) {
     const missing = { ...bound, missingSinceMs: 1_800_000_000_000 - seldomMs };
     const list = () => ({
-      value: { assets: [], anonymous: [], unreadable: 0, nextCursor: null },
+      value: { assets, anonymous: [], unreadable: 0, nextCursor: null },
       requestId: null,
     });
     const world = await bench(
@@ -354,6 +358,12 @@ describe('a 404 that is to be believed', () => {
       assert.equal(outcome?.event.type === 'trouble' ? outcome.event.code : undefined, code);
       assert.equal(outcome === null, code === undefined);
     }
+  });
+
+  it('is no more believed where FLORA lists that one alone, which is not asked for again', async () => {
+    const alone = await second(() => assert.fail(), [], [facts()]);
+    assert.deepEqual((await alone.run(check))?.event, { type: 'asset-missing', isControlled: false });
+    assert.equal(alone.countOf('get'), 1);
   });
 
   it('is no more believed where FLORA lists nothing at all', async () => {
