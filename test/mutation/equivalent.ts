@@ -270,6 +270,18 @@ export const equivalents: readonly Equivalent[] = [
     why: 'What is slow has a reason.',
   },
   {
+    file: 'sync/flora/id-set.ts',
+    before: 'this.#bits[at] = (this.#bits[at] ?? 0) | (1 << (id & 7));',
+    after: 'this.#bits[at] = ((this.#bits[at])) | (1 << (id & 7));',
+    why: 'There is a byte for it by then.',
+  },
+  {
+    file: 'sync/flora/id-set.ts',
+    before: 'return ((this.#bits[id >>> 3] ?? 0) & (1 << (id & 7))) !== 0;',
+    after: 'return (((this.#bits[id >>> 3])) & (1 << (id & 7))) !== 0;',
+    why: 'What is not there counts as 0 in an operation on bits.',
+  },
+  {
     file: 'sync/flora/waiting-line.ts',
     before: 'return this.#queues[ranks - 1] ?? [];',
     after: 'return (this.#queues[ranks - 1]);',

@@ -61,9 +61,7 @@ export async function askFlora<T, I>(
     // What was looked at may have taken a while: the gate may be closed by now.
     if (instead !== null || !gate.isGood(pass)) {
       gate.cancelled(pass);
-      return instead === null
-        ? await askFlora(gate, signals, call, request, before)
-        : { kind: 'instead', value: instead };
+      return instead === null ? askFlora(gate, signals, call, request, before) : { kind: 'instead', value: instead };
     }
     const value = await request();
     gate.succeeded(pass);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Content } from '../../../../src/core/content.ts';
-import { freshCreation, probed } from '../../../../src/core/creation.ts';
+import { freshCreation, probed, slowed } from '../../../../src/core/creation.ts';
 import type { ContentEvent } from '../../../../src/core/event.ts';
 import type { Ledger } from '../../../../src/ledger/ledger.ts';
 import { type CommitDeps, commitOutcome } from '../../../../src/sync/commit/commit.ts';
@@ -258,6 +258,16 @@ describe('an answer to a reservation that is not understood', () => {
     await ledger.write(reopenCreation);
     creating.changed();
     assert.deepEqual(codes, [{ code: 'creation_slow' }, {}]);
+  });
+
+  it('of a file that has an asset counts that asset as open still', async () => {
+    const { ledger, opened, step, facts, clock } = await world();
+    const [open] = await opened(7);
+    assert.ok(open !== undefined);
+    await ledger.write(({ contents }) => contents.save(open, { ...open, state: 'renewing' }, 1));
+    await step(ledger.contents.get(open.id) ?? assert.fail(), notUnderstood);
+    const { waitMs } = slowed({ ...freshCreation('1'), barren: 1, isMisunderstood: true }, clock.now(), '', true);
+    assert.deepEqual([facts()?.barren, facts()?.waitMs], [1, waitMs]);
   });
 
   it('leaves a line once, however many of them follow', async () => {

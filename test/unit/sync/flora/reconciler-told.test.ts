@@ -171,6 +171,20 @@ describe('a walk through the listing', () => {
     assert.equal(queries.length, 8);
   });
 
+  it('is whole only where each place was read to its end, whichever comes last', async () => {
+    for (const short of ['ws_1', 'ws_2']) {
+      const { run, ledger, clock, model, queries, gets } = await walking(1);
+      const places = ['ws_1', 'ws_2'].map((workspaceId) => ({ workspaceId, projectId: null }));
+      model.assets = Array.from({ length: 250 }, (_, at) => listed(`a${at}`, { createdAtMs: clock.now() - at * hour }));
+      model.distort = (page) =>
+        queries.at(-1)?.workspaceId === short ? { ...page, assets: [], nextCursor: null } : page;
+      const order = { fullAtMs: clock.now() - 1, isNewestFirst: true };
+      for (const { workspaceId } of places)
+        await ledger.write(({ facts }) => facts.setListingOrder(`${workspaceId}|`, order));
+      assert.deepEqual([(await run({ isFull: false }, signal, places)).isFull, gets], [false, []], short);
+    }
+  });
+
   for (const [what, order, pages] of [
     ['was never read whole', null, 3],
     ['does not show the newest first', { ago: 1, isNewestFirst: false }, 3],

@@ -120,6 +120,24 @@ describe('what a request came to', () => {
     }
   });
 
+  it('is asked for anew with another pass where the first was no good any more, and each ends once', async () => {
+    const { told, gate } = watched();
+    let passes = 0;
+    gate.isGood = () => {
+      passes += 1;
+      return passes > 1;
+    };
+    const bug = new TypeError('a bug');
+    await assert.rejects(
+      askFlora(gate, signals, callFor(1), () => Promise.reject(bug)),
+      bug,
+    );
+    assert.deepEqual(told, [
+      ['cancelled', 'reserve'],
+      ['cancelled', 'reserve'],
+    ]);
+  });
+
   it('is thrown where it is no answer', async () => {
     for (const error of [
       new TypeError('a bug'),

@@ -109,6 +109,25 @@ describe('a retry', () => {
     assert.equal(read()?.problem, null);
   });
 
+  it('leaves a file with a problem gone that went away meanwhile', async () => {
+    const { ledger, deps, file, read } = await world();
+    await ledger.write(({ files }) => files.saveProblem(file.directoryId, 'a.png', stat, problem, 0));
+    const gone = ledger.write(({ files }) => files.markGone(file.directoryId, 'a.png', 1));
+    assert.equal((await retryFile(deps, file)).outcome, 'looked_at');
+    await gone;
+    assert.deepEqual([read()?.isGone, read()?.stat], [true, stat]);
+  });
+
+  it('is a fault of the program where a file has neither bytes nor a problem, or a state that nobody knows', async () => {
+    const { ledger, deps, file, put } = await world();
+    await put({});
+    const { get } = ledger.contents;
+    ledger.contents.get = () => undefined;
+    await assert.rejects(retryFile(deps, file), { message: '/drop/a.png has neither a content nor a problem' });
+    ledger.contents.get = (id) => ({ ...(get.call(ledger.contents, id) ?? assert.fail()), state: 'odd' as never });
+    await assert.rejects(retryFile(deps, file), { message: 'Unknown content state odd' });
+  });
+
   it('of a file that the ledger has never seen says so', async () => {
     const { deps, file } = await world();
     assert.equal((await retryFile(deps, file)).outcome, 'unknown');
