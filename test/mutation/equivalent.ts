@@ -282,6 +282,12 @@ export const equivalents: readonly Equivalent[] = [
     why: 'What is not there counts as 0 in an operation on bits.',
   },
   {
+    file: 'sync/flora/listing.ts',
+    before: 'const paceMs = deps.paceMs?.() ?? 0;',
+    after: 'const paceMs = (deps.paceMs?.());',
+    why: 'Undefined is not more than zero.',
+  },
+  {
     file: 'sync/flora/waiting-line.ts',
     before: 'return this.#queues[ranks - 1] ?? [];',
     after: 'return (this.#queues[ranks - 1]);',

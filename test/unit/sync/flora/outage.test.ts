@@ -33,7 +33,7 @@ function closedByStumbles(outage: Outage) {
 describe('an outage', () => {
   it('begins with evidence, is told by its error, and opens for a probe some time later', () => {
     const outage = outageAt();
-    assert.deepEqual([outage.trouble, outage.waitMs(5)], [null, 0]);
+    assert.deepEqual([outage.trouble, outage.waitMs(0)], [null, 0]);
     assert.equal(outage.failed(passOf(1), down, 1_000), true);
     const waitMs = outage.waitMs(1_000);
     assert.ok(waitMs > 0 && waitMs <= 500, String(waitMs));
@@ -127,6 +127,10 @@ describe('an outage', () => {
     assert.equal(outage.waitMs(1_000), 0);
     outage.hurry(2_000);
     assert.equal(outage.opensAtMs, 1_000, 'and no later');
+    const first = outageAt();
+    first.failed(passOf(1), down, 0, 60_000);
+    first.hurry(0);
+    assert.equal(first.opensAtMs, 0);
     const asked = outageAt();
     asked.failed(passOf(1), serviceError('rate_limited', { retryAfterMs: 8_000 }), 0, 60_000);
     asked.failed(passOf(2), serviceError('rate_limited', { retryAfterMs: 3_000 }), 0, 1);

@@ -142,8 +142,10 @@ describe('the scheduler, as long as it runs', () => {
         ...(at === 0 ? {} : checking(at)),
         notBeforeMs: 1_800_000_000_000 + (at === first ? 5_000 : 9_000),
       });
-      const { scheduler } = await begun(t, { files: 2, script: {}, rowOf });
+      const { scheduler, clock } = await begun(t, { files: 2, script: {}, rowOf });
       assert.equal(scheduler.quietForMs(), 5_000);
+      clock.pass(5_001);
+      assert.equal(scheduler.quietForMs(), 0, 'it is late');
     }
   });
 
