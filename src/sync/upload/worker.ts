@@ -56,7 +56,7 @@ export async function advance(
     // Whoever comes to wait for an asset waits for room like all others: the scheduler takes it when its turn comes.
     if (next.state === 'queued' && current.state !== 'queued') return;
     content = next.state === 'ready' ? await lookAtWhole(deps, next, signals) : next;
-    seen = outcome.path ?? seen;
+    seen = outcome.path;
   }
 }
 
