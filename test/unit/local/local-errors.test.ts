@@ -9,8 +9,6 @@ import { briefly, descriptorsLeft, whenDescriptorsAreFree } from '../../../src/l
 import { remoteDevices } from '../../../src/local/file-system.ts';
 import { createLocalFiles } from '../../../src/local/local-files.ts';
 import { mountsIn, readMountInfo } from '../../../src/local/mount-info.ts';
-import { placeOf } from '../../../src/local/place.ts';
-import { openDescriptors } from '../../support/descriptors.ts';
 import { between, failing, standIn, subject, systemError } from '../../support/fs-calls.ts';
 import { link, plantTemporary } from '../../support/tree.ts';
 
@@ -351,54 +349,5 @@ describe('the list of mounts', { skip: !isLinux }, () => {
     const mounts = mountsIn(Buffer.from(`36 35 98:0 /mnt1\n36 35\n\n${whole}\n`));
     const mount = { id: '36', device: '98:0', root: '/mnt1', mountPoint: '/mnt2', source: ' - ext3 /dev/root rw' };
     assert.deepEqual(mounts, [mount]);
-  });
-});
-
-describe('a place', { skip: !isLinux }, () => {
-  const all = (t: TestContext) => {
-    const root = plantTemporary(t, {
-      real: { sub: {} },
-      way: link('real'),
-      dead: link('none/deeper'),
-      self: link('self'),
-    });
-    return { root, of: (path: string) => placeOf(join(root, path)) };
-  };
-
-  it('is where links lead to, also where nothing is there yet', (t) => {
-    const { root, of } = all(t);
-    assert.deepEqual([of('way/sub').realPath, of('way/sub').exists], [join(root, 'real/sub'), true]);
-    assert.deepEqual([of('way/new/er').realPath, of('way/new/er').exists], [join(root, 'real/new/er'), false]);
-    assert.deepEqual([of('dead/er').realPath, of('dead/er').exists], [join(root, 'none/deeper/er'), false]);
-    assert.equal(of('self').realPath, join(root, 'self'), 'as it is spelled');
-  });
-
-  for (const errno of ['EACCES', 'EIO', 'ELOOP', 'ENAMETOOLONG']) {
-    it(`stays as it is spelled where it cannot be looked at (${errno}), and nothing stays open`, (t) => {
-      const { root, of } = all(t);
-      const path = join(root, 'real/sub');
-      const { line, trees } = of('real/sub');
-      assert.equal(trees.length, 1);
-      failing(t, 'openSync', errno, (about) => about === path);
-      assert.deepEqual(of('real/sub').trees, [], 'of the mount nothing is known');
-      failing(t, 'statSync', errno, (about) => about === path);
-      assert.deepEqual(of('real/sub').line, line.slice(1));
-      failing(t, 'realpathSync.native', errno, (about) => about === path);
-      assert.deepEqual([of('real/sub').realPath, of('real/sub').exists], [path, false]);
-      failing(t, 'readlinkSync', errno, (about) => about === join(root, 'dead'));
-      assert.equal(of('dead').realPath, join(root, 'dead'));
-      assert.equal(openDescriptors(root), 0);
-    });
-  }
-
-  it('fails with what no system says', (t) => {
-    const { of } = all(t);
-    for (const call of ['realpathSync.native', 'readlinkSync', 'statSync', 'openSync'] as const) {
-      const end = standIn(t, call, () => {
-        throw new TypeError('a bug');
-      });
-      assert.throws(() => of('dead/er'), TypeError, call);
-      end();
-    }
   });
 });
