@@ -10,7 +10,7 @@ import { type InotifyLimits, readInotifyLimits } from './inotify.ts';
 import { plainWatches } from './plain-watches.ts';
 import { scheduleSecondLooks } from './second-look.ts';
 import type { Timer, Timers } from './timers.ts';
-import type { WatchEvents } from './watch-backend.ts';
+import type { WatchBackend, WatchEvents } from './watch-backend.ts';
 import { type Watched, WatchTable } from './watch-table.ts';
 import { collectTroubles } from './watch-trouble.ts';
 
@@ -26,6 +26,8 @@ export interface WatcherOptions {
   readonly limits?: InotifyLimits;
   /** Directories with more entries than this get a plain `fs.watch`. */
   readonly largeDirectoryEntries?: number;
+  readonly openChokidar?: (events: WatchEvents) => WatchBackend;
+  readonly openPlain?: (events: WatchEvents) => WatchBackend;
 }
 
 /** What the watcher has to know of a directory: a listing will do. */
@@ -55,8 +57,8 @@ const mostListedEntries = 32;
 
 /** Opens a watcher on one drop folder: chokidar's where it fits, else `fs.watch`. Its events are hints, the scan is the truth. */
 export function openWatcher(options: WatcherOptions): Watcher {
-  const { root, timers, onTrouble, largeDirectoryEntries = mostListedEntries } = options;
-  const limits = options.limits ?? readInotifyLimits();
+  const { root, timers, onTrouble, largeDirectoryEntries = mostListedEntries, limits = readInotifyLimits() } = options;
+  const { openChokidar = chokidarWatches, openPlain = plainWatches } = options;
   const table = new WatchTable();
   const onHint: WatcherOptions['onHint'] = (directory, name) => {
     if (!isClosed) options.onHint(directory, name);
@@ -107,8 +109,8 @@ export function openWatcher(options: WatcherOptions): Watcher {
       if (isOutOfDescriptors(error)) again ??= timers.setTimer(tryAgainMs, () => void tryFailedAgain());
     },
   };
-  const chokidar = chokidarWatches(events);
-  const plain = plainWatches(events);
+  const chokidar = openChokidar(events);
+  const plain = openPlain(events);
 
   function hintNames(directory: string, name: string): void {
     if (!isSkippedName(name, 'file') || !isSkippedName(name, 'directory')) onHint(directory, name);
@@ -158,8 +160,10 @@ export function openWatcher(options: WatcherOptions): Watcher {
       // Another directory: what is below is not what was there either.
       if (!isSameDirectory(known.identity, identity)) forget(directory);
       else if (isFine(known, target)) return;
-      arming.drop(known);
-      known.backend.disarm(known.path);
+      else {
+        arming.drop(known);
+        known.backend.disarm(known.path);
+      }
     }
     if (realRoot === null || directory === '') realRoot = resolveRoot(root);
     const path = joinPath(realRoot, directory);
