@@ -48,7 +48,7 @@ export function watchLimitError(
 function cure(errno: WatchLimitErrno, limits: InotifyLimits, wantedWatches: number): string {
   if (errno === 'ENOSPC') {
     // Other programs draw on the same number, hence twice.
-    return sysctl('fs.inotify.max_user_watches', limits.maxUserWatches, 2 * Math.max(wantedWatches, 1));
+    return sysctl('fs.inotify.max_user_watches', limits.maxUserWatches, 2 * wantedWatches);
   }
   const openFiles = 'Raise the limit on open files (`ulimit -n`, or LimitNOFILE= in the systemd unit).';
   if (limits.maxUserInstances === null) return openFiles;

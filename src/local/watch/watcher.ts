@@ -106,7 +106,7 @@ export function openWatcher(options: WatcherOptions): Watcher {
       if (entry !== undefined) entry.state = 'failed';
       if (isClosed || troubles.judge(path, error) !== 'limit') return;
       arming.limit();
-      if (isOutOfDescriptors(error)) again ??= timers.setTimer(tryAgainMs, () => void tryFailedAgain());
+      if (isOutOfDescriptors(error)) again ??= timers.setTimer(tryAgainMs, tryFailedAgain);
     },
   };
   const chokidar = openChokidar(events);
@@ -138,19 +138,20 @@ export function openWatcher(options: WatcherOptions): Watcher {
     }
   }
 
-  async function tryFailedAgain(): Promise<void> {
+  function tryFailedAgain(): void {
     again = null;
     for (const entry of table.values()) {
       if (entry.state !== 'failed') continue;
       entry.state = 'queued';
       arming.push(entry);
     }
-    await arming.drain();
+    void arming.drain();
   }
 
   function isFine(known: Watched, target: WatchTarget): boolean {
-    if (known.isSuspect || (known.backend === chokidar && target.entryCount > largeDirectoryEntries)) return false;
-    return known.state === 'queued' || (known.state === 'armed' && known.backend.isArmed(known.path));
+    const isTooLarge = known.backend === chokidar && target.entryCount > largeDirectoryEntries;
+    const isLive = known.state === 'queued' || (known.state === 'armed' && known.backend.isArmed(known.path));
+    return isLive && !isTooLarge && !known.isSuspect;
   }
 
   function enqueue(target: WatchTarget): void {
@@ -168,15 +169,9 @@ export function openWatcher(options: WatcherOptions): Watcher {
     if (realRoot === null || directory === '') realRoot = resolveRoot(root);
     const path = joinPath(realRoot, directory);
     const backend = target.entryCount > largeDirectoryEntries || !isChokidarPath(path) ? plain : chokidar;
-    const entry: Watched = { directory, path, identity, backend, state: 'queued', isSuspect: false };
+    const entry: Watched = { directory, path, identity, backend, state: 'queued' };
     table.set(entry);
     arming.push(entry);
-  }
-
-  function count(isCounted: (entry: Watched) => boolean): number {
-    let sum = 0;
-    for (const entry of table.values()) if (isCounted(entry)) sum += 1;
-    return sum;
   }
 
   return {
@@ -187,7 +182,7 @@ export function openWatcher(options: WatcherOptions): Watcher {
     },
     remove: forget,
     isKnown: (directory) => table.get(directory) !== undefined,
-    watchedCount: () => count((entry) => entry.state === 'armed'),
+    watchedCount: () => [...table.values()].filter(({ state }) => state === 'armed').length,
     async close() {
       isClosed = true;
       bursts.close();

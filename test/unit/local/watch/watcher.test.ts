@@ -147,6 +147,10 @@ describe('what a watcher is told of', () => {
     chokidar.armed.delete(path('a'));
     await add(a, b);
     assert.deepEqual(asked(), [['-a', '+a'], []], 'whose watch has died is watched anew');
+    events.onError(path('a'), systemError('EIO'));
+    assert.equal(watcher.watchedCount(), 1);
+    await add(a, b);
+    assert.deepEqual(asked(), [['-a', '+a'], []], 'and so is one that has failed since');
     hinted();
     events.onRaw(path('a'), 'rename', 'x.png');
     assert.deepEqual(hinted(), [['a', 'x.png']]);
@@ -222,6 +226,7 @@ describe('a directory is watched', () => {
     const [a, c] = [target('a', { entryCount: 32 }), target('c', { entryCount: 33 })];
     await add(a, c);
     assert.deepEqual(asked(), [['+a'], ['+c']]);
+    await add(a, c);
     await add(a, { ...c, entryCount: 1 });
     assert.deepEqual(asked(), [[], []], 'a small one that was large stays where it is');
     await add({ ...a, entryCount: 33 });
@@ -395,7 +400,12 @@ describe('a watch that is refused', () => {
     assert.deepEqual([troubles.map(({ code }) => code), watcher.watchedCount()], [['watch_failed'], 0]);
     chokidar.refuses = () => null;
     await add(...all);
-    assert.equal(watcher.watchedCount(), 2);
+    assert.deepEqual([watcher.watchedCount(), watcher.isKnown('gone')], [2, false]);
+    await add(target('gone'));
+    assert.equal(watcher.isKnown('gone'), true);
+    chokidar.refuses = () => systemError('ENOENT');
+    await add(target('gone'));
+    assert.deepEqual([troubles.length, watcher.isKnown('gone')], [1, false], 'what is gone is forgotten');
     events.onError(null, systemError('EBADF'));
     assert.deepEqual([troubles.length, watcher.watchedCount()], [2, 2], 'one of no directory fails none');
   });
@@ -414,7 +424,7 @@ describe('a watch that is refused', () => {
   });
 
   it('for want of a descriptor is tried again after five seconds, and again; what is watched is left alone', async (t) => {
-    const { add, chokidar, timers, asked, path, watcher } = open(t);
+    const { add, chokidar, timers, asked, path, watcher, events } = open(t);
     const pass = async (ms: number) => {
       timers.advance(ms);
       await settled();
@@ -436,6 +446,9 @@ describe('a watch that is refused', () => {
     assert.deepEqual([asked(), watcher.watchedCount()], [[['+a', '+c'], []], 3]);
     await pass(60_000);
     assert.deepEqual(asked(), [[], []]);
+    events.onError(path('c'), systemError('ENFILE'));
+    await pass(5_000);
+    assert.deepEqual(asked(), [['+c'], []], 'and so is what failed after it was watched');
   });
 });
 
@@ -479,14 +492,18 @@ describe('a closed watcher', () => {
   });
 
   it('does not wait for what is being watched', async (t) => {
-    const { watcher, chokidar, hinted, timers, path } = open(t);
+    const { watcher, chokidar, hinted, timers } = open(t);
     chokidar.isSlow = () => true;
-    const adding = watcher.add([target('a')]);
+    let isDone = false;
+    const adding = watcher.add([target('a')]).finally(() => {
+      isDone = true;
+    });
     await settled();
     await watcher.close();
-    chokidar.armed.add(path('a'));
-    timers.advance(10);
+    timers.advance(2);
+    await settled();
+    assert.equal(isDone, true);
     await adding;
-    assert.deepEqual(hinted(), []);
+    assert.deepEqual([hinted(), timers.waiting], [[], 0]);
   });
 });
