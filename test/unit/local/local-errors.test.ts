@@ -1,13 +1,20 @@
 import '../../support/fs-calls.ts';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdirSync, renameSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, renameSync, type Stats, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import type { SyncError } from '../../../src/errors.ts';
-import { briefly, descriptorsLeft, whenDescriptorsAreFree } from '../../../src/local/descriptors.ts';
+import { outOfDescriptors, type SyncError } from '../../../src/errors.ts';
+import { briefly, descriptorsLeft, untilTriedAgain, whenDescriptorsAreFree } from '../../../src/local/descriptors.ts';
 import { remoteDevices } from '../../../src/local/file-system.ts';
 import { createLocalFiles } from '../../../src/local/local-files.ts';
+import {
+  accessProblem,
+  directoryProblem,
+  folderError,
+  notRegularProblem,
+  systemErrno,
+} from '../../../src/local/local-problem.ts';
 import { mountsIn, readMountInfo } from '../../../src/local/mount-info.ts';
 import { between, failing, standIn, subject, systemError } from '../../support/fs-calls.ts';
 import { link, plantTemporary } from '../../support/tree.ts';
@@ -291,6 +298,35 @@ describe('descriptors', () => {
     );
   });
 
+  it('that could not be kept in reserve are kept before the next job', (t) => {
+    const end = standIn(t, 'openSync', () => {
+      throw systemError('EMFILE');
+    });
+    const short = () => {
+      throw systemError('EMFILE');
+    };
+    assert.throws(() => briefly('test', short), { code: 'too_many_open_files' });
+    end();
+    let tries = 0;
+    const job = () => {
+      tries += 1;
+      return tries < 4 ? short() : 'done';
+    };
+    assert.equal(briefly('test', job), 'done');
+  });
+
+  it('are waited for a tenth of a second', async () => {
+    const order: string[] = [];
+    const told: SyncError[] = [];
+    const after = (ms: number) => setTimeout(() => order.push(`${ms} ms`), ms);
+    const timers = [after(50), after(500)];
+    const shortage = outOfDescriptors('read', systemError('EMFILE'));
+    await untilTriedAgain(shortage, never, (error) => void told.push(error));
+    order.push('again');
+    for (const timer of timers) clearTimeout(timer);
+    assert.deepEqual([order, told], [['50 ms', 'again'], [shortage]]);
+  });
+
   it('are waited for, and nothing else is', async () => {
     const told: SyncError[] = [];
     let tries = 0;
@@ -349,5 +385,58 @@ describe('the list of mounts', { skip: !isLinux }, () => {
     const mounts = mountsIn(Buffer.from(`36 35 98:0 /mnt1\n36 35\n\n${whole}\n`));
     const mount = { id: '36', device: '98:0', root: '/mnt1', mountPoint: '/mnt2', source: ' - ext3 /dev/root rw' };
     assert.deepEqual(mounts, [mount]);
+  });
+});
+
+describe('what is said of a failure', () => {
+  it('names what is no file as what it is', () => {
+    const kinds = {
+      isFIFO: 'a named pipe',
+      isSocket: 'a socket',
+      isCharacterDevice: 'a character device',
+      isBlockDevice: 'a block device',
+      isNothing: 'something else',
+    };
+    for (const [kind, words] of Object.entries(kinds)) {
+      const is = Object.fromEntries(Object.keys(kinds).map((each) => [each, () => each === kind]));
+      const problem = { code: 'not_a_regular_file', reason: `It is ${words}, not a file.` };
+      assert.deepEqual(notRegularProblem(is as unknown as Stats), problem);
+    }
+  });
+
+  it('of a root is said with its path and its cause', () => {
+    const said = (errno: string) => {
+      const cause = systemError(errno);
+      const error = folderError('/drop', cause);
+      assert.equal(error.cause, cause);
+      assert.deepEqual([error.op, error.path, error.scope], ['scan', '/drop', 'folder']);
+      return error.message;
+    };
+    assert.equal(said('ENOENT'), 'The drop folder /drop does not exist');
+    assert.equal(said('ENOTDIR'), 'The drop folder /drop is not a directory');
+    assert.equal(said('EIO'), 'The drop folder /drop cannot be read (EIO)');
+  });
+
+  it('of rights names the user who lacks them, by number where the system has numbers', (t) => {
+    const said = () => [accessProblem(systemError('EACCES')).reason, directoryProblem(systemError('EPERM')).reason];
+    const words = (user: string) => [
+      `Not allowed to read it (EACCES): give ${user} read permission.`,
+      `Not allowed to list it (EPERM): give ${user} read and search permission.`,
+    ];
+    const { getuid } = process;
+    t.after(() => Object.assign(process, { getuid }));
+    Object.assign(process, { getuid: () => 1234 });
+    assert.deepEqual(said(), words('the user of flora-sync (uid 1234)'));
+    Object.assign(process, { getuid: undefined });
+    assert.deepEqual(said(), words('the user of flora-sync'));
+  });
+
+  it('is only what a system says', () => {
+    for (const error of [new TypeError('a bug'), systemError('ERR_INVALID_ARG_TYPE'), systemError('xE1'), 'E1', null]) {
+      const isSame = (thrown: unknown) => thrown === error;
+      for (const say of [accessProblem, directoryProblem, systemErrno, (each: unknown) => folderError('/drop', each)])
+        assert.throws(() => say(error), isSame);
+    }
+    assert.equal(systemErrno(systemError('E2BIG')), 'E2BIG');
   });
 });
