@@ -371,6 +371,10 @@ describe('descriptors', () => {
 });
 
 describe('the list of mounts', { skip: !isLinux }, () => {
+  it('has the root of the system, where it can be read', () => {
+    assert.ok(mountsIn(readMountInfo() ?? Buffer.of()).some(({ mountPoint }) => mountPoint === '/'));
+  });
+
   it('is none where it cannot be read', (t) => {
     failing(t, 'readFileSync', 'EACCES');
     assert.equal(readMountInfo(), null);

@@ -2,7 +2,7 @@ import '../../support/fs-calls.ts';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, statSync } from 'node:fs';
+import { closeSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { createLocalFiles } from '../../../src/local/local-files.ts';
@@ -112,6 +112,21 @@ describe('a file', () => {
     const local = createLocalFiles({ now: () => 0, accept: ['*'], onShort: ({ code }) => void shortages.push(code) });
     return { root, path: { root, directory: '', name: 'a.png' }, local, shortages };
   };
+
+  it('is told whether it lies on a detour, or is not finished, and its directory what it is like', async (t) => {
+    const { root, path, local } = planted(t);
+    assert.deepEqual([local.glance(root, '')?.isEmpty, local.glance(root, 'none')], [false, null]);
+    assert.deepEqual([local.detour(path), local.detour({ ...path, directory: 'none' })], [null, 'none']);
+    assert.equal(local.isUnfinished(path), false);
+    writeFileSync(join(root, 'a.png.aria2'), '');
+    assert.equal(local.isUnfinished(path), true);
+    const { dev } = statSync(join(root, path.name));
+    if (isLinux) standIn(t, 'statfsSync', () => ({ type: 0x6969 }));
+    assert.equal(local.isRemote(path, dev), isLinux);
+    assert.equal(await local.looksUnwritten(path, never), false);
+    writeFileSync(join(root, path.name), Buffer.alloc(8_192));
+    assert.equal(await local.looksUnwritten(path, never), true);
+  });
 
   it('is opened to be sent as it was read, and is gone or changed where it is not', async (t) => {
     const { root, path, local, shortages } = planted(t);
