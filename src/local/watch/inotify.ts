@@ -35,8 +35,6 @@ export function watchLimitError(
     `${displayName(root)}: some directories cannot be watched, the system has no more watches (${errno})`,
     {
       code: 'watch_limit',
-      scope: 'folder',
-      disposition: 'wait',
       op: 'watch',
       path: root,
       hint: `${cure(errno, limits, wantedWatches)} Until then new files there are found by the periodic scan only.`,

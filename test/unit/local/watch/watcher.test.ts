@@ -3,117 +3,17 @@ import assert from 'node:assert/strict';
 import { renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import type { SyncError } from '../../../../src/errors.ts';
-import { guardBursts } from '../../../../src/local/watch/burst-guard.ts';
-import type { WatchBackend, WatchEvents } from '../../../../src/local/watch/watch-backend.ts';
-import { openWatcher, type WatcherOptions, type WatchTarget } from '../../../../src/local/watch/watcher.ts';
+import type { WatchEvents } from '../../../../src/local/watch/watch-backend.ts';
+import { openWatcher, type WatcherOptions } from '../../../../src/local/watch/watcher.ts';
 import { standIn, subject, systemError } from '../../../support/fs-calls.ts';
 import { settled } from '../../../support/hand-clock.ts';
+import { FakeWatches, heldWatcher, target } from '../../../support/held-watcher.ts';
 import { HandTimers } from '../../../support/timers.ts';
 import { link, plantTemporary } from '../../../support/tree.ts';
 
-const limits = { maxUserWatches: 100, maxUserInstances: 10, maxQueuedEvents: 100 };
-
-/** Watches that are armed at once, but for those that are refused or slow. */
-class FakeWatches implements WatchBackend {
-  readonly events: WatchEvents;
-  readonly armed = new Set<string>();
-  /** What was asked for since the last look: `+path` and `-path`. */
-  readonly asked: string[] = [];
-  refuses: (path: string) => Error | null = () => null;
-  isSlow: (path: string) => boolean = () => false;
-  isClosed = false;
-
-  constructor(events: WatchEvents) {
-    this.events = events;
-  }
-
-  arm(path: string): void {
-    this.asked.push(`+${path}`);
-    const error = this.refuses(path);
-    if (error !== null) this.events.onError(path, error);
-    else if (!this.isSlow(path)) this.armed.add(path);
-  }
-
-  isArmed(path: string): boolean {
-    return this.armed.has(path);
-  }
-
-  disarm(path: string): void {
-    this.asked.push(`-${path}`);
-    this.armed.delete(path);
-  }
-
-  async close(): Promise<void> {
-    await settled();
-    this.isClosed = true;
-  }
-}
-
-let inodes = 0;
-
-function target(directory: string, more: Partial<WatchTarget> = {}): WatchTarget {
-  inodes += 1;
-  return { directory, identity: { device: 1, inode: inodes, birthtimeMs: inodes }, entryCount: 0, ...more };
-}
-
-function open(t: TestContext, more: Partial<WatcherOptions> = {}) {
-  const root = more.root ?? plantTemporary(t, { a: { b: {} }, ab: {}, c: {} });
-  const timers = new HandTimers();
-  const hints: (readonly [string, string | null])[] = [];
-  const troubles: SyncError[] = [];
-  const made: FakeWatches[] = [];
-  const make = (events: WatchEvents) => {
-    const watches = new FakeWatches(events);
-    made.push(watches);
-    return watches;
-  };
-  let overflows = 0;
-  const watcher = openWatcher({
-    root,
-    timers,
-    limits,
-    onHint: (...hint) => void hints.push(hint),
-    onTrouble: (error) => void troubles.push(error),
-    onOverflow: () => {
-      overflows += 1;
-    },
-    openChokidar: make,
-    openPlain: make,
-    ...more,
-  });
-  t.after(async () => {
-    await watcher.close();
-    // Events are counted for all watchers of the process.
-    timers.endTurn();
-  });
-  const [chokidar, plain] = made;
-  assert.ok(chokidar && plain);
-  const path = (directory: string) => (directory === '' ? root : join(root, directory));
-  const own = (asked: string) => asked.slice(0, 1) + asked.slice(root.length + 2);
-  return {
-    ...{ root, timers, troubles, watcher, chokidar, plain, path },
-    events: chokidar.events,
-    overflows: () => overflows,
-    /** What was hinted since the last look. */
-    hinted: () => hints.splice(0),
-    /** What chokidar and the plain watches were asked for since the last look, below the root. */
-    asked: () => [chokidar, plain].map(({ asked }) => asked.splice(0).map(own)),
-    /** Adds them while the rounds of arming go on. */
-    add: async (...targets: readonly WatchTarget[]) => {
-      let isDone = false;
-      const added = watcher.add(targets).finally(() => {
-        isDone = true;
-      });
-      for (await settled(); !isDone; await settled()) timers.advance(10);
-      await added;
-    },
-  };
-}
-
 describe('what a watcher is told of', () => {
   it('is hinted once each, whole, when its watch is there', async (t) => {
-    const { add, hinted, asked, watcher } = open(t);
+    const { add, hinted, asked, watcher } = heldWatcher(t);
     await add(target(''), target('a'), target('a/b'));
     assert.deepEqual(hinted(), [
       ['', null],
@@ -125,7 +25,7 @@ describe('what a watcher is told of', () => {
   });
 
   it('is watched once, however often it comes, until it is suspect, dead, or was refused', async (t) => {
-    const { add, hinted, asked, events, path, chokidar, watcher } = open(t);
+    const { add, hinted, asked, events, path, chokidar, watcher } = heldWatcher(t);
     const [a, b] = [target('a'), target('c')];
     chokidar.refuses = (at) => (at === path('c') ? systemError('EIO') : null);
     await add(a, b);
@@ -157,7 +57,7 @@ describe('what a watcher is told of', () => {
   });
 
   it('is not asked for again while it waits to be watched', async (t) => {
-    const { add, asked, watcher, chokidar, path, events, timers } = open(t);
+    const { add, asked, watcher, chokidar, path, events, timers } = heldWatcher(t);
     const all = [target('a'), ...Array.from({ length: 32 }, (_, at) => target(`d${at}`)), target('c')];
     let isThere = false;
     chokidar.isSlow = () => !isThere;
@@ -180,7 +80,7 @@ describe('what a watcher is told of', () => {
   });
 
   it('is another directory by its device, inode or birth time: what was known below is forgotten', async (t) => {
-    const { add, asked, watcher, hinted } = open(t);
+    const { add, asked, watcher, hinted } = heldWatcher(t);
     const before = target('a');
     for (const other of ['device', 'inode', 'birthtimeMs'] as const) {
       await add(target(''), before, target('a/b'), target('ab'));
@@ -194,7 +94,7 @@ describe('what a watcher is told of', () => {
   });
 
   it('is forgotten with all below, and may come again', async (t) => {
-    const { add, asked, watcher, hinted, events, path } = open(t);
+    const { add, asked, watcher, hinted, events, path } = heldWatcher(t);
     await add(target(''), target('a'), target('a/b'), target('ab'));
     asked();
     hinted();
@@ -208,7 +108,7 @@ describe('what a watcher is told of', () => {
   });
 
   it('and goes while it waits to be watched is not asked for', async (t) => {
-    const { asked, watcher, chokidar, path, timers } = open(t);
+    const { asked, watcher, chokidar, path, timers } = heldWatcher(t);
     chokidar.isSlow = () => true;
     const adding = watcher.add([...Array.from({ length: 32 }, (_, at) => target(`d${at}`)), target('c')]);
     watcher.remove('c');
@@ -222,7 +122,7 @@ describe('what a watcher is told of', () => {
 
 describe('a directory is watched', () => {
   it('by chokidar up to 32 entries, and without it from then on', async (t) => {
-    const { add, asked } = open(t);
+    const { add, asked } = heldWatcher(t);
     const [a, c] = [target('a', { entryCount: 32 }), target('c', { entryCount: 33 })];
     await add(a, c);
     assert.deepEqual(asked(), [['+a'], ['+c']]);
@@ -234,7 +134,7 @@ describe('a directory is watched', () => {
   });
 
   it('or up to as many as it is told', async (t) => {
-    const { add, asked } = open(t, { largeDirectoryEntries: 2 });
+    const { add, asked } = heldWatcher(t, { largeDirectoryEntries: 2 });
     const a = target('a', { entryCount: 2 });
     await add(a, target('c', { entryCount: 3 }));
     await add(a);
@@ -242,7 +142,7 @@ describe('a directory is watched', () => {
   });
 
   it('without chokidar where that cannot spell the path', async (t) => {
-    const { add, asked } = open(t);
+    const { add, asked } = heldWatcher(t);
     await add(target('back\\slash'), target('odd\uDCFF'), target('plain'));
     assert.deepEqual(asked(), [['+plain'], ['+back\\slash', '+odd\uDCFF']]);
   });
@@ -250,7 +150,7 @@ describe('a directory is watched', () => {
   it('where the root leads to, which is looked for again with the root itself', async (t) => {
     const base = plantTemporary(t, { one: { a: {} }, two: { a: {} }, root: link('one') });
     const root = join(base, 'root');
-    const { add, chokidar } = open(t, { root });
+    const { add, chokidar } = heldWatcher(t, { root });
     const paths = () => chokidar.asked.splice(0).map((asked) => asked.replace(base, ''));
     const a = target('a');
     await add(a);
@@ -269,7 +169,7 @@ describe('a directory is watched', () => {
 
 describe('an event', () => {
   const opened = async (t: TestContext, more: Partial<WatcherOptions> = {}) => {
-    const bench = open(t, more);
+    const bench = heldWatcher(t, more);
     await bench.add(target(''), target('a'), target('a/b'));
     bench.hinted();
     bench.asked();
@@ -369,12 +269,11 @@ describe('an event', () => {
 
   it('is counted by the limit of the system where none is given', { skip: process.platform !== 'linux' }, (t) => {
     standIn(t, 'readFileSync', (args, real) => (subject(args).endsWith('max_queued_events') ? '4' : real()));
-    const { limits: _, ...options } = { limits, openChokidar: (events: WatchEvents) => new FakeWatches(events) };
     const timers = new HandTimers();
     let overflows = 0;
     let events: WatchEvents | undefined;
     const watcher = openWatcher({
-      ...options,
+      openChokidar: (given) => new FakeWatches(given),
       ...{ root: '/none', timers, onHint: () => {}, onTrouble: () => {} },
       onOverflow: () => {
         overflows += 1;
@@ -388,122 +287,5 @@ describe('an event', () => {
     for (let n = 0; n < 3; n += 1) events?.onRaw('/none', 'change', 'x.png');
     timers.endTurn();
     assert.equal(overflows, 1);
-  });
-});
-
-describe('a watch that is refused', () => {
-  it('is told once for each kind, is not counted, and is tried with the next scan', async (t) => {
-    const { add, chokidar, troubles, watcher, events } = open(t);
-    const all = [target('a'), target('c')];
-    chokidar.refuses = () => systemError('EIO');
-    await add(...all);
-    assert.deepEqual([troubles.map(({ code }) => code), watcher.watchedCount()], [['watch_failed'], 0]);
-    chokidar.refuses = () => null;
-    await add(...all);
-    assert.deepEqual([watcher.watchedCount(), watcher.isKnown('gone')], [2, false]);
-    await add(target('gone'));
-    assert.equal(watcher.isKnown('gone'), true);
-    chokidar.refuses = () => systemError('ENOENT');
-    await add(target('gone'));
-    assert.deepEqual([troubles.length, watcher.isKnown('gone')], [1, false], 'what is gone is forgotten');
-    events.onError(null, systemError('EBADF'));
-    assert.deepEqual([troubles.length, watcher.watchedCount()], [2, 2], 'one of no directory fails none');
-  });
-
-  it('for want of watches counts as many as are wanted, and leaves the rest to the next scan', async (t) => {
-    const { add, chokidar, troubles, timers, watcher, asked } = open(t);
-    chokidar.refuses = () => systemError('ENOSPC');
-    await add(target('a'), ...Array.from({ length: 600 }, (_, at) => target(`gone${at}`)));
-    assert.equal(asked()[0]?.filter((each) => each.startsWith('+')).length, 32);
-    timers.advance(2_000);
-    assert.equal(troubles.length, 1);
-    assert.match(troubles[0]?.hint ?? '', /max_user_watches=2048`/);
-    timers.advance(60_000);
-    await settled();
-    assert.deepEqual([asked(), watcher.watchedCount()], [[[], []], 0]);
-  });
-
-  it('for want of a descriptor is tried again after five seconds, and again; what is watched is left alone', async (t) => {
-    const { add, chokidar, timers, asked, path, watcher, events } = open(t);
-    const pass = async (ms: number) => {
-      timers.advance(ms);
-      await settled();
-    };
-    await add(target('ab'));
-    chokidar.refuses = (at) => (at === path('ab') ? null : systemError('EMFILE'));
-    await add(target('a'), target('c'));
-    asked();
-    await pass(4_990);
-    assert.deepEqual(asked(), [[], []]);
-    await pass(10);
-    await pass(10);
-    assert.deepEqual(asked(), [['+a'], []], 'one is the probe');
-    chokidar.refuses = () => null;
-    await pass(4_980);
-    assert.deepEqual(asked(), [[], []]);
-    await pass(20);
-    await pass(20);
-    assert.deepEqual([asked(), watcher.watchedCount()], [[['+a', '+c'], []], 3]);
-    await pass(60_000);
-    assert.deepEqual(asked(), [[], []]);
-    events.onError(path('c'), systemError('ENFILE'));
-    await pass(5_000);
-    assert.deepEqual(asked(), [['+c'], []], 'and so is what failed after it was watched');
-  });
-});
-
-describe('a closed watcher', () => {
-  it('has closed all that it opened, and hints, tells and asks for nothing any more', async (t) => {
-    const bench = open(t);
-    const { add, chokidar, plain, events, path, hinted, asked, timers, troubles, watcher, overflows } = bench;
-    await add(target(''), target('a'));
-    chokidar.refuses = () => systemError('EMFILE');
-    await add(target('c'));
-    events.onDirectoryAdded(path('a/new'));
-    hinted();
-    asked();
-    await watcher.close();
-    assert.deepEqual([chokidar.isClosed, plain.isClosed, timers.waiting], [true, true, 0]);
-    events.onRaw(path('a'), 'change', 'x.png');
-    events.onRaw(path('a'), 'change', null);
-    events.onDirectoryAdded(path('a/newer'));
-    events.onDirectoryRemoved(path('a'));
-    events.onError(path('a'), systemError('EIO'));
-    events.onError(path('a'), systemError('EMFILE'));
-    await watcher.add([target('b')]);
-    timers.advance(60_000);
-    await settled();
-    assert.deepEqual([hinted(), asked(), troubles, timers.waiting], [[], [[], []], [], 0]);
-    assert.deepEqual([watcher.isKnown('a'), watcher.isKnown('b')], [true, false]);
-    const guard = guardBursts(timers, 1, () => {});
-    guard.count();
-    guard.close();
-    timers.endTurn();
-    assert.equal(overflows(), 0, 'nor is it told what others lost');
-  });
-
-  it('counts no events', async (t) => {
-    const { events, path, watcher, timers } = open(t);
-    await watcher.close();
-    const guard = guardBursts(timers, 1, () => assert.fail('an overflow'));
-    events.onRaw(path('a'), 'change', null);
-    timers.endTurn();
-    guard.close();
-  });
-
-  it('does not wait for what is being watched', async (t) => {
-    const { watcher, chokidar, hinted, timers } = open(t);
-    chokidar.isSlow = () => true;
-    let isDone = false;
-    const adding = watcher.add([target('a')]).finally(() => {
-      isDone = true;
-    });
-    await settled();
-    await watcher.close();
-    timers.advance(2);
-    await settled();
-    assert.equal(isDone, true);
-    await adding;
-    assert.deepEqual([hinted(), timers.waiting], [[], 0]);
   });
 });
