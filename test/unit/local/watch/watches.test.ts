@@ -94,8 +94,8 @@ describe('chokidar’s watches', { skip: !isLinux }, () => {
     watches.disarm(b);
     assert.equal(watches.isArmed(a), false);
     await arm(c);
-    await until('it is closed', () => !isOpen(a));
     assert.deepEqual([watches.isArmed(a), isOpen(c)], [false, true]);
+    await until('it is closed', () => !isOpen(a));
     assert.deepEqual(
       made.map(({ path }) => path),
       [a, c],
