@@ -24,6 +24,13 @@ describe('a watch that is refused', () => {
     assert.deepEqual([troubles.length, watcher.watchedCount()], [2, 2], 'one of no directory fails none');
   });
 
+  it('for a reason of its own keeps no other from being watched', async (t) => {
+    const { add, chokidar, watcher, path } = heldWatcher(t);
+    chokidar.refuses = (at) => (at === path('a') ? systemError('EIO') : null);
+    await add(target('a'), ...Array.from({ length: 40 }, (_, at) => target(`d${at}`)));
+    assert.equal(watcher.watchedCount(), 40);
+  });
+
   it('for want of watches counts as many as are wanted, and leaves the rest to the next scan', async (t) => {
     const { add, chokidar, troubles, timers, watcher, asked } = heldWatcher(t);
     chokidar.refuses = () => systemError('ENOSPC');
