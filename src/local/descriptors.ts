@@ -52,10 +52,11 @@ function keepSpare(): void {
 export function descriptorsLeft(): number | null {
   if (process.platform !== 'linux') return null;
   try {
-    const limits = briefly('read limits', () => readFileSync('/proc/self/limits', 'latin1'));
-    const most = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
-    const open = briefly('read limits', () => readdirSync('/proc/self/fd')).length;
-    return most === undefined ? null : Math.max(0, Number(most) - open);
+    return briefly('read limits', () => {
+      const most = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
+      const open = readdirSync('/proc/self/fd').length;
+      return most === undefined ? null : Math.max(0, Number(most) - open);
+    });
   } catch (error) {
     return isOutOfDescriptors(error) ? 0 : null;
   }

@@ -28,8 +28,8 @@ export function mountsIn(list: Buffer): readonly Mount[] {
   // Latin-1 keeps each byte as it is: names need not be UTF-8.
   const lines = list.toString('latin1').split('\n');
   return lines.flatMap((line) => {
-    const [id, , device, root, mountPoint] = line.split(' ');
-    if (id === undefined || device === undefined || root === undefined || mountPoint === undefined) return [];
+    const [id = '', , device = '', root = '', mountPoint] = line.split(' ');
+    if (mountPoint === undefined) return [];
     return [
       { id, device, root: nameOf(root), mountPoint: nameOf(mountPoint), source: line.slice(line.indexOf(' - ')) },
     ];

@@ -1,4 +1,4 @@
-import { closeSync, constants, lstatSync, openSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { isAtOrBelow, joinPath, splitPath } from '../core/entry.ts';
 import { decodeName } from '../core/name.ts';
@@ -12,7 +12,7 @@ import { readNames } from './walk/names.ts';
 
 const mostLinks = 40;
 /** O_PATH (open(2)) needs no permission to read, and has nothing mounted that mounts itself. Node has no name for it. */
-const pathOnly = 0o10000000 | (constants.O_DIRECTORY ?? 0);
+const pathOnly = 0o10000000;
 
 /** What is at this absolute path. Never throws for what is found on disk: what cannot be looked at stays as it is spelled. */
 export function placeOf(path: string): Place {
@@ -51,7 +51,10 @@ function resolvePath(path: string): { readonly existing: string; readonly rest: 
       at = target;
     }
   }
-  return at === '/' ? { existing: '/', rest } : { existing: path, rest: '' };
+  if (at === '/') return { existing: at, rest };
+  // Links that lead back to themselves lead nowhere, so nothing is there.
+  const above = resolvePath(dirname(path));
+  return { existing: above.existing, rest: joinPath(above.rest, splitPath(path).name) };
 }
 
 /** Where a link leads to, which nothing has to be at; null when it is no link. */
@@ -68,15 +71,12 @@ function targetOf(path: string): string | null {
 /** On a file system to which case does not matter, a real path may have any. */
 function spellAsListed(path: string): string {
   const detours = openDetours({ now: () => 0 });
-  let spelled = path;
-  for (let left = path.split('/').length; left > 0 && spelled !== '/'; left -= 1) {
-    const wrong = detours.find({ root: '/', ...splitPath(spelled.slice(1)) });
-    if (wrong === null) return spelled;
-    const { directory, name } = splitPath(wrong);
+  let spelled = '/';
+  for (const name of path.split('/')) {
+    const isListed = detours.find({ root: spelled, directory: '', name }) === null;
     const folded = foldName(name);
-    const right = namesIn(joinPath('/', directory)).find((each) => foldName(each) === folded);
-    if (right === undefined) return spelled;
-    spelled = joinPath(joinPath('/', directory), right) + spelled.slice(wrong.length + 1);
+    const listed = isListed ? name : namesIn(spelled).find((each) => foldName(each) === folded);
+    spelled = joinPath(spelled, listed ?? name);
   }
   return spelled;
 }
@@ -116,18 +116,18 @@ function isOnTop({ id, mountPoint }: Mount): boolean {
   return mountIdOf(mountPoint) === id;
 }
 
-function mountIdOf(path: string): string | null {
-  if (process.platform !== 'linux') return null;
-  let fd = -1;
+function mountIdOf(path: string): string | undefined {
   try {
     // A drop folder may be a file by mistake: that is for others to say.
     const directory = lstatSync(fsPath(path)).isDirectory() ? path : dirname(path);
-    fd = openSync(fsPath(directory), pathOnly);
-    return /^mnt_id:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1] ?? null;
+    const fd = openSync(fsPath(directory), pathOnly);
+    try {
+      return /^mnt_id:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`).toString())?.[1];
+    } finally {
+      closeSync(fd);
+    }
   } catch (error) {
     if (errnoCode(error) === undefined) throw error;
-    return null;
-  } finally {
-    if (fd !== -1) closeSync(fd);
+    return undefined;
   }
 }

@@ -10,6 +10,48 @@ export interface Equivalent {
 
 export const equivalents: readonly Equivalent[] = [
   {
+    file: 'local/walk/scanner.ts',
+    before: 'return lstatSync(fsPath(joinPath(directory, name)), { throwIfNoEntry: false }) !== undefined;',
+    after: 'return lstatSync(fsPath(joinPath(directory, name)), {  }) !== undefined;',
+    why: 'That nothing is there is an error then, which says the same; it only takes longer.',
+  },
+  {
+    file: 'local/walk/scanner.ts',
+    before: 'return lstatSync(fsPath(joinPath(directory, name)), { throwIfNoEntry: false }) !== undefined;',
+    after: 'return lstatSync(fsPath(joinPath(directory, name)), { throwIfNoEntry: true }) !== undefined;',
+    why: 'That nothing is there is an error then, which says the same; it only takes longer.',
+  },
+  {
+    file: 'local/walk/detours.ts',
+    before: 'return lstatSync(fsPath(path), { throwIfNoEntry: false });',
+    after: 'return lstatSync(fsPath(path), {  });',
+    why: 'That nothing is there is an error then, which says the same; it only takes longer.',
+  },
+  {
+    file: 'local/walk/detours.ts',
+    before: 'return lstatSync(fsPath(path), { throwIfNoEntry: false });',
+    after: 'return lstatSync(fsPath(path), { throwIfNoEntry: true });',
+    why: 'That nothing is there is an error then, which says the same; it only takes longer.',
+  },
+  {
+    file: 'local/place.ts',
+    before: 'const detours = openDetours({ now: () => 0 });',
+    after: 'const detours = openDetours({ now: () => 1 });',
+    why: 'Any clock that stands still will do where no older listing is asked for.',
+  },
+  {
+    file: 'local/place.ts',
+    before: 'const detours = openDetours({ now: () => 0 });',
+    after: 'const detours = openDetours({ now: () => undefined });',
+    why: 'Any clock will do where no older listing is asked for.',
+  },
+  {
+    file: 'local/watch/remote-looks.ts',
+    before: 'const youngUntilMs = hasMoved ? nowMs + youngMs : (before?.youngUntilMs ?? Number.NEGATIVE_INFINITY);',
+    after: 'const youngUntilMs = hasMoved ? nowMs + youngMs : ((before?.youngUntilMs));',
+    why: 'Nothing is less than undefined either.',
+  },
+  {
     file: 'remote/addresses.ts',
     before: "['224.0.0.0', 4],",
     after: "['224.0.0.0', 3],",

@@ -23,7 +23,6 @@ interface Detours {
 
 interface Listing {
   readonly names: ReadonlySet<string>;
-  readonly turn: number;
   readonly untilMs: number;
 }
 
@@ -41,29 +40,19 @@ export function openDetours({ now }: DetoursOptions): Detours {
   const listings = new Map<string, Listing>();
   /** Directories that tell cases apart, with what they were (device, inode, birth time) when that was seen. */
   const exact = new Map<string, string>();
-  let turn = 0;
-  let isTurnCounted = false;
-
-  const thisTurn = (): number => {
-    if (!isTurnCounted) {
-      isTurnCounted = true;
-      setImmediate(() => {
-        turn += 1;
-        isTurnCounted = false;
-      });
-    }
-    return turn;
-  };
+  /** Those that were read in this turn of the event loop. */
+  const fresh = new Set<Listing>();
 
   const tellsCasesApart = (directory: string, name: string, cased: string): boolean => {
     const identity = identityOf(directory);
-    if (identity !== null && exact.get(directory) === identity) return true;
+    if (exact.get(directory) === identity) return true;
     // Without the entry itself, that another spelling does not open says nothing.
     const before = isThere(joinPath(directory, name));
     if (isThere(joinPath(directory, cased))) return false;
-    if (!before || identity === null || !isThere(joinPath(directory, name))) return true;
-    if (exact.size >= mostKnown) exact.clear();
-    exact.set(directory, identity);
+    if (before && isThere(joinPath(directory, name))) {
+      if (exact.size >= mostKnown) exact.clear();
+      exact.set(directory, identity);
+    }
     return true;
   };
 
@@ -77,14 +66,17 @@ export function openDetours({ now }: DetoursOptions): Detours {
     const beganMs = now();
     const names = new Set(readNames(directory));
     const endedMs = now();
+    const listing = { names, untilMs: endedMs + restsPerRead * (endedMs - beganMs) };
     if (listings.size >= mostListings) listings.clear();
-    listings.set(directory, { names, turn: thisTurn(), untilMs: endedMs + restsPerRead * (endedMs - beganMs) });
+    listings.set(directory, listing);
+    if (fresh.size === 0) setImmediate(() => fresh.clear());
+    fresh.add(listing);
     return names;
   };
 
   const isListed = (directory: string, name: string, mayBeOld: boolean): boolean => {
     const known = listings.get(directory);
-    if (known?.turn === thisTurn()) return known.names.has(name);
+    if (known !== undefined && fresh.has(known)) return known.names.has(name);
     if (mayBeOld && known !== undefined && now() < known.untilMs && known.names.has(name)) return true;
     return !mayBeFolded(directory, name) || read(directory).has(name);
   };
@@ -128,7 +120,7 @@ function look(path: string): Stats | undefined {
 }
 
 /** Of the directory itself: the root may be a link. */
-function identityOf(directory: string): string | null {
-  const stats = statSync(fsPath(directory), { throwIfNoEntry: false });
-  return stats === undefined ? null : `${stats.dev}:${stats.ino}:${stats.birthtimeMs}`;
+function identityOf(directory: string): string {
+  const { dev, ino, birthtimeMs } = statSync(fsPath(directory));
+  return `${dev}:${ino}:${birthtimeMs}`;
 }

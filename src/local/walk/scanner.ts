@@ -128,8 +128,8 @@ function rootStats(root: string): Stats {
 
 function statsOf(path: string): Stats | null {
   try {
-    const stats = lstatSync(fsPath(path), { throwIfNoEntry: false });
-    return stats?.isDirectory() ? stats : null;
+    const stats = lstatSync(fsPath(path));
+    return stats.isDirectory() ? stats : null;
   } catch (error) {
     if (isGone(error)) return null;
     throw unreadableDirectory(path, error);
@@ -190,21 +190,20 @@ function examine(root: string, path: string, name: string, beside: Beside): Stat
   const isSkippedFile = isSkippedName(name, 'file');
   if (isSkippedFile && isSkippedName(name, 'directory')) return { kind: 'skipped' };
   const target = fsPath(path);
-  let stats: Stats | undefined;
+  let stats: Stats;
   try {
-    stats = lstatSync(target, { throwIfNoEntry: false });
+    stats = lstatSync(target);
   } catch (error) {
     return isGone(error) ? { kind: 'gone' } : problemOf(name, null, accessProblem(error));
   }
-  if (stats === undefined) return { kind: 'gone' };
   if (stats.isDirectory()) {
     if (isSkippedName(name, 'directory')) return { kind: 'skipped' };
     // Asked here so that the problem stands in the listing that has the name, and is there again in the next one.
     const problem = listingProblem(target);
     return problem === null ? { kind: 'directory' } : problemOf(name, stats, problem);
   }
-  const owner = beside === null ? null : sidecarOwner(name);
-  if (isSkippedFile || (owner !== null && beside?.(owner) === true)) return { kind: 'skipped' };
+  const owner = sidecarOwner(name);
+  if (isSkippedFile || (owner !== null && beside?.(owner))) return { kind: 'skipped' };
   if (stats.isFile()) return { kind: 'file', stat: toFileStat(stats) };
   if (stats.isSymbolicLink()) {
     const problem = linkProblem(root, path);

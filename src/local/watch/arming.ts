@@ -35,15 +35,17 @@ export function openArmingQueue(options: ArmingOptions): ArmingQueue {
   let isClosed = false;
 
   async function drainBatches(): Promise<void> {
-    while (queue.size > 0 && !isClosed) {
+    while (queue.size > 0) {
       const batch = takeBatch(isLimited ? 1 : batchSize);
       for (const entry of batch) entry.backend.arm(entry.path);
       await untilArmed(batch);
-      if (isClosed) return;
+      if (isClosed) break;
       const failed = batch.filter((entry) => !isSettledWell(entry));
       if (failed.length === 0) isLimited = false;
       else if (isLimited) giveUp();
     }
+    // At once: what is pushed from now on is for the next one.
+    draining = null;
   }
 
   function takeBatch(size: number): readonly Watched[] {
@@ -95,10 +97,7 @@ export function openArmingQueue(options: ArmingOptions): ArmingQueue {
       queue.delete(entry);
     },
     async drain() {
-      if (queue.size === 0 && draining === null) return;
-      draining ??= drainBatches().finally(() => {
-        draining = null;
-      });
+      if (queue.size > 0) draining ??= drainBatches();
       await draining;
     },
     limit() {
@@ -113,7 +112,7 @@ export function openArmingQueue(options: ArmingOptions): ArmingQueue {
 
 function isDirectory(path: string): boolean {
   try {
-    return lstatSync(fsPath(path), { throwIfNoEntry: false })?.isDirectory() ?? false;
+    return lstatSync(fsPath(path)).isDirectory();
   } catch {
     return false;
   }

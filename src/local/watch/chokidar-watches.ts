@@ -11,7 +11,7 @@ export function isChokidarPath(path: string): boolean {
 
 /**
  * chokidar 5 as a source of hints about directories: it never sees a file. Learnt from its source and held by the tests:
- * - `persistent: false` would leave `error` events of the native watchers without a listener, which ends the process.
+ * - It is persistent by default: else `error` events of the native watchers have no listener, which ends the process.
  * - `atomic` (on by default) ignores names such as `x~`; those are for our own rules to judge.
  * - Links are not followed, so a root that is a link has to be resolved before.
  * - It closes the watches below a directory that was removed or moved away by itself, and says `unlinkDir`.
@@ -23,15 +23,13 @@ export function chokidarWatches(events: WatchEvents): WatchBackend {
   const watcher = watch([], {
     depth: 0,
     ignored: isIgnored,
-    persistent: true,
     ignoreInitial: true,
     followSymlinks: false,
     atomic: false,
-    usePolling: false,
   });
   watcher.on('raw', (event, name: string | null, details) => {
-    const path = watchedPath(details);
-    if (path !== null) events.onRaw(path, event, name?.includes('\uFFFD') ? null : name);
+    const { watchedPath } = details as { readonly watchedPath: string };
+    events.onRaw(watchedPath, event, name?.includes('\uFFFD') ? null : name);
   });
   watcher.on('addDir', (path) => events.onDirectoryAdded(path));
   watcher.on('unlinkDir', (path) => events.onDirectoryRemoved(path));
@@ -56,13 +54,8 @@ export function chokidarWatches(events: WatchEvents): WatchBackend {
   };
 }
 
-function watchedPath(details: unknown): string | null {
-  if (typeof details !== 'object' || details === null || !('watchedPath' in details)) return null;
-  return typeof details.watchedPath === 'string' ? details.watchedPath : null;
-}
-
 function pathOf(error: unknown): string | null {
-  if (!(error instanceof Error)) return null;
-  if ('filename' in error && typeof error.filename === 'string') return error.filename;
-  return 'path' in error && typeof error.path === 'string' ? error.path : null;
+  const { filename, path } = error as { readonly filename?: unknown; readonly path?: unknown };
+  if (typeof filename === 'string') return filename;
+  return typeof path === 'string' ? path : null;
 }

@@ -35,8 +35,6 @@ export function watchLimitError(
     `${displayName(root)}: some directories cannot be watched, the system has no more watches (${errno})`,
     {
       code: 'watch_limit',
-      scope: 'folder',
-      disposition: 'wait',
       op: 'watch',
       path: root,
       hint: `${cure(errno, limits, wantedWatches)} Until then new files there are found by the periodic scan only.`,
@@ -48,7 +46,7 @@ export function watchLimitError(
 function cure(errno: WatchLimitErrno, limits: InotifyLimits, wantedWatches: number): string {
   if (errno === 'ENOSPC') {
     // Other programs draw on the same number, hence twice.
-    return sysctl('fs.inotify.max_user_watches', limits.maxUserWatches, 2 * Math.max(wantedWatches, 1));
+    return sysctl('fs.inotify.max_user_watches', limits.maxUserWatches, 2 * wantedWatches);
   }
   const openFiles = 'Raise the limit on open files (`ulimit -n`, or LimitNOFILE= in the systemd unit).';
   if (limits.maxUserInstances === null) return openFiles;

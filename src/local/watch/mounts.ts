@@ -46,7 +46,6 @@ export function watchMounts(roots: readonly string[], read: () => Buffer | null 
 }
 
 function changesBelow(root: string, points: readonly string[]): readonly MountChange[] {
-  if (points.length === 0) return nothing;
   let real: string;
   try {
     real = realPath(root);

@@ -1,6 +1,6 @@
 import { lstat, type Stats, stat } from 'node:fs';
 import { promisify } from 'node:util';
-import { joinPath } from '../../core/entry.ts';
+import { isAtOrBelow, joinPath } from '../../core/entry.ts';
 import { errnoCode } from '../../errors.ts';
 import { fsPath } from '../fs-path.ts';
 import { changedMsOf, type ScannedDirectory } from '../walk/scanner.ts';
@@ -103,11 +103,7 @@ export function openRemoteLooks(options: RemoteLooksOptions): RemoteLooks {
       onRemote(directory);
     },
     remove(directory) {
-      if (directories.size === 0) return;
-      directories.delete(directory);
-      const below = `${directory}/`;
-      for (const path of [...directories.keys()])
-        if (directory === '' || path.startsWith(below)) directories.delete(path);
+      for (const path of directories.keys()) if (isAtOrBelow(path, directory)) directories.delete(path);
     },
     places() {
       const places = new Map<number, string>();

@@ -27,9 +27,6 @@ export function scheduleSecondLooks(timers: Timers, delayMs: number, look: (dire
     },
     cancel() {
       timer?.cancel();
-      timer = null;
-      young.clear();
-      old.clear();
     },
   };
 }

@@ -11,7 +11,7 @@ export interface Watched {
   readonly backend: WatchBackend;
   state: 'queued' | 'armed' | 'failed';
   /** Its own end was reported: what is there now may be another directory, even with the same inode. */
-  isSuspect: boolean;
+  isSuspect?: boolean;
 }
 
 /** The watched directories of one root, by directory, by path and by parent. */
@@ -51,9 +51,7 @@ export class WatchTable {
   /** Forgets a directory and all below, and returns what was known of them. */
   deleteTree(directory: string): readonly Watched[] {
     const { directory: parent, name } = splitPath(directory);
-    const siblings = directory === '' ? undefined : this.#children.get(parent);
-    siblings?.delete(name);
-    if (siblings?.size === 0) this.#children.delete(parent);
+    this.#children.get(parent)?.delete(name);
     const deleted: Watched[] = [];
     const pending = [directory];
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {

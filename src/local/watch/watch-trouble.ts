@@ -55,8 +55,6 @@ export function collectTroubles(options: WatchTroubleOptions): WatchTroubles {
 function watchFailedError(root: string, path: string, error: unknown): SyncError {
   return new SyncError(`${displayName(path)} cannot be watched (${errnoCode(error) ?? String(error)})`, {
     code: 'watch_failed',
-    scope: 'folder',
-    disposition: 'retry',
     op: 'watch',
     path: root,
     hint: 'New files there are found by the periodic scan only.',

@@ -10,7 +10,7 @@ import { type InotifyLimits, readInotifyLimits } from './inotify.ts';
 import { plainWatches } from './plain-watches.ts';
 import { scheduleSecondLooks } from './second-look.ts';
 import type { Timer, Timers } from './timers.ts';
-import type { WatchEvents } from './watch-backend.ts';
+import type { WatchBackend, WatchEvents } from './watch-backend.ts';
 import { type Watched, WatchTable } from './watch-table.ts';
 import { collectTroubles } from './watch-trouble.ts';
 
@@ -26,6 +26,8 @@ export interface WatcherOptions {
   readonly limits?: InotifyLimits;
   /** Directories with more entries than this get a plain `fs.watch`. */
   readonly largeDirectoryEntries?: number;
+  readonly openChokidar?: (events: WatchEvents) => WatchBackend;
+  readonly openPlain?: (events: WatchEvents) => WatchBackend;
 }
 
 /** What the watcher has to know of a directory: a listing will do. */
@@ -55,8 +57,8 @@ const mostListedEntries = 32;
 
 /** Opens a watcher on one drop folder: chokidar's where it fits, else `fs.watch`. Its events are hints, the scan is the truth. */
 export function openWatcher(options: WatcherOptions): Watcher {
-  const { root, timers, onTrouble, largeDirectoryEntries = mostListedEntries } = options;
-  const limits = options.limits ?? readInotifyLimits();
+  const { root, timers, onTrouble, largeDirectoryEntries = mostListedEntries, limits = readInotifyLimits() } = options;
+  const { openChokidar = chokidarWatches, openPlain = plainWatches } = options;
   const table = new WatchTable();
   const onHint: WatcherOptions['onHint'] = (directory, name) => {
     if (!isClosed) options.onHint(directory, name);
@@ -104,11 +106,11 @@ export function openWatcher(options: WatcherOptions): Watcher {
       if (entry !== undefined) entry.state = 'failed';
       if (isClosed || troubles.judge(path, error) !== 'limit') return;
       arming.limit();
-      if (isOutOfDescriptors(error)) again ??= timers.setTimer(tryAgainMs, () => void tryFailedAgain());
+      if (isOutOfDescriptors(error)) again ??= timers.setTimer(tryAgainMs, tryFailedAgain);
     },
   };
-  const chokidar = chokidarWatches(events);
-  const plain = plainWatches(events);
+  const chokidar = openChokidar(events);
+  const plain = openPlain(events);
 
   function hintNames(directory: string, name: string): void {
     if (!isSkippedName(name, 'file') || !isSkippedName(name, 'directory')) onHint(directory, name);
@@ -136,19 +138,20 @@ export function openWatcher(options: WatcherOptions): Watcher {
     }
   }
 
-  async function tryFailedAgain(): Promise<void> {
+  function tryFailedAgain(): void {
     again = null;
     for (const entry of table.values()) {
       if (entry.state !== 'failed') continue;
       entry.state = 'queued';
       arming.push(entry);
     }
-    await arming.drain();
+    void arming.drain();
   }
 
   function isFine(known: Watched, target: WatchTarget): boolean {
-    if (known.isSuspect || (known.backend === chokidar && target.entryCount > largeDirectoryEntries)) return false;
-    return known.state === 'queued' || (known.state === 'armed' && known.backend.isArmed(known.path));
+    const isTooLarge = known.backend === chokidar && target.entryCount > largeDirectoryEntries;
+    const isLive = known.state === 'queued' || (known.state === 'armed' && known.backend.isArmed(known.path));
+    return isLive && !isTooLarge && !known.isSuspect;
   }
 
   function enqueue(target: WatchTarget): void {
@@ -158,21 +161,17 @@ export function openWatcher(options: WatcherOptions): Watcher {
       // Another directory: what is below is not what was there either.
       if (!isSameDirectory(known.identity, identity)) forget(directory);
       else if (isFine(known, target)) return;
-      arming.drop(known);
-      known.backend.disarm(known.path);
+      else {
+        arming.drop(known);
+        known.backend.disarm(known.path);
+      }
     }
     if (realRoot === null || directory === '') realRoot = resolveRoot(root);
     const path = joinPath(realRoot, directory);
     const backend = target.entryCount > largeDirectoryEntries || !isChokidarPath(path) ? plain : chokidar;
-    const entry: Watched = { directory, path, identity, backend, state: 'queued', isSuspect: false };
+    const entry: Watched = { directory, path, identity, backend, state: 'queued' };
     table.set(entry);
     arming.push(entry);
-  }
-
-  function count(isCounted: (entry: Watched) => boolean): number {
-    let sum = 0;
-    for (const entry of table.values()) if (isCounted(entry)) sum += 1;
-    return sum;
   }
 
   return {
@@ -183,7 +182,7 @@ export function openWatcher(options: WatcherOptions): Watcher {
     },
     remove: forget,
     isKnown: (directory) => table.get(directory) !== undefined,
-    watchedCount: () => count((entry) => entry.state === 'armed'),
+    watchedCount: () => [...table.values()].filter(({ state }) => state === 'armed').length,
     async close() {
       isClosed = true;
       bursts.close();

@@ -1,16 +1,21 @@
 import '../../support/fs-calls.ts';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdirSync, renameSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, renameSync, type Stats, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import type { SyncError } from '../../../src/errors.ts';
-import { briefly, descriptorsLeft, whenDescriptorsAreFree } from '../../../src/local/descriptors.ts';
+import { outOfDescriptors, type SyncError } from '../../../src/errors.ts';
+import { briefly, descriptorsLeft, untilTriedAgain, whenDescriptorsAreFree } from '../../../src/local/descriptors.ts';
 import { remoteDevices } from '../../../src/local/file-system.ts';
 import { createLocalFiles } from '../../../src/local/local-files.ts';
+import {
+  accessProblem,
+  directoryProblem,
+  folderError,
+  notRegularProblem,
+  systemErrno,
+} from '../../../src/local/local-problem.ts';
 import { mountsIn, readMountInfo } from '../../../src/local/mount-info.ts';
-import { placeOf } from '../../../src/local/place.ts';
-import { openDescriptors } from '../../support/descriptors.ts';
 import { between, failing, standIn, subject, systemError } from '../../support/fs-calls.ts';
 import { link, plantTemporary } from '../../support/tree.ts';
 
@@ -293,6 +298,35 @@ describe('descriptors', () => {
     );
   });
 
+  it('that could not be kept in reserve are kept before the next job', (t) => {
+    const end = standIn(t, 'openSync', () => {
+      throw systemError('EMFILE');
+    });
+    const short = () => {
+      throw systemError('EMFILE');
+    };
+    assert.throws(() => briefly('test', short), { code: 'too_many_open_files' });
+    end();
+    let tries = 0;
+    const job = () => {
+      tries += 1;
+      return tries < 4 ? short() : 'done';
+    };
+    assert.equal(briefly('test', job), 'done');
+  });
+
+  it('are waited for a tenth of a second', async () => {
+    const order: string[] = [];
+    const told: SyncError[] = [];
+    const after = (ms: number) => setTimeout(() => order.push(`${ms} ms`), ms);
+    const timers = [after(50), after(500)];
+    const shortage = outOfDescriptors('read', systemError('EMFILE'));
+    await untilTriedAgain(shortage, never, (error) => void told.push(error));
+    order.push('again');
+    for (const timer of timers) clearTimeout(timer);
+    assert.deepEqual([order, told], [['50 ms', 'again'], [shortage]]);
+  });
+
   it('are waited for, and nothing else is', async () => {
     const told: SyncError[] = [];
     let tries = 0;
@@ -337,6 +371,10 @@ describe('descriptors', () => {
 });
 
 describe('the list of mounts', { skip: !isLinux }, () => {
+  it('has the root of the system, where it can be read', () => {
+    assert.ok(mountsIn(readMountInfo() ?? Buffer.of()).some(({ mountPoint }) => mountPoint === '/'));
+  });
+
   it('is none where it cannot be read', (t) => {
     failing(t, 'readFileSync', 'EACCES');
     assert.equal(readMountInfo(), null);
@@ -354,51 +392,55 @@ describe('the list of mounts', { skip: !isLinux }, () => {
   });
 });
 
-describe('a place', { skip: !isLinux }, () => {
-  const all = (t: TestContext) => {
-    const root = plantTemporary(t, {
-      real: { sub: {} },
-      way: link('real'),
-      dead: link('none/deeper'),
-      self: link('self'),
-    });
-    return { root, of: (path: string) => placeOf(join(root, path)) };
-  };
-
-  it('is where links lead to, also where nothing is there yet', (t) => {
-    const { root, of } = all(t);
-    assert.deepEqual([of('way/sub').realPath, of('way/sub').exists], [join(root, 'real/sub'), true]);
-    assert.deepEqual([of('way/new/er').realPath, of('way/new/er').exists], [join(root, 'real/new/er'), false]);
-    assert.deepEqual([of('dead/er').realPath, of('dead/er').exists], [join(root, 'none/deeper/er'), false]);
-    assert.equal(of('self').realPath, join(root, 'self'), 'as it is spelled');
+describe('what is said of a failure', () => {
+  it('names what is no file as what it is', () => {
+    const kinds = {
+      isFIFO: 'a named pipe',
+      isSocket: 'a socket',
+      isCharacterDevice: 'a character device',
+      isBlockDevice: 'a block device',
+      isNothing: 'something else',
+    };
+    for (const [kind, words] of Object.entries(kinds)) {
+      const is = Object.fromEntries(Object.keys(kinds).map((each) => [each, () => each === kind]));
+      const problem = { code: 'not_a_regular_file', reason: `It is ${words}, not a file.` };
+      assert.deepEqual(notRegularProblem(is as unknown as Stats), problem);
+    }
   });
 
-  for (const errno of ['EACCES', 'EIO', 'ELOOP', 'ENAMETOOLONG']) {
-    it(`stays as it is spelled where it cannot be looked at (${errno}), and nothing stays open`, (t) => {
-      const { root, of } = all(t);
-      const path = join(root, 'real/sub');
-      const { line, trees } = of('real/sub');
-      assert.equal(trees.length, 1);
-      failing(t, 'openSync', errno, (about) => about === path);
-      assert.deepEqual(of('real/sub').trees, [], 'of the mount nothing is known');
-      failing(t, 'statSync', errno, (about) => about === path);
-      assert.deepEqual(of('real/sub').line, line.slice(1));
-      failing(t, 'realpathSync.native', errno, (about) => about === path);
-      assert.deepEqual([of('real/sub').realPath, of('real/sub').exists], [path, false]);
-      failing(t, 'readlinkSync', errno, (about) => about === join(root, 'dead'));
-      assert.equal(of('dead').realPath, join(root, 'dead'));
-      assert.equal(openDescriptors(root), 0);
-    });
-  }
+  it('of a root is said with its path and its cause', () => {
+    const said = (errno: string) => {
+      const cause = systemError(errno);
+      const error = folderError('/drop', cause);
+      assert.equal(error.cause, cause);
+      assert.deepEqual([error.op, error.path, error.scope], ['scan', '/drop', 'folder']);
+      return error.message;
+    };
+    assert.equal(said('ENOENT'), 'The drop folder /drop does not exist');
+    assert.equal(said('ENOTDIR'), 'The drop folder /drop is not a directory');
+    assert.equal(said('EIO'), 'The drop folder /drop cannot be read (EIO)');
+  });
 
-  it('fails with what no system says', (t) => {
-    const { of } = all(t);
-    for (const call of ['realpathSync.native', 'readlinkSync', 'statSync', 'openSync'] as const) {
-      const end = standIn(t, call, () => {
-        throw new TypeError('a bug');
-      });
-      assert.throws(() => of('dead/er'), TypeError, call);
-      end();
+  it('of rights names the user who lacks them, by number where the system has numbers', (t) => {
+    const said = () => [accessProblem(systemError('EACCES')).reason, directoryProblem(systemError('EPERM')).reason];
+    const words = (user: string) => [
+      `Not allowed to read it (EACCES): give ${user} read permission.`,
+      `Not allowed to list it (EPERM): give ${user} read and search permission.`,
+    ];
+    const { getuid } = process;
+    t.after(() => Object.assign(process, { getuid }));
+    Object.assign(process, { getuid: () => 1234 });
+    assert.deepEqual(said(), words('the user of flora-sync (uid 1234)'));
+    Object.assign(process, { getuid: undefined });
+    assert.deepEqual(said(), words('the user of flora-sync'));
+  });
+
+  it('is only what a system says', () => {
+    for (const error of [new TypeError('a bug'), systemError('ERR_INVALID_ARG_TYPE'), systemError('xE1'), 'E1', null]) {
+      const isSame = (thrown: unknown) => thrown === error;
+      for (const say of [accessProblem, directoryProblem, systemErrno, (each: unknown) => folderError('/drop', each)])
+        assert.throws(() => say(error), isSame);
     }
+    assert.equal(systemErrno(systemError('E2BIG')), 'E2BIG');
   });
 });

@@ -1,8 +1,10 @@
+import '../../../support/fs-calls.ts';
 import assert from 'node:assert/strict';
 import { mkdirSync, statfsSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { glance } from '../../../../src/local/walk/glance.ts';
+import { standIn } from '../../../support/fs-calls.ts';
 import { plantTemporary } from '../../../support/tree.ts';
 
 describe('glance', () => {
@@ -17,6 +19,27 @@ describe('glance', () => {
     const root = plantTemporary(t, { sub: {} });
     const isOverlay = statfsSync(root).type === 0x794c7630;
     assert.equal(glance(root, 'sub')?.device, isOverlay ? null : statSync(root).dev);
+  });
+
+  it('says nothing of devices on an overlay alone, and asks for no more than one entry', {
+    skip: process.platform !== 'linux',
+  }, (t) => {
+    const root = plantTemporary(t, { a: {}, b: {} });
+    const asked: unknown[] = [];
+    standIn(t, 'opendirSync', (args, real) => {
+      asked.push(args[1]);
+      return real();
+    });
+    const { dev } = statSync(root);
+    for (const [type, device] of [
+      [0x794c7630, null],
+      [0x794c7631, dev],
+      [0, dev],
+    ] as const) {
+      standIn(t, 'statfsSync', () => ({ type }));
+      assert.deepEqual(glance(root, ''), { isEmpty: false, device });
+    }
+    assert.deepEqual(asked, Array(3).fill({ bufferSize: 1 }));
   });
 
   it('is null for what is no directory', (t) => {

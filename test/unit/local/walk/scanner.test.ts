@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
-import { chmodSync, lstatSync, mkdirSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, rmdirSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SyncError } from '../../../../src/errors.ts';
-import { readDirectoryInSteps, type ScannedDirectory, statFile } from '../../../../src/local/walk/scanner.ts';
+import {
+  isSameDirectory,
+  isUnfinished,
+  readDirectoryInSteps,
+  rootIdentity,
+  type ScannedDirectory,
+  statFile,
+} from '../../../../src/local/walk/scanner.ts';
 import { withoutRights } from '../../../support/nobody.ts';
 import { readDirectory } from '../../../support/read-directory.ts';
 import { fifo, link, plantTemporary } from '../../../support/tree.ts';
@@ -208,4 +215,74 @@ test('one named entry tells file, directory, skipped and gone apart', (t) => {
   assert.equal(kind('a.png', 'below'), 'gone');
   const result = statFile({ root, directory: 'sub', name: 'b.png' });
   assert.equal(result.kind === 'file' && result.stat.sizeBytes, 2);
+});
+
+test('what a transfer tool keeps its state beside is held back, alone and in a listing, and the state is none of the files', (t) => {
+  const root = plantTemporary(t, {
+    'a.mov': 'x',
+    'a.mov.aria2': 'x',
+    'b.mov': 'x',
+    c: 'x',
+    'c.st': 'x',
+    'd.st': 'x',
+    pack: { deep: { x: 'x' } },
+    'pack.aria2': 'x',
+    dir: { x: 'x' },
+    'dir.st': 'x',
+    '.st': { x: 'x' },
+  });
+  const listing = read(root);
+  assert.deepEqual(listing.files.map(({ name }) => name).sort(), ['b.mov', 'd.st']);
+  assert.deepEqual([listing.subdirectories, listing.problems], [['dir'], []]);
+  const kinds = (...names: readonly string[]) => names.map((name) => statFile({ root, directory: '', name }).kind);
+  assert.deepEqual(kinds('a.mov', 'b.mov', 'c', 'd.st', 'pack', 'dir'), [
+    ...['file', 'file', 'file', 'file', 'directory', 'directory'],
+  ]);
+  assert.deepEqual(kinds('a.mov.aria2', 'c.st', 'dir.st', 'pack.aria2'), Array(4).fill('skipped'));
+  const unfinished = (directory: string, name: string) => isUnfinished({ root, directory, name });
+  assert.deepEqual(
+    [unfinished('', 'a.mov'), unfinished('', 'c'), unfinished('pack', 'x'), unfinished('pack/deep', 'x')],
+    Array(4).fill(true),
+  );
+  assert.deepEqual([unfinished('', 'b.mov'), unfinished('dir', 'x')], [false, false]);
+});
+
+test('a directory is told by device, inode and birth time, and when it last changed by the later of its times', (t) => {
+  const root = plantTemporary(t, { sub: { deep: {} } });
+  for (const directory of ['', 'sub']) {
+    const path = join(root, directory);
+    const { dev, ino, birthtimeMs } = lstatSync(path);
+    const identity = { device: dev, inode: ino, birthtimeMs };
+    assert.deepEqual(read(root, directory).identity, identity);
+    if (directory === '') assert.deepEqual(rootIdentity(root), identity);
+    for (const seconds of [1, 5_000_000_000]) {
+      utimesSync(path, seconds, seconds);
+      const { mtimeMs, ctimeMs } = lstatSync(path);
+      assert.equal(read(root, directory).changedMs, seconds === 1 ? ctimeMs : mtimeMs);
+    }
+    const listing = read(root, directory);
+    assert.deepEqual([listing.root, listing.directory], [root, directory]);
+  }
+});
+
+test('two directories are the same where device, inode and birth time are', () => {
+  const identity = { device: 1, inode: 2, birthtimeMs: 3 };
+  assert.equal(isSameDirectory(identity, { ...identity }), true);
+  for (const other of ['device', 'inode', 'birthtimeMs'] as const)
+    assert.equal(isSameDirectory(identity, { ...identity, [other]: 9 }), false, other);
+});
+
+test('a listing has a pause after every 128 entries, whatever they are', (t) => {
+  for (const [count, pauses] of [
+    [127, 0],
+    [128, 1],
+    [255, 1],
+    [256, 2],
+  ] as const) {
+    const root = plantTemporary(t, Object.fromEntries(Array.from({ length: count }, (_, at) => [`.${at}`, ''])));
+    const steps = readDirectoryInSteps(root, '');
+    let seen = 0;
+    for (let step = steps.next(); !step.done; step = steps.next()) seen += 1;
+    assert.equal(seen, pauses, `${count} entries`);
+  }
 });

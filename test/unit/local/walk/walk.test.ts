@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { ScannedDirectory } from '../../../../src/local/walk/scanner.ts';
+import { rootIdentity, type ScannedDirectory } from '../../../../src/local/walk/scanner.ts';
 import { type WalkOptions, walk } from '../../../../src/local/walk/walk.ts';
 import { withoutRights } from '../../../support/nobody.ts';
 import { link, plantTemporary, type Tree } from '../../../support/tree.ts';
@@ -31,8 +31,7 @@ test('every directory is given out once, skipped ones and links aside', async (t
   const seen: ScannedDirectory[] = [];
   const summary = await walk(root, options(seen));
   assert.deepEqual(seen.map((listing) => listing.directory).sort(), ['', 'a', 'a/b', 'd']);
-  assert.equal(summary.files, 4);
-  assert.equal(summary.directories, 4);
+  assert.deepEqual(summary, { files: 4, directories: 4, identity: rootIdentity(root) });
 });
 
 test('a tree deeper than a path may be long is walked as far as paths go, and that is told', async (t) => {
@@ -172,4 +171,41 @@ test('a root that goes away or is replaced meanwhile makes the walk void', async
   const remove = (): void => rmSync(root, { recursive: true });
   await assert.rejects(walk(root, options([], { onDirectory: remove })), { code: 'folder_missing', scope: 'folder' });
   await assert.rejects(walk(root, options([])), { code: 'folder_missing', scope: 'folder' });
+});
+
+for (const [stepMs, expected] of [
+  [8, 4],
+  [7.5, 2],
+  [7.9, 2],
+  [3, 1],
+] as const) {
+  test(`the event loop gets a turn after eight milliseconds, where each directory takes ${stepMs}`, async (t) => {
+    const root = plantTemporary(t, { a: {}, b: {}, c: {} });
+    let nowMs = 0;
+    let turns = 0;
+    const onDirectory = () => {
+      nowMs += stepMs;
+    };
+    const yieldTurn = async () => {
+      turns += 1;
+    };
+    await walk(root, options([], { now: () => nowMs, onDirectory, yieldTurn }));
+    assert.equal(turns, expected);
+  });
+}
+
+test('an abort before the walk, or while others have their turn, ends it', async (t) => {
+  const root = plantTemporary(t, { a: {}, b: {} });
+  const seen: ScannedDirectory[] = [];
+  const early = AbortSignal.abort(new Error('early'));
+  await assert.rejects(walk(root, options(seen, { signal: early })), { message: 'early' });
+  await assert.rejects(walk(join(root, 'none'), options(seen, { signal: early })), { message: 'early' });
+  assert.equal(seen.length, 0);
+  const stop = new AbortController();
+  const yieldTurn = async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    stop.abort(new Error('stop'));
+  };
+  await assert.rejects(walk(root, options(seen, { signal: stop.signal, sliceMs: 0, yieldTurn })), { message: 'stop' });
+  assert.equal(seen.length, 1);
 });

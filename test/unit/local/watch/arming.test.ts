@@ -129,10 +129,14 @@ describe('the queue of directories that are to be watched', () => {
       return { directory: String(n), path: `${root}/${n}`, identity, backend, state: 'queued', isSuspect: false };
     });
     const current = new Set(entries);
+    const happens = new Map<string, () => void>();
     const queue = openArmingQueue({
       timers: { setTimer: timers.setTimer, afterTurn: () => assert.fail('not asked for') },
       isCurrent: (entry) => current.has(entry),
-      onArmed: ({ directory, state }) => void told.push(`${state} ${directory}`),
+      onArmed: ({ directory, state }) => {
+        told.push(`${state} ${directory}`);
+        happens.get(directory)?.();
+      },
       onGone: ({ directory, state }) => void told.push(`gone ${directory} ${state}`),
     });
     for (const entry of entries) queue.push(entry);
@@ -154,7 +158,9 @@ describe('the queue of directories that are to be watched', () => {
     };
     const states = () => entries.map(({ state }) => state);
     const delays = () => timers.set.map(({ delayMs }) => delayMs);
-    return { root, queue, entries, current, asked, told, arms, rounds, fail, states, delays };
+    /** What happens when it is told that this one is armed. */
+    const at = (which: number, what: () => void) => void happens.set(String(which), what);
+    return { root, queue, entries, current, asked, told, arms, at, rounds, fail, states, delays };
   }
 
   it('has thirty-two at a time under way', async (t) => {
@@ -194,6 +200,27 @@ describe('the queue of directories that are to be watched', () => {
     queue.push(first ?? assert.fail());
     await queue.drain();
     assert.equal(asked.length, 3, 'and anew when something comes again');
+  });
+
+  it('takes what comes in the very moment in which it has done all', async (t) => {
+    const { queue, entries, asked, arms, told, at } = byHand(t, 3);
+    const [, second, third] = entries;
+    assert.ok(second && third);
+    for (const entry of [second, third]) queue.drop(entry);
+    arms(0, 1, 2);
+    const late: Promise<void>[] = [];
+    // Each so many turns of the microtasks after the first one is told: before, while and after the draining ends.
+    const push = async (entry: Watched, turns: number) => {
+      for (let turn = 0; turn < turns; turn += 1) await null;
+      queue.push(entry);
+      await queue.drain();
+    };
+    at(0, () => late.push(push(second, 1)));
+    at(1, () => late.push(push(third, 2)));
+    await queue.drain();
+    await settled();
+    await Promise.all(late);
+    assert.deepEqual([asked.length, told], [3, ['armed 0', 'armed 1', 'armed 2']]);
   });
 
   it('waits five seconds for a watch, at first in short rounds, and goes on without it', async (t) => {

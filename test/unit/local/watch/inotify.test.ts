@@ -18,6 +18,26 @@ test('the hint for ENOSPC has a sysctl that would do for all directories', () =>
   assert.match(error.hint ?? '', /`sudo sysctl fs\.inotify\.max_user_watches=131072` \(now 8192\)/);
   const small = watchLimitError('/drop', 'ENOSPC', limits, 3, null);
   assert.match(small.hint ?? '', /max_user_watches=16384`/);
+  const exact = watchLimitError('/drop', 'ENOSPC', { ...limits, maxUserWatches: 1 }, 2048, null);
+  assert.match(exact.hint ?? '', /max_user_watches=4096` \(now 1\)/);
+});
+
+test('the limit is told of the whole folder, waits, and has its cause', () => {
+  const cause = systemError('ENOSPC');
+  const unknown = { maxUserWatches: null, maxUserInstances: null, maxQueuedEvents: null };
+  const error = watchLimitError('/drop', 'ENOSPC', unknown, 0, cause);
+  const { message, code, scope, disposition, op, path } = error;
+  assert.deepEqual(
+    [message, code, scope, disposition, op, path, error.cause],
+    [
+      '/drop: some directories cannot be watched, the system has no more watches (ENOSPC)',
+      ...['watch_limit', 'folder', 'wait', 'watch', '/drop', cause],
+    ],
+  );
+  assert.equal(
+    error.hint,
+    'Run `sudo sysctl fs.inotify.max_user_watches=1024`, and write that setting to /etc/sysctl.d/60-flora-sync.conf to keep it. Until then new files there are found by the periodic scan only.',
+  );
 });
 
 test('EMFILE names the limit on instances and the one on open files', () => {

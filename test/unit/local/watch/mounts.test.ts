@@ -63,6 +63,14 @@ describe('watchMounts', () => {
     ]);
   });
 
+  it('tells of all below a root that is the whole system', () => {
+    const { after } = watching('/');
+    assert.deepEqual(after(line(2, '/card'), line(3, '/card/deep')), [
+      ['/', 'card'],
+      ['/', 'card/deep'],
+    ]);
+  });
+
   it('tells each root of a mount below both', (t) => {
     const root = plantTemporary(t, {});
     mkdirSync(join(root, 'inner'));

@@ -33,7 +33,7 @@ function bench(t: TestContext, tree: Tree, isRemote: (directory: string) => bool
     await looks.look(new AbortController().signal);
     return [...hints].sort();
   };
-  return { root, clock, looks, told, read, look };
+  return { root, clock, looks, hints, told, read, look };
 }
 
 describe('the looks at directories on which other hosts write', () => {
@@ -105,6 +105,104 @@ describe('the looks at directories on which other hosts write', () => {
     assert.deepEqual(await look(), []);
     clock.monotonicMs += 1;
     assert.deepEqual(await look(), ['a']);
+  });
+
+  it('hint one that is another by its device or its inode, though its time is the same', async (t) => {
+    const { root, looks, look } = bench(t, { a: {} });
+    const listing = readDirectory(root, 'a') ?? assert.fail();
+    const { identity } = listing;
+    for (const [other, isHinted] of [
+      [{}, false],
+      [{ device: identity.device + 1 }, true],
+      [{ inode: identity.inode + 1 }, true],
+    ] as const) {
+      looks.remove('a');
+      looks.add({ ...listing, identity: { ...identity, ...other } });
+      assert.deepEqual(await look(), isHinted ? ['a'] : [], JSON.stringify(other));
+    }
+  });
+
+  it('hint for an hour what was seen to be another directory, and no longer what was read unchanged since', async (t) => {
+    const { root, looks, look, clock } = bench(t, { a: {} });
+    const listing = readDirectory(root, 'a') ?? assert.fail();
+    looks.add({ ...listing, identity: { ...listing.identity, inode: 0 } });
+    looks.add(listing);
+    assert.deepEqual(await look(), ['a']);
+    clock.monotonicMs = hour - 1;
+    looks.add(listing);
+    clock.monotonicMs += 11 * hour;
+    looks.add(listing);
+    assert.deepEqual(await look(), []);
+    looks.add({ ...listing, changedMs: 1 });
+    looks.add(listing);
+    looks.add(listing);
+    assert.deepEqual(await look(), ['a'], 'whose time moved, though it was read again since');
+  });
+
+  for (const which of ['changedMs', 'mtimeMs', 'ctimeMs'] as const) {
+    it(`take one for young for an hour before and after its youngest time (${which}), and no longer`, async (t) => {
+      const { root, looks, look, clock } = bench(t, { a: { 'x.png': 'x', 'y.png': 'y' } });
+      const listing = readDirectory(root, 'a') ?? assert.fail();
+      const [x, y] = listing.files;
+      assert.ok(x && y);
+      const { changedMs } = listing;
+      const youngestMs = which === 'changedMs' ? changedMs : changedMs + 100 * hour;
+      const old = { ...x.stat, mtimeMs: 1, ctimeMs: 2 };
+      const files = [
+        { ...x, stat: { ...old, ...(which === 'changedMs' ? {} : { [which]: youngestMs }) } },
+        { ...y, stat: old },
+      ];
+      looks.add({ ...listing, files });
+      for (const [offMs, isHinted] of [
+        [-hour, false],
+        [1 - hour, true],
+        [0, true],
+        [hour - 1, true],
+        [hour, false],
+      ] as const) {
+        clock.wallMs = youngestMs + offMs;
+        assert.deepEqual(await look(), isHinted ? ['a'] : [], String(offMs));
+      }
+    });
+  }
+
+  it('name the uppermost directory of each file system, in whatever order they came', (t) => {
+    const { root, looks, told } = bench(t, { a: { b: {} }, ab: {}, c: {} });
+    const add = (directory: string, device: number) => {
+      const listing = readDirectory(root, directory) ?? assert.fail();
+      looks.add({ ...listing, identity: { ...listing.identity, device } });
+    };
+    add('a/b', 7);
+    add('ab', 8);
+    add('a', 7);
+    add('c', 7);
+    assert.deepEqual(
+      [looks.places(), told],
+      [
+        ['a', 'ab'],
+        ['a/b', 'ab'],
+      ],
+    );
+    looks.remove('a');
+    assert.deepEqual(looks.places(), ['ab', 'c']);
+    looks.remove('');
+    assert.deepEqual(looks.places(), []);
+  });
+
+  it('forget what is on a disk of this machine by now, and what goes while others are looked at', async (t) => {
+    const remote = new Set(['', 'a', 'b']);
+    const { root, looks, read, hints } = bench(t, { a: {}, b: {} }, (path) => remote.has(path));
+    read('', 'a', 'b');
+    for (const directory of ['a', 'b']) writeFileSync(join(root, directory, 'x.png'), 'x');
+    remote.delete('b');
+    read('b');
+    const { signal } = new AbortController();
+    await looks.look(signal);
+    assert.deepEqual(hints, ['a']);
+    const looking = looks.look(signal);
+    looks.remove('a');
+    await looking;
+    assert.deepEqual(hints, ['a']);
   });
 
   it('end with the signal', async (t) => {

@@ -23,3 +23,18 @@ test('a second look comes one to two delays later, with one timer for all', () =
   timers.advance(5000);
   assert.equal(looked.length, 2);
 });
+
+test('each comes once, also alone, and none once they were cancelled', () => {
+  const timers = new HandTimers();
+  const looked: string[] = [];
+  const looks = scheduleSecondLooks(timers, 1000, (directory) => looked.push(directory));
+  looks.schedule('a');
+  timers.advance(2000);
+  assert.deepEqual([looked, timers.waiting], [['a'], 0]);
+  looks.schedule('b');
+  timers.advance(1000);
+  looks.schedule('c');
+  looks.cancel();
+  timers.advance(5000);
+  assert.deepEqual([looked, timers.waiting], [['a'], 0]);
+});

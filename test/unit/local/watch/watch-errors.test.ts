@@ -163,6 +163,39 @@ describe('trouble with watches', () => {
     );
   });
 
+  it('is told whole, with its cause, and two seconds later where it is the limit', () => {
+    const { told, timers, troubles } = collect();
+    const failure = systemError('EIO');
+    troubles.judge('/drop/sub', failure);
+    const [error] = told;
+    assert.deepEqual(
+      [error?.code, error?.scope, error?.disposition, error?.op, error?.path, error?.hint, error?.cause],
+      [
+        'watch_failed',
+        'folder',
+        'retry',
+        'watch',
+        '/drop',
+        'New files there are found by the periodic scan only.',
+        failure,
+      ],
+    );
+    const limit = systemError('ENFILE');
+    assert.equal(troubles.judge(null, limit), 'limit');
+    timers.advance(1_999);
+    assert.equal(told.length, 1);
+    timers.advance(1);
+    assert.deepEqual([told.length, told[1]?.code, told[1]?.cause], [2, 'watch_limit', limit]);
+  });
+
+  for (const errno of ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG']) {
+    it(`is left to the scan to tell where it is one of a directory (${errno})`, () => {
+      const { told, troubles } = collect();
+      assert.equal(troubles.judge('/drop/sub', systemError(errno)), 'other');
+      assert.deepEqual(told, []);
+    });
+  }
+
   it('is not told any more once it was cancelled', () => {
     const { told, timers, troubles } = collect();
     assert.equal(troubles.judge('/drop/sub', systemError('ENOSPC')), 'limit');
@@ -448,6 +481,13 @@ describe('the kernel’s limits', { skip: !isLinux }, () => {
     }
     standIn(t, 'readFileSync', (args, real) => (isLimit(subject(args)) ? '1\n' : real()));
     assert.deepEqual(readInotifyLimits(), { maxUserWatches: 1, maxUserInstances: 1, maxQueuedEvents: 1 });
+    const each = new Map([
+      ['/proc/sys/fs/inotify/max_user_watches', '5\n'],
+      ['/proc/sys/fs/inotify/max_user_instances', '6\n'],
+      ['/proc/sys/fs/inotify/max_queued_events', '7\n'],
+    ]);
+    standIn(t, 'readFileSync', (args, real) => each.get(subject(args)) ?? real());
+    assert.deepEqual(readInotifyLimits(), { maxUserWatches: 5, maxUserInstances: 6, maxQueuedEvents: 7 });
     failing(t, 'readFileSync', 'EACCES', isLimit);
     assert.deepEqual(readInotifyLimits(), none);
   });
