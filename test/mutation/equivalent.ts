@@ -148,6 +148,12 @@ export const equivalents: readonly Equivalent[] = [
     why: 'A group is flushed in one turn, and writes write nothing else: nobody came meanwhile.',
   },
   {
+    file: 'local/read/open-writers.ts',
+    before: 'if (key !== undefined && candidates.has(key))',
+    after: 'if ((candidates.has(key)))',
+    why: 'Undefined is no candidate.',
+  },
+  {
     file: 'core/pace.ts',
     before: '#windowMs = 0;',
     after: '#windowMs = 1;',

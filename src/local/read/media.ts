@@ -118,7 +118,8 @@ function typeOfName(name: string): string | null {
 async function sizeProblem(contentType: string, source: MediaSource, found: Recognised): Promise<CodedProblem | null> {
   if (!contentType.startsWith('image/')) return null;
   const size = await dimensions(contentType, source, found);
-  if (size === null || size.width * size.height <= MOST_PIXELS) return null;
+  // A number that is missing is not too large.
+  if (size === null || !(size.width * size.height > MOST_PIXELS)) return null;
   const megapixels = Math.ceil((size.width * size.height) / 100_000) / 10;
   return {
     code: 'too_many_megapixels',
@@ -138,7 +139,7 @@ function otherDimensions(head: Uint8Array): Dimensions | null {
   try {
     // A copy, because image-size reads on behind the end of a view, into whatever else shares its memory.
     const { width, height } = imageSize(new Uint8Array(head.subarray(0, otherDimensionBytes)));
-    return width > 0 && height > 0 ? { width, height } : null;
+    return { width, height };
   } catch {
     // Truncated, malformed, or a format that image-size does not know: FLORA will judge.
     return null;
