@@ -154,6 +154,12 @@ export const equivalents: readonly Equivalent[] = [
     why: 'Undefined is no candidate.',
   },
   {
+    file: 'core/asset-seen.ts',
+    before: 'const leastMs = (context.pollLeastMs ?? 0) * (0.75 + context.random / 2);',
+    after: 'const leastMs = (context.pollLeastMs ?? 1) * (0.75 + context.random / 2);',
+    why: 'No poll is so soon.',
+  },
+  {
     file: 'core/pace.ts',
     before: '#windowMs = 0;',
     after: '#windowMs = 1;',

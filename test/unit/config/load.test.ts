@@ -45,6 +45,8 @@ describe('defaults and precedence', () => {
 
   it('takes the last of a flag that was repeated by mistake', () => {
     assert.equal(load({ flags: { settle: ['1s', '9s'] } }).settleMs, 9_000);
+    const files = { '/a.toml': 'settle = "1s"', '/b.toml': 'settle = "9s"' };
+    assert.equal(load({ flags: { config: ['/a.toml', '/b.toml'] }, files }).settleMs, 9_000);
   });
 
   it('finds the file through --config, then FLORA_SYNC_CONFIG, then XDG_CONFIG_HOME', () => {
