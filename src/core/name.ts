@@ -71,7 +71,7 @@ function decodeEscaping(bytes: Uint8Array): string {
   while (at < bytes.length) {
     const length = sequenceLength(bytes, at);
     if (length === 0) {
-      out += String.fromCharCode(0xdc00 + (bytes[at] ?? 0));
+      out += String.fromCharCode(0xdc00 + Number(bytes[at]));
       at += 1;
     } else {
       out += decoder.decode(bytes.subarray(at, at + length));

@@ -85,9 +85,10 @@ function refusal({ name, byName, byContent, found, accept }: Judged): CodedProbl
   const what = found.isTagged ? `behind its tag ${describeBytes(found.bytes)}` : describeBytes(found.bytes);
   if (byName === null) return unsupported(`Neither its content nor its name tells what it is: ${what}`, accept);
   if (!isAcceptedType(byName, accept)) return unsupported(`It is ${inWordsWithType(byName)} by its name`, accept);
+  const reason = `${called}, but does not begin like ${inWords(byName)}: ${what}.`;
   // Nothing that is accepted begins with zeros; of what may begin in any way the name has to tell.
-  if (!hasSignature(byName) && !beginsWithZeros(found.bytes)) return null;
-  return { code: 'unsupported_type', reason: `${called}, but does not begin like ${inWords(byName)}: ${what}.` };
+  const isRefused = hasSignature(byName) || beginsWithZeros(found.bytes);
+  return isRefused ? { code: 'unsupported_type', reason } : null;
 }
 
 function unsupported(what: string, accept: readonly string[]): CodedProblem {

@@ -283,6 +283,14 @@ describe('a file that others can change', () => {
     ]);
   });
 
+  it('belongs to neither root nor who runs this', (t) => {
+    const isLoose = (uid: number) => {
+      standIn(t, 'statSync', () => ({ uid, mode: 0o100600, isFile: () => true }));
+      return looseFiles({ configFile: '/x', apiKeySource: undefined }, { uid: 1_000 }).length > 0;
+    };
+    assert.deepEqual([1_000, 0, 1_001].map(isLoose), [false, false, true]);
+  });
+
   it('is not what a bug says', (t) => {
     standIn(t, 'statSync', failing());
     assert.throws(() => looseFiles({ configFile: '/x', apiKeySource: undefined }), /on purpose/);

@@ -209,6 +209,15 @@ describe('who has a file open for writing', { skip: process.platform !== 'linux'
     assert.equal(await find(), 'unsupported');
   });
 
+  it('cannot be told on other systems, whatever they have there', async (t) => {
+    const { asked } = proc(t, { 1: { descriptors: [written] } });
+    const platform = Object.getOwnPropertyDescriptor(process, 'platform') ?? assert.fail();
+    t.after(() => Object.defineProperty(process, 'platform', platform));
+    Object.defineProperty(process, 'platform', { ...platform, value: 'freebsd' });
+    assert.equal(await find(), 'unsupported');
+    assert.deepEqual(asked, []);
+  });
+
   it('is not looked for any more once that is not wanted', async (t) => {
     const { asked } = proc(t, { 1: { descriptors: [written] }, 2: { descriptors: [written] } });
     const over = new Error('enough');
