@@ -1,14 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  absolutePath,
-  fileKey,
-  isAtOrBelow,
-  isOtherKind,
-  isSameStat,
-  joinPath,
-  splitPath,
-} from '../../../src/core/entry.ts';
+import { absolutePath, fileKey, isAtOrBelow, joinPath, splitPath } from '../../../src/core/entry.ts';
 import { locate } from '../../../src/core/locate.ts';
 
 describe('paths', () => {
@@ -58,22 +50,6 @@ describe('paths', () => {
     assert.deepEqual(locate('/', '/b.png'), { root: '/', directory: '', name: 'b.png' });
     for (const path of ['/drop', '/drop/', '/drops/a', '/', '/other/a'])
       assert.equal(locate('/drop', path), null, path);
-  });
-});
-
-describe('what is known of a file', () => {
-  it('is the same only where all of it is', () => {
-    const stat = { sizeBytes: 1, mtimeMs: 2, ctimeMs: 3, inode: 4, device: 5 };
-    assert.ok(isSameStat(stat, { ...stat }));
-    for (const key of Object.keys(stat)) assert.ok(!isSameStat(stat, { ...stat, [key]: 9 }), key);
-  });
-
-  it('may be that it is neither file nor directory', () => {
-    const codes = ['not_a_regular_file', 'symlink_outside', 'symlink_dangling', 'unreadable', 'unreadable_directory'];
-    assert.deepEqual(
-      codes.map((code) => isOtherKind({ code })),
-      [true, true, true, false, false],
-    );
   });
 });
 
