@@ -160,6 +160,12 @@ export const equivalents: readonly Equivalent[] = [
     why: 'No poll is so soon.',
   },
   {
+    file: 'local/read/mapped-files.ts',
+    before: "const line = maps.slice(maps.lastIndexOf('\\n', index) + 1, maps.indexOf('\\n', index));",
+    after: "const line = maps.slice(maps.lastIndexOf('\\n', index) + 2, maps.indexOf('\\n', index));",
+    why: 'An address without its first digit is one as well, and is not asked for.',
+  },
+  {
     file: 'core/pace.ts',
     before: '#windowMs = 0;',
     after: '#windowMs = 1;',

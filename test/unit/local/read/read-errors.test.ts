@@ -210,11 +210,12 @@ describe('a digest', () => {
 
   it('ends only when nothing reads any more, not even who judged it', async (t) => {
     const { path, root } = planted(t, ways[1]);
-    let answer = () => {};
+    let beginRead = (_: () => unknown) => {};
+    const begun = new Promise<() => unknown>((resolve) => {
+      beginRead = resolve;
+    });
     const judge = async ({ read }: MediaSource) => {
-      standIn(t, 'read', (_, real) => {
-        answer = () => void real();
-      });
+      standIn(t, 'read', (_, real) => beginRead(real));
       void read(2 * mebibyte, 20);
       throw new TypeError('a bug');
     };
@@ -222,8 +223,8 @@ describe('a digest', () => {
     const ended = assert.rejects(fingerprintFile(path, { signal: never, judge }), TypeError).then(() => {
       isOver = true;
     });
+    const answer = await begun;
     await settled();
-    await new Promise((resolve) => setImmediate(resolve));
     assert.equal(isOver, false);
     answer();
     await ended;
