@@ -31,9 +31,10 @@ export function parseDuration(text: string): Parsed<number> {
 export function durationBetween(leastMs: number, mostMs: number): (text: string) => Parsed<number> {
   return (text) => {
     const parsed = parseDuration(text);
-    if (!parsed.ok || (parsed.value >= leastMs && parsed.value <= mostMs)) return parsed;
-    const problem = parsed.value < leastMs ? 'is too short' : 'is too long';
-    return { ok: false, problem, hint: `write something from ${formatDuration(leastMs)} to ${formatDuration(mostMs)}` };
+    if (!parsed.ok) return parsed;
+    const hint = `write something from ${formatDuration(leastMs)} to ${formatDuration(mostMs)}`;
+    if (parsed.value < leastMs) return { ok: false, problem: 'is too short', hint };
+    return parsed.value > mostMs ? { ok: false, problem: 'is too long', hint } : parsed;
   };
 }
 
@@ -56,7 +57,7 @@ export function nearestName(name: string, candidates: readonly string[]): string
   let best: string | null = null;
   let bestDistance = Math.max(2, Math.floor(wanted.length / 3)) + 1;
   for (const candidate of candidates) {
-    const distance = editDistance(wanted, comparable(candidate), bestDistance);
+    const distance = editDistance(wanted, comparable(candidate));
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
@@ -72,19 +73,21 @@ function comparable(name: string): string {
     .replace(/^(?:florasync|flora)/, '');
 }
 
-/** Levenshtein distance, or `limit` once it cannot be below it. */
-function editDistance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) >= limit) return limit;
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= a.length; row += 1) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column += 1) {
-      const replaced = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
-    }
-    previous = current;
+/** Levenshtein distance, row by row. */
+function editDistance(a: string, b: string): number {
+  let above = Array.from({ length: b.length }, (_, column) => column + 1);
+  let left = b.length;
+  for (const [row, char] of a.split('').entries()) {
+    let corner = row;
+    left = row + 1;
+    above = above.map((up, column) => {
+      const replaced = corner + (char === b[column] ? 0 : 1);
+      corner = up;
+      left = Math.min(replaced, up + 1, left + 1);
+      return left;
+    });
   }
-  return previous[b.length] ?? limit;
+  return left;
 }
 
 /** The API's address without its trailing slash, or why it cannot be used. Plain `http:` only reaches this machine. */

@@ -41,10 +41,10 @@ interface Variable {
 }
 
 function variables(env: Environment) {
-  const pick = (upper: string): Variable | undefined => {
-    const name = [upper.toLowerCase(), upper].find((each) => (env[each] ?? '').trim() !== '');
-    return name === undefined ? undefined : { name, value: env[name] ?? '' };
-  };
+  const pick = (upper: string): Variable | undefined =>
+    [upper.toLowerCase(), upper]
+      .map((name) => ({ name, value: env[name] ?? '' }))
+      .find(({ value }) => value.trim() !== '');
   const all = pick('ALL_PROXY');
   const http = pick('HTTP_PROXY') ?? all;
   return { https: pick('HTTPS_PROXY') ?? http, http, noProxy: pick('NO_PROXY') };

@@ -12,14 +12,7 @@ interface Validation {
 }
 
 // env-schema's own instance would convert types and drop unknown keys; ours reports them all, with the value at fault.
-const ajv = new Ajv({
-  allErrors: true,
-  verbose: true,
-  useDefaults: true,
-  coerceTypes: false,
-  removeAdditional: false,
-  allowUnionTypes: true,
-});
+const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, allowUnionTypes: true });
 
 /** Holds the settings against the schema. Refused ones are left out of the result, so that the others can be checked further. */
 export function validateSettings({
@@ -27,25 +20,22 @@ export function validateSettings({
   origins,
   configFile,
 }: Pick<RawSettings, 'values' | 'origins' | 'configFile'>): Validation {
-  const first = runSchema(values);
-  if ('settings' in first) return { ...first, refused: new Set(), problems: [] };
-  const refused = new Set<string>();
-  const problems = first.errors.map((error) => {
+  /** Each way into the settings that is refused, with the setting that it leads through. */
+  const refused = new Map<string, SettingKey>();
+  const problems = schemaErrors(values).map((error) => {
     const [key = '', ...rest] = error.instancePath.split('/').slice(1);
     if (!isSettingKey(key)) throw new TypeError(`The schema refused ${error.instancePath}: ${error.message}`);
-    refused.add(rest[0] === undefined ? key : `${key}/${rest[0]}`);
+    refused.set([key, ...rest.slice(0, 1)].join('/'), key);
     const name = origins.get(key)?.name ?? key;
     return key === 'folder' ? folderProblem(error, name, rest, configFile) : valueProblem(error, key, name);
   });
-  const rest = runSchema(withoutRefused(values, refused));
-  if (!('settings' in rest)) throw new TypeError('The schema refused what it had accepted');
-  return { settings: rest.settings, refused: new Set([...refused].map(settingOfPath)), problems };
+  return { settings: runSchema(withoutRefused(values, refused)), refused: new Set(refused.values()), problems };
 }
 
 /** What is left is checked further: a list without its refused entries, everything else whole. */
 function withoutRefused(
   values: Readonly<Record<string, unknown>>,
-  refused: ReadonlySet<string>,
+  refused: ReadonlyMap<string, SettingKey>,
 ): Readonly<Record<string, unknown>> {
   const rest: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(values)) {
@@ -56,22 +46,22 @@ function withoutRefused(
   return rest;
 }
 
-function settingOfPath(path: string): SettingKey {
-  const key = path.split('/')[0] ?? '';
-  if (!isSettingKey(key)) throw new TypeError(`No such setting: ${key}`);
-  return key;
+/** What the schema refuses; nothing where it accepts all. */
+function schemaErrors(data: Readonly<Record<string, unknown>>): readonly ErrorObject[] {
+  try {
+    runSchema(data);
+    return [];
+  } catch (error) {
+    const { errors } = error as { readonly errors?: readonly ErrorObject[] };
+    if (errors === undefined) throw error;
+    return errors;
+  }
 }
 
-function runSchema(
-  data: Readonly<Record<string, unknown>>,
-): { settings: ValidSettings } | { errors: readonly ErrorObject[] } {
-  try {
-    // `env: false` and no dotenv: the data given is all there is.
-    return { settings: envSchema<ValidSettings>({ schema: configSchema, data: { ...data }, env: false, ajv }) };
-  } catch (error) {
-    if (error instanceof Error && 'errors' in error && Array.isArray(error.errors)) return { errors: error.errors };
-    throw error;
-  }
+/** Throws what the schema refuses, as `errors`. */
+function runSchema(data: Readonly<Record<string, unknown>>): ValidSettings {
+  // `env: false` and no dotenv: the data given is all there is.
+  return envSchema<ValidSettings>({ schema: configSchema, data: { ...data }, env: false, ajv });
 }
 
 function valueProblem(error: ErrorObject, key: SettingKey, name: string): ConfigProblem {

@@ -42,7 +42,7 @@ export function assetSeen(before: Content, event: AssetEvent, context: Transitio
   if (content.state === 'ready') return readySeenAgain(content, facts, context);
   const couldBeReady = content.state === 'uploaded' || content.state === 'checking' || content.state === 'renewing';
   // A listing may bring good news; what is wrong or odd about an asset, GET decides.
-  if (by === 'listing' && (facts.status !== 'ready' || isNewSize(content, facts))) return content;
+  if (by === 'listing' && isNewSize(content, facts)) return content;
   if (facts.status === 'ready' && couldBeReady) return becomeReady(content, facts, context, compared);
   if (by === 'listing') return content;
   if (content.state === 'uploaded') {

@@ -86,16 +86,7 @@ export function afterAccepted(creation: Creation, open: number, most: number): C
   const grown = { ...creation, accepted, lost: 0, barren: Math.max(0, creation.barren - 1 / acceptedForOne) };
   if (creation.slowSinceMs === null) return grown;
   const barren = Math.max(0, Math.min(grown.barren, budgetOf(grown, most) - 1 - open));
-  return {
-    ...grown,
-    barren,
-    slowSinceMs: null,
-    probes: 0,
-    nextProbeMs: 0,
-    waitMs: 0,
-    reason: null,
-    isMisunderstood: false,
-  };
+  return { ...freshCreation(creation.version), accepted, barren, isMisunderstood: false };
 }
 
 export function slowed(creation: Creation, nowMs: number, reason: string, isSpentNow: boolean): Creation {

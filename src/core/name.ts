@@ -3,7 +3,8 @@
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
-const escapedByte = /[\uDC80-\uDCFF]/;
+/** By itself: as the half of a pair it is a part of a character. */
+const escapedByte = /[\uDC80-\uDCFF]/gu;
 
 /** Turns the bytes of a name or path into its lossless string. Never throws. */
 export function decodeName(bytes: Uint8Array): string {
@@ -16,10 +17,10 @@ export function decodeName(bytes: Uint8Array): string {
 
 /** The bytes of a name or path as they are on disk; the inverse of `decodeName`. */
 export function encodeName(name: string): Uint8Array {
-  if (!escapedByte.test(name) || name.isWellFormed()) return encoder.encode(name);
+  if (name.isWellFormed()) return encoder.encode(name);
   const bytes: number[] = [];
   for (const char of name) {
-    const code = char.codePointAt(0) ?? 0;
+    const code = char.charCodeAt(0);
     if (code >= 0xdc80 && code <= 0xdcff) bytes.push(code - 0xdc00);
     else bytes.push(...encoder.encode(char));
   }
@@ -34,7 +35,7 @@ export function isUtf8Name(name: string): boolean {
 /** For people and JSON: bytes that are not UTF-8 appear as `\xHH`; everything else as it is. */
 export function displayName(name: string): string {
   if (name.isWellFormed()) return name;
-  return replaceEscaped(name, (byte) => `\\x${byte.toString(16).padStart(2, '0')}`);
+  return replaceEscaped(name, (byte) => `\\x${byte.toString(16)}`);
 }
 
 /** In bytes of UTF-8: what every file system and storage takes. Composing a name can make it longer than it was on disk. */
@@ -45,9 +46,9 @@ const longestEnding = 32;
 /** The spelling FLORA gets: NFC, U+FFFD for each byte that is not UTF-8, and at most 255 bytes, its ending kept. */
 export function remoteName(name: string): string {
   const whole = replaceEscaped(name, () => '\uFFFD').normalize('NFC');
-  if (whole.length * 3 <= longestName || encoder.encode(whole).length <= longestName) return whole;
-  const dot = whole.lastIndexOf('.');
-  const ending = dot > 0 && encoder.encode(whole.slice(dot)).length <= longestEnding ? whole.slice(dot) : '';
+  if (encoder.encode(whole).length <= longestName) return whole;
+  const [found = ''] = /\.[^.]*$/.exec(whole) ?? [];
+  const ending = encoder.encode(found).length <= longestEnding ? found : '';
   const room = longestName - encoder.encode(ending).length;
   // Whole characters only, as a person counts them: half of one would be another.
   let stem = '';
@@ -61,12 +62,7 @@ export function remoteName(name: string): string {
 }
 
 function replaceEscaped(name: string, replace: (byte: number) => string): string {
-  let out = '';
-  for (const char of name) {
-    const code = char.codePointAt(0) ?? 0;
-    out += code >= 0xdc80 && code <= 0xdcff ? replace(code - 0xdc00) : char;
-  }
-  return out;
+  return name.replaceAll(escapedByte, (char) => replace(char.charCodeAt(0) - 0xdc00));
 }
 
 function decodeEscaping(bytes: Uint8Array): string {
@@ -75,7 +71,7 @@ function decodeEscaping(bytes: Uint8Array): string {
   while (at < bytes.length) {
     const length = sequenceLength(bytes, at);
     if (length === 0) {
-      out += String.fromCharCode(0xdc00 + (bytes[at] ?? 0));
+      out += String.fromCharCode(0xdc00 + Number(bytes[at]));
       at += 1;
     } else {
       out += decoder.decode(bytes.subarray(at, at + length));
@@ -87,12 +83,12 @@ function decodeEscaping(bytes: Uint8Array): string {
 
 /** The length of the valid UTF-8 sequence that starts at `at`, or 0. */
 function sequenceLength(bytes: Uint8Array, at: number): number {
-  for (let length = 1; length <= 4 && at + length <= bytes.length; length += 1) {
+  for (const length of [1, 2, 3, 4]) {
     try {
       decoder.decode(bytes.subarray(at, at + length));
       return length;
     } catch {
-      // Not a whole sequence yet: try one byte more.
+      // Not a whole sequence yet: with one byte more it may be.
     }
   }
   return 0;

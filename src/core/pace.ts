@@ -40,7 +40,8 @@ const shortestMeasureMs = 250;
  * are handed in.
  */
 export class Pace {
-  #kind: 'free' | SavedPace['kind'] = 'free';
+  /** Null until the first refusal. */
+  #kind: SavedPace['kind'] | null = null;
   /** Calls a second: the base of the present curve. */
   #perSecond = Number.POSITIVE_INFINITY;
   #recoverMs = bucketRecoverMs;
@@ -67,7 +68,7 @@ export class Pace {
   /** Calls a second that are allowed now; Infinity while nothing is known of a limit. */
   perSecond(nowMs: number): number {
     const sinceMs = nowMs - this.#fromMs;
-    if (this.#kind === 'free') return Number.POSITIVE_INFINITY;
+    if (this.#kind === null) return Number.POSITIVE_INFINITY;
     const windowsMs = this.#kind === 'window' ? Math.max(forgottenParts * this.#recoverMs, 2 * this.#windowMs) : 0;
     if (sinceMs >= Math.max(forgottenMs, windowsMs)) return Number.POSITIVE_INFINITY;
     if (this.#kind === 'doubling') {
@@ -149,10 +150,11 @@ export class Pace {
 
   /** What the next life should know; null where nothing was learned. */
   save(nowMs: number, wallMs: number): SavedPace | null {
-    if (this.#kind === 'free' || this.kind(nowMs) === null) return null;
+    const kind = this.kind(nowMs);
+    if (kind === null) return null;
     const limitedAtMs = wallMs - Math.max(0, nowMs - this.#fromMs);
-    const cycleMs = this.#kind === 'window' ? this.#windowMs : 0;
-    return { kind: this.#kind, perSecond: this.#perSecond, recoverMs: this.#recoverMs, cycleMs, limitedAtMs };
+    const cycleMs = kind === 'window' ? this.#windowMs : 0;
+    return { kind, perSecond: this.#perSecond, recoverMs: this.#recoverMs, cycleMs, limitedAtMs };
   }
 
   /** Takes over what an earlier life learned, unless that is too long ago. */
@@ -170,7 +172,7 @@ export class Pace {
 
   /** What the limit seems to be; null while nothing is known of one. */
   kind(nowMs: number): SavedPace['kind'] | null {
-    return this.#kind === 'free' || this.perSecond(nowMs) === Number.POSITIVE_INFINITY ? null : this.#kind;
+    return this.perSecond(nowMs) === Number.POSITIVE_INFINITY ? null : this.#kind;
   }
 
   /** Over how long to measure what was granted: of fast calls since the last opening, of slow ones beyond it. */
@@ -231,7 +233,7 @@ export class Pace {
     return isLess ? measured * yieldPart : measured;
   }
 
-  #go(kind: 'free' | SavedPace['kind'], perSecond: number, fromMs: number): void {
+  #go(kind: SavedPace['kind'], perSecond: number, fromMs: number): void {
     this.#kind = kind;
     this.#perSecond = perSecond;
     this.#fromMs = fromMs;

@@ -19,13 +19,14 @@ export function ofWindow(part: number): number {
   return windowGrowth ** (part - 1) * 2 ** Math.max(0, part - windowSlowParts);
 }
 
-/** Waits before further probes, where FLORA names none. */
-const probeWaitsMs = [5_000, 10_000, 20_000, 40_000, 60_000];
+/** Waits before the first probes, where FLORA names none; further ones wait as long as a wait may grow. */
+const probeWaitsMs = [5_000, 10_000, 20_000, 40_000];
+const longestOwnMs = 60_000;
 
 /** How long to wait after so many refused probes, where this time is named, or none. Milliseconds. */
 export function closedMs(refusedProbes: number, namedMs: number | null): number {
-  const ownMs = probeWaitsMs[Math.min(refusedProbes, probeWaitsMs.length - 1)] ?? 60_000;
-  return namedMs === null ? ownMs : Math.max(namedMs, Math.min(60_000, namedMs * 2 ** refusedProbes));
+  if (namedMs === null) return probeWaitsMs[refusedProbes] ?? longestOwnMs;
+  return Math.max(namedMs, Math.min(longestOwnMs, namedMs * 2 ** refusedProbes));
 }
 
 /** A closing: from the first refusal to the first grant. */

@@ -14,8 +14,8 @@ export function redactText(text: string): string {
   return text
     .replace(apiKeys, REDACTED)
     .replace(bearers, `$1${REDACTED}`)
-    .replace(urls, (_match, scheme: string, credentials?: string, rest?: string, query?: string) => {
-      const shown = `${scheme}${credentials === undefined ? '' : `${REDACTED}@`}${rest ?? ''}`;
-      return query === undefined ? shown : `${shown}${query[0] ?? ''}${REDACTED}`;
+    .replace(urls, (_match, scheme: string, credentials: string | undefined, rest: string, query?: string) => {
+      const shown = `${scheme}${credentials === undefined ? '' : `${REDACTED}@`}${rest}`;
+      return query === undefined ? shown : `${shown}${query.charAt(0)}${REDACTED}`;
     });
 }

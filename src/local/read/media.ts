@@ -85,9 +85,10 @@ function refusal({ name, byName, byContent, found, accept }: Judged): CodedProbl
   const what = found.isTagged ? `behind its tag ${describeBytes(found.bytes)}` : describeBytes(found.bytes);
   if (byName === null) return unsupported(`Neither its content nor its name tells what it is: ${what}`, accept);
   if (!isAcceptedType(byName, accept)) return unsupported(`It is ${inWordsWithType(byName)} by its name`, accept);
+  const reason = `${called}, but does not begin like ${inWords(byName)}: ${what}.`;
   // Nothing that is accepted begins with zeros; of what may begin in any way the name has to tell.
-  if (!hasSignature(byName) && !beginsWithZeros(found.bytes)) return null;
-  return { code: 'unsupported_type', reason: `${called}, but does not begin like ${inWords(byName)}: ${what}.` };
+  const isRefused = hasSignature(byName) || beginsWithZeros(found.bytes);
+  return isRefused ? { code: 'unsupported_type', reason } : null;
 }
 
 function unsupported(what: string, accept: readonly string[]): CodedProblem {
@@ -118,7 +119,8 @@ function typeOfName(name: string): string | null {
 async function sizeProblem(contentType: string, source: MediaSource, found: Recognised): Promise<CodedProblem | null> {
   if (!contentType.startsWith('image/')) return null;
   const size = await dimensions(contentType, source, found);
-  if (size === null || size.width * size.height <= MOST_PIXELS) return null;
+  // A number that is missing is not too large.
+  if (size === null || !(size.width * size.height > MOST_PIXELS)) return null;
   const megapixels = Math.ceil((size.width * size.height) / 100_000) / 10;
   return {
     code: 'too_many_megapixels',
@@ -138,7 +140,7 @@ function otherDimensions(head: Uint8Array): Dimensions | null {
   try {
     // A copy, because image-size reads on behind the end of a view, into whatever else shares its memory.
     const { width, height } = imageSize(new Uint8Array(head.subarray(0, otherDimensionBytes)));
-    return width > 0 && height > 0 ? { width, height } : null;
+    return { width, height };
   } catch {
     // Truncated, malformed, or a format that image-size does not know: FLORA will judge.
     return null;

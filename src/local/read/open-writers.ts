@@ -20,8 +20,8 @@ interface FileKeys {
   keys(): Iterable<string>;
 }
 
-const accessMode = 0o3;
-const readOnly = 0;
+/** In octal. The lowest two bits are the access mode: none of them is set for reading alone (open(2)). */
+const writableFlags = /^flags:\s*[0-7]*[123567]$/m;
 const processId = /^\d+$/;
 
 /** So many holders of one file are told. */
@@ -61,7 +61,7 @@ export async function findOpenForWriting(
     if (!areAllWanted && found.size === candidates.size) break;
     for (const descriptor of listDirectory(`/proc/${process}/fd`) ?? []) {
       const key = fileBehind(process, descriptor, inodes);
-      if (key !== null && candidates.has(key)) note(found, key, process);
+      if (key !== undefined && candidates.has(key)) note(found, key, process);
       if (isDue()) await breathe();
     }
     for (const key of await mappedFiles.of(process, inodes)) if (candidates.has(key)) note(found, key, process);
@@ -88,20 +88,16 @@ function nameOf(process: string): string {
  * The file behind a descriptor if it is open for writing and may be a candidate. The cheap questions come first, and
  * `stat` last, since it blocks for files on a dead network mount (fdinfo has had the inode since Linux 5.14).
  */
-function fileBehind(process: string, descriptor: string, inodes: ReadonlySet<number>): string | null {
+function fileBehind(process: string, descriptor: string, inodes: ReadonlySet<number>): string | undefined {
   const link = `/proc/${process}/fd/${descriptor}`;
-  return (
-    readOfProcess(() => {
-      const target = readlinkSync(link);
-      if (!target.startsWith('/') || target === '/dev/null') return null;
-      const info = readFileSync(`/proc/${process}/fdinfo/${descriptor}`, 'latin1');
-      const flags = /^flags:\s*([0-7]+)$/m.exec(info)?.[1];
-      if (flags === undefined || (Number.parseInt(flags, 8) & accessMode) === readOnly) return null;
-      const inode = /^ino:\s*(\d+)$/m.exec(info)?.[1];
-      if (inode !== undefined && !inodes.has(Number(inode))) return null;
-      return keyOf(link);
-    }) ?? null
-  );
+  return readOfProcess(() => {
+    const target = readlinkSync(link);
+    if (!target.startsWith('/') || target === '/dev/null') return undefined;
+    const info = readFileSync(`/proc/${process}/fdinfo/${descriptor}`, 'latin1');
+    if (!writableFlags.test(info)) return undefined;
+    const inode = /^ino:\s*(\d+)$/m.exec(info)?.[1];
+    return inode === undefined || inodes.has(Number(inode)) ? keyOf(link) : undefined;
+  });
 }
 
 function listDirectory(path: string): string[] | undefined {

@@ -7,17 +7,17 @@ import { isTiff } from '../../media/recognise.ts';
 
 /** Inside archives file-type unpacks what it is given, and in ASF it walks from object to object: it gets little of them. */
 const fewBytes = 4_100;
-const longWork: readonly string[] = ['PK', '\x1f\x8b', '\x30\x26'];
-/** It would walk through these as well, and find no more than our readers did: EBML, tags before sound. */
-const walkedOurselves: readonly string[] = ['\x1a\x45', 'ID'];
+const longWork: readonly string[] = ['PK', '\x30\x26'];
+/** It would work through these as well, and find no more than our readers did: EBML, tags before sound, gzip. */
+const walkedOurselves: readonly string[] = ['\x1a\x45', 'ID', '\x1f\x8b'];
 
 /** Types that are judged by readers of ours: where these did not find them, two bytes that speak for them are no evidence. */
 const judgedOurselves: ReadonlySet<string> = new Set([
   ...DEFAULT_ACCEPT,
   ...['image/heic-sequence', 'image/heif-sequence', 'image/bmp', 'image/x-icon', 'image/x-canon-cr3'],
-  ...['video/3gpp', 'video/3gpp2', 'video/matroska', 'video/vnd.avi', 'video/mp2t', 'video/ogg'],
+  ...['video/3gpp', 'video/3gpp2', 'video/vnd.avi', 'video/mp2t', 'video/ogg'],
   ...['audio/mp4', 'audio/aac', 'audio/vnd.dolby.dd-raw'],
-  ...['application/ogg', 'application/gzip', 'application/x-msdownload'],
+  ...['application/ogg', 'application/x-msdownload'],
 ]);
 
 /** Concluded from two or three bytes, or from bytes that are common in other files. */
@@ -59,13 +59,9 @@ const detectableMedia: ReadonlySet<string> = new Set(
 );
 
 async function detect(bytes: Uint8Array): Promise<string | null> {
-  try {
-    const found = await fileTypeFromBuffer(bytes);
-    return found === undefined ? null : canonicalContentType(found.mime);
-  } catch {
-    // file-type ran off the end of something malformed: the bytes do not tell.
-    return null;
-  }
+  // Where it ran off the end of something malformed, the bytes do not tell.
+  const found = await fileTypeFromBuffer(bytes).catch(() => undefined);
+  return found === undefined ? null : canonicalContentType(found.mime);
 }
 
 /** TIFF keeps its directory anywhere, also behind the head. Raw photos are TIFF too, and their names tell them apart. */

@@ -44,8 +44,8 @@ export interface OpenFile {
 
 const readAt = promisify(readCallback);
 const quickBytes = 256 * 1024;
-// O_NONBLOCK: opening a FIFO, or a file with a lease on it, would wait for the other side. Windows has neither flag.
-const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
+/** O_NONBLOCK: opening a FIFO, or a file with a lease on it, would wait for the other side. Windows has neither flag: undefined adds none. */
+export const openFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
 /**
  * Opens a file for reading, if it is a regular file and lies inside its root even when a directory on the way was swapped
@@ -56,7 +56,7 @@ const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.
  */
 export function openRegularFile(path: FilePath, isLocal: IsLocal = false): OpenFile | NotOpen {
   const target = fsPath(absolutePath(path));
-  let fd = -1;
+  let fd: number | null = null;
   try {
     // Before opening: a device may act on the mere open.
     const before = lstatSync(target);
@@ -68,12 +68,12 @@ export function openRegularFile(path: FilePath, isLocal: IsLocal = false): OpenF
     if (result !== null) return result;
     const isHere = typeof isLocal === 'boolean' ? isLocal : isLocal(stats.dev);
     const file = openFile(fd, toFileStat(stats), target, isHere && stats.size <= quickBytes);
-    fd = -1;
+    fd = null;
     return file;
   } catch (error) {
     return openFailure(error);
   } finally {
-    if (fd !== -1) closeSync(fd);
+    if (fd !== null) closeSync(fd);
   }
 }
 
@@ -100,7 +100,6 @@ function openFile(fd: number, stat: FileStat, target: string | Buffer, isQuick: 
         const read = readAt(fd, buffer, filled, buffer.byteLength - filled, position + filled);
         reading = read;
         const { bytesRead } = await read;
-        reading = null;
         if (bytesRead === 0) break;
         filled += bytesRead;
       }
@@ -166,16 +165,16 @@ function placeRefusal(fd: number, stats: Stats, path: FilePath): NotOpen | null 
  */
 function isReachedWithoutLinks(fd: number, path: string): boolean {
   // Bytes that are not UTF-8 all decode to U+FFFD: such a name proves nothing here.
-  if (process.platform !== 'linux' || path.includes('\uFFFD')) return false;
+  if (path.includes('\uFFFD')) return false;
   try {
     return readlinkSync(`/proc/self/fd/${fd}`) === path;
   } catch {
+    // Only Linux tells.
     return false;
   }
 }
 
 function pathOfDescriptor(fd: number): string | null {
-  if (process.platform !== 'linux') return null;
   try {
     return decodeName(readlinkSync(`/proc/self/fd/${fd}`, { encoding: 'buffer' }));
   } catch {

@@ -1,17 +1,15 @@
-import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { absolutePath, type FilePath } from '../../core/entry.ts';
 import { isZeros } from '../../media/bytes.ts';
 import { fsPath } from '../fs-path.ts';
 import { systemErrno } from '../local-problem.ts';
+import { chunkBytes } from './chunk-buffers.ts';
+import { openFlags } from './safe-open.ts';
 
 /** What file systems allocate at a time, and copying programs write at least. */
 const pageBytes = 4096;
-const chunkBytes = 1 << 20;
 /** In which `st_blocks` counts, whatever the file system's own are (stat(2)). */
 const blockBytes = 512;
-
-const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
 
 /**
  * Whether a part of the file seems to be still to be written, as while a copy into a file that was given its size beforehand
@@ -39,8 +37,9 @@ export async function looksUnwritten(path: FilePath, signal: AbortSignal): Promi
 
 async function hasUnwrittenPart(file: FileHandle, signal: AbortSignal): Promise<boolean> {
   const stats = await file.stat();
-  if (!stats.isFile() || stats.size < pageBytes) return false;
-  const page = Buffer.allocUnsafe(pageBytes);
+  // What is no file has no size, or cannot be read.
+  if (stats.size < pageBytes) return false;
+  const page = Buffer.alloc(pageBytes);
   const { bytesRead } = await file.read(page, 0, pageBytes, stats.size - pageBytes);
   if (bytesRead === pageBytes && isZeros(page)) return true;
   if (stats.blocks * blockBytes > stats.size - pageBytes) return false;

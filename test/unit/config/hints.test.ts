@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { loadApiKey, reloadApiKey } from '../../../src/config/api-key.ts';
+import { type ApiKeySource, loadApiKey, reloadApiKey } from '../../../src/config/api-key.ts';
 import { ConfigError } from '../../../src/config/config-error.ts';
 import { looseFiles } from '../../../src/config/guard.ts';
 import {
@@ -17,6 +17,7 @@ import {
 import { defaultStateDir, expandPath, overlappingFolders, overlappingStateDir } from '../../../src/config/paths.ts';
 import { baseOf, collectSettings } from '../../../src/config/sources.ts';
 import { standIn } from '../../support/fs-calls.ts';
+import { errorOf } from '../../support/settings.ts';
 
 // Half of what is told of a wrong setting is what would do instead: each of these texts is read here once.
 
@@ -208,6 +209,13 @@ describe('a key that is not there', () => {
   it('is told when it is read again, too', () => {
     const reload = () => reloadApiKey({ kind: 'file', path: '/k' }, {}, failing('ENOENT'));
     assert.throws(reload, (error) => error instanceof ConfigError && /\/k/.test(error.message));
+    const toldOf = (source: ApiKeySource, env: Readonly<Record<string, string>> = {}) => {
+      const error = errorOf(() => reloadApiKey(source, env, failing('ENOENT')));
+      return error.problems.map(({ setting, value, problem }) => [setting, value, problem]);
+    };
+    assert.deepEqual(toldOf({ kind: 'file', path: '/k' }), [['/k', null, 'there is no such file']]);
+    assert.deepEqual(toldOf({ kind: 'credential', path: '/c' }), [['/c', null, 'there is no such file']]);
+    assert.deepEqual(toldOf({ kind: 'variable' }), [['FLORA_API_KEY', null, 'is empty']]);
   });
 });
 
@@ -273,6 +281,14 @@ describe('a file that others can change', () => {
       [path, `${other} chmod go-w`],
       [path, `${other} chmod 600`],
     ]);
+  });
+
+  it('belongs to neither root nor who runs this', (t) => {
+    const isLoose = (uid: number) => {
+      standIn(t, 'statSync', () => ({ uid, mode: 0o100600, isFile: () => true }));
+      return looseFiles({ configFile: '/x', apiKeySource: undefined }, { uid: 1_000 }).length > 0;
+    };
+    assert.deepEqual([1_000, 0, 1_001].map(isLoose), [false, false, true]);
   });
 
   it('is not what a bug says', (t) => {

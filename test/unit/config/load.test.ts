@@ -1,8 +1,20 @@
 import assert from 'node:assert/strict';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
+import { loadConfig } from '../../../src/config/load.ts';
 import { DEFAULT_ACCEPT } from '../../../src/core/content-type.ts';
-import { complete, DEFAULT_FILE, errorOf, KEY, load, loadRequiring, problemOf } from '../../support/settings.ts';
+import {
+  complete,
+  DEFAULT_FILE,
+  errorOf,
+  KEY,
+  load,
+  loadRequiring,
+  problemOf,
+  readFrom,
+} from '../../support/settings.ts';
 
 describe('defaults and precedence', () => {
   it('gives the contract’s defaults where only the required settings are set', () => {
@@ -45,6 +57,8 @@ describe('defaults and precedence', () => {
 
   it('takes the last of a flag that was repeated by mistake', () => {
     assert.equal(load({ flags: { settle: ['1s', '9s'] } }).settleMs, 9_000);
+    const files = { '/a.toml': 'settle = "1s"', '/b.toml': 'settle = "9s"' };
+    assert.equal(load({ flags: { config: ['/a.toml', '/b.toml'] }, files }).settleMs, 9_000);
   });
 
   it('finds the file through --config, then FLORA_SYNC_CONFIG, then XDG_CONFIG_HOME', () => {
@@ -81,6 +95,17 @@ describe('defaults and precedence', () => {
     } finally {
       delete process.env['FLORA_SYNC_SETTLE'];
     }
+  });
+});
+
+describe('a path that is given', () => {
+  it('starts where the process runs, or at the home of who runs it', () => {
+    const env = { ...complete, FLORA_SYNC_FOLDER: '~/a:b' };
+    const { folders } = loadConfig({ flags: {}, env, readFile: readFrom({}) });
+    assert.deepEqual(
+      folders.map(({ path }) => path),
+      [join(homedir(), 'a'), join(process.cwd(), 'b')],
+    );
   });
 });
 

@@ -1,9 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { validateSettings } from '../../../src/config/validate.ts';
 import { SyncError } from '../../../src/errors.ts';
-import { complete, errorOf, load, problemOf, problemsOf } from '../../support/settings.ts';
+import { complete, DEFAULT_FILE, errorOf, load, problemOf, problemsOf } from '../../support/settings.ts';
 
 const settle = (value: string) => problemOf({ env: { ...complete, FLORA_SYNC_SETTLE: value } });
+
+// First: a schema is read once.
+describe('settings without a problem', () => {
+  it('have nothing printed', (t) => {
+    const printed = (['log', 'warn', 'error'] as const).map((name) => t.mock.method(console, name, () => {}));
+    assert.ok(load());
+    assert.deepEqual(
+      printed.map(({ mock }) => mock.callCount()),
+      [0, 0, 0],
+    );
+  });
+});
 
 describe('problems', () => {
   it('names every problem at once, in one error with scope config', () => {
@@ -62,8 +75,14 @@ describe('problems', () => {
     );
   });
 
-  it('leaves the variables of other tools alone', () => {
+  it('leaves the variables of other tools alone, and those without a value', () => {
     assert.ok(load({ env: { ...complete, FLORA_CONTRACT_MODE: 'x', FLORA_PROFILE: 'y', FLORASYNC: 'z' } }));
+    assert.ok(load({ env: { ...complete, FLORA_SYNC_OTHER: undefined } }));
+  });
+
+  it('does not show the value of a name that speaks of a secret', () => {
+    for (const name of ['API_KEY', 'TOKEN', 'SECRET', 'PASSWORD', 'CREDENTIAL'])
+      assert.equal(problemOf({ env: { ...complete, [`FLORA_SYNC_${name}`]: 'x' } }).value, null, name);
   });
 
   for (const [value, problem, hint] of [
@@ -113,6 +132,82 @@ describe('problems', () => {
 
   it('refuses a project id that is none', () => {
     assert.match(problemOf({ flags: { project_id: 'project 1' } }).hint, /prj_/);
+  });
+});
+
+describe('what each setting has to be', () => {
+  it('is told, with what would do, where it is nothing of the kind', () => {
+    const duration = ['is not a duration', 'write a duration such as 500ms, 2s, 15m or 1h'];
+    const file = 'name a file that holds the key and nothing else';
+    const expected: Readonly<Record<string, readonly string[]>> = {
+      api_key_file: ['is not a path', file],
+      base_url: ['is not a URL', 'write an address such as https://app.flora.ai/api/v1'],
+      workspace_id: ['is not a workspace id', 'write the id, which starts with ws_'],
+      folder: ['is not a path', 'name a directory, or a [[folder]] table each for several'],
+      destination: ['is not a folder name on one line', 'write the name of a folder'],
+      project_id: ['is not a project id', 'write the id, which starts with prj_'],
+      state_dir: ['is not a path', 'name a directory outside the drop folders'],
+      settle: duration,
+      concurrency: ['is not a whole number from 1 to 256', 'write one, such as 4'],
+      rescan_interval: duration,
+      reconcile_interval: duration,
+      accept: ['is not a content type', 'write types such as image/*,video/mp4, or * for everything'],
+      on_missing: ['is not a choice', 'write report or upload'],
+      copies: ['is not a choice', 'write share or separate'],
+      on_new_ledger: ['is not a choice', 'write match or upload'],
+      log_level: ['is not a log level', 'write one of trace, debug, info, warn, error, fatal, silent'],
+    };
+    const text = Object.keys(expected).map((key) => `${key} = true\n`);
+    const found = problemsOf({ env: { FLORA_API_KEY: 'k' }, files: { [DEFAULT_FILE]: text.join('') } });
+    const told = found.map(({ setting, problem, hint }) => [
+      setting.replace(` in ${DEFAULT_FILE}`, ''),
+      [problem, hint],
+    ]);
+    assert.deepEqual(Object.fromEntries(told), expected);
+    assert.ok(found.every(({ value }) => value === 'true'));
+  });
+
+  it('is told of intervals within which it has to be', () => {
+    for (const flag of ['rescan_interval', 'reconcile_interval']) {
+      const told = (value: string) => {
+        const { problem, hint } = problemOf({ flags: { [flag]: value } });
+        return `${problem}: ${hint}`;
+      };
+      assert.equal(told('99ms'), 'is too short: write something from 100ms to 168h');
+      assert.equal(told('169h'), 'is too long: write something from 100ms to 168h');
+      assert.ok(load({ flags: { [flag]: '100ms' } }) && load({ flags: { [flag]: '168h' } }));
+    }
+  });
+
+  it('is what the schema knows: any other key, or no data at all, is a mistake of ours', () => {
+    const none = { origins: new Map(), configFile: null };
+    assert.throws(() => validateSettings({ ...none, values: { other: 1 } }), {
+      name: 'TypeError',
+      message: /^The schema refused : must NOT have additional properties/,
+    });
+    const values = Object.defineProperty({}, 'settle', {
+      enumerable: true,
+      get: () => {
+        throw new RangeError('a bug');
+      },
+    });
+    assert.throws(() => validateSettings({ ...none, values }), RangeError);
+  });
+});
+
+describe('the key beside other problems', () => {
+  const settings = (env: Readonly<Record<string, string>>, text: string) =>
+    problemsOf({
+      env: { FLORA_WORKSPACE_ID: 'ws_1', FLORA_SYNC_FOLDER: '/a', ...env },
+      files: { [DEFAULT_FILE]: text },
+    }).map(({ setting }) => setting);
+
+  it('is not missed where nobody knows which file was to hold it; what a variable holds is known', () => {
+    const refused = `api_key_file in ${DEFAULT_FILE}`;
+    assert.deepEqual(settings({}, 'api_key_file = 3'), [refused]);
+    assert.deepEqual(settings({ FLORA_API_KEY: '' }, 'api_key_file = 3'), [refused, 'FLORA_API_KEY']);
+    assert.deepEqual(settings({}, 'settle = 2s'), ['FLORA_SYNC_CONFIG']);
+    assert.deepEqual(settings({ FLORA_API_KEY: 'two words' }, 'settle = 2s'), ['FLORA_SYNC_CONFIG', 'FLORA_API_KEY']);
   });
 });
 

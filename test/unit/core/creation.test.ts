@@ -77,6 +77,19 @@ describe('the budget of assets without bytes', () => {
   });
 });
 
+describe('what is remembered', () => {
+  it('is nothing at first', () => {
+    const nothing = { barren: 0, accepted: 0, lost: 0, slowSinceMs: null, probes: 0, nextProbeMs: 0, waitMs: 0 };
+    assert.deepEqual(freshCreation('1'), { ...nothing, reason: null, version: '1' });
+  });
+
+  it('is what was accepted, and nothing of the wait, once an upload was', () => {
+    const slow = { ...probed(slowed(creation({ barren: 3 }), now, 'why', true), now, true), isMisunderstood: true };
+    const expected = { ...freshCreation('1'), barren: 3 - 1 / 8, accepted: 1, isMisunderstood: false };
+    assert.deepEqual(afterAccepted({ ...slow, lost: 2 }, 0, most), expected);
+  });
+});
+
 describe('assets asked for one at a time', () => {
   it('are two seconds apart, then twice as long each time, up to ten minutes, while the budget is not spent', () => {
     const doubling = Array.from({ length: 9 }, (_, at) => 2 ** (at + 1) * second);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { fileKey, isAtOrBelow, joinPath, splitPath } from '../../../src/core/entry.ts';
+import { absolutePath, fileKey, isAtOrBelow, joinPath, splitPath } from '../../../src/core/entry.ts';
 import { locate } from '../../../src/core/locate.ts';
 
 describe('paths', () => {
@@ -14,6 +14,13 @@ describe('paths', () => {
       assert.equal(joinPath(directory, name), path);
       assert.deepEqual(splitPath(path), { directory, name });
     }
+  });
+
+  it('of a directory are those of what is in it, and its own where nothing is named', () => {
+    assert.deepEqual([joinPath('a', ''), joinPath('/', 'a'), joinPath('a/', 'b')], ['a', '/a', 'a/b']);
+    assert.equal(absolutePath({ root: '/r', directory: 'd/e', name: 'f' }), '/r/d/e/f');
+    assert.equal(absolutePath({ root: '/', directory: '', name: 'f' }), '/f');
+    assert.equal(absolutePath({ root: '/r', directory: 'd', name: '' }), '/r/d');
   });
 
   it('are at or below another by whole names', () => {

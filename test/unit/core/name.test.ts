@@ -51,6 +51,7 @@ test('FLORA gets 255 bytes at most, whole characters, and the ending', () => {
   assert.equal(remoteName(`${'👨‍👩‍👧‍👦'.repeat(20)}.mov`), `${'👨‍👩‍👧‍👦'.repeat(10)}.mov`);
   // What is no ending is cut like the rest.
   assert.equal(bytesOf(`a.${'b'.repeat(300)}`), 255);
+  assert.equal(remoteName(`${'a'.repeat(300)}z`), 'a'.repeat(255));
   assert.equal(bytesOf(`.${'b'.repeat(300)}`), 255);
   assert.equal(remoteName('\uDCFF'.repeat(255)), '\uFFFD'.repeat(85));
 });

@@ -352,6 +352,19 @@ describe('a slow limit', () => {
   });
 });
 
+describe('a slow limit after a pause', () => {
+  it('is measured from the end of the pause on', () => {
+    const line = new Line();
+    const kind = { kind: 'bucket', perSecond: 1, recoverMs: 30_000, cycleMs: 0, limitedAtMs: 0 } as const;
+    line.pace.load(kind, 0, 30_000);
+    line.calls(3, 2_000);
+    line.pass(15_000).calls(9, 2_000);
+    line.closed(1_000);
+    // Four fifths of nine in 18 s.
+    assert.deepEqual(line.known, ['bucket', 0.4]);
+  });
+});
+
 describe('the calls at a known rate', () => {
   it('are spread over it, two at most behind each other, each at its price', () => {
     const line = first();

@@ -49,6 +49,9 @@ describe('how one directory lies to another', () => {
       ],
     });
     assert.equal(relationOf(a, b), 'shares');
+    assert.equal(relationOf(b, a), 'shares');
+    assert.equal(relationOf(place('/other'), a), null, 'of which nobody knows where it lies');
+    assert.equal(relationOf(a, place('/other')), null);
     assert.equal(relationOf(place('/card', { trees: [card] }), a), 'inside');
   });
 });

@@ -38,6 +38,15 @@ describe('a proxy', () => {
     assert.match(String(parsed('ftp://proxy.example')), /^names a kind of proxy that is not supported/);
     assert.equal(parsed('http://'), 'is not the address of a proxy');
     assert.equal(parsed('a b'), 'is not the address of a proxy');
+    const write = 'write http://proxy.example:3128, with user:password@ before the name where it wants them';
+    for (const [text, hint] of [
+      ['socks5://proxy.example', `${write}; for a SOCKS proxy put one that speaks HTTP in front of it`],
+      ['ftp://proxy.example', write],
+      ['a b', `${write}; a / ? # or % in a password is written as %2F %3F %23 %25`],
+    ] as const) {
+      const proxy = parseProxy(text);
+      assert.equal('problem' in proxy && proxy.hint, hint);
+    }
   });
 });
 

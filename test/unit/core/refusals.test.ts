@@ -104,6 +104,8 @@ describe('a refusal that is about the bytes', () => {
     assert.equal(after(after(after(bound(), ofBytes), lost), ofBytes).state, 'rejected');
     const used = after(after(bound(), ofBytes), refusal({ reason: 'The upload target answered 400' }));
     assert.deepEqual([used.state, used.reason], ['rejected', tooLarge]);
+    const untold = after(bound({ reasonCode: 'bytes_refused', reason: null }), refusal({ reason: 'no' }));
+    assert.deepEqual([untold.state, untold.reason], ['rejected', 'no'], 'where nobody knows why it refused the first');
   });
 
   it('says so of a target that is over as well', () => {

@@ -53,6 +53,9 @@ describe('a file that keeps still', () => {
     assert.equal(mayBeUnwritten(candidate, at(601_000, 6_000, true)), false);
     assert.equal(mayBeUnwritten(candidate, at(1_200_999, 6_000, true, 120_000)), true);
     assert.equal(mayBeUnwritten(candidate, at(1_201_000, 6_000, true, 120_000)), false);
+    const agesMs = [86_399_999, 86_400_000];
+    const isAsked = agesMs.map((ageMs) => mayBeUnwritten(candidate, at(1_000, fine.ctimeMs + ageMs, true)));
+    assert.deepEqual(isAsked, [true, false], 'nor may one that is a day old');
   });
 });
 

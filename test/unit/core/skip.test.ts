@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { isSkippedName, sidecarOwner, sidecarsOf } from '../../../src/core/skip.ts';
 import { sidecarRules, skipRules } from '../../../src/core/skip-rules.ts';
 
@@ -246,6 +246,46 @@ describe('names that are skipped', () => {
       assert.ok(!isSkippedName(name, 'file'));
     }
     for (const name of ['_donex', '_DONE']) assert.ok(!isSkippedName(name, 'directory'));
+  });
+});
+
+describe('what nobody skips', () => {
+  /** How many patterns are tried on a name. */
+  const counting = (t: TestContext) => {
+    const tried = t.mock.method(RegExp.prototype, 'test');
+    return (name: string) => {
+      const before = tried.mock.callCount();
+      assert.equal(isSkippedName(name, 'file'), false);
+      return tried.mock.callCount() - before;
+    };
+  };
+
+  it('is told without any pattern, by its first letter and its length, where its ending was met before', (t) => {
+    const triedOn = counting(t);
+    triedOn('a.png');
+    for (const letter of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-(')
+      assert.equal(triedOn(`${letter}${'x'.repeat(40)}.png`), 0, letter);
+    assert.deepEqual(['tree.png', 'tree1.png', 'tree12.png'].map(triedOn), [0, 1, 0], 'as long as thumbs.db');
+    assert.deepEqual(['#1.png', '~1.png'].map(triedOn), [1, 1], 'what begins like some that are skipped');
+  });
+
+  it('is told so by a thousand endings at a time', (t) => {
+    const triedOn = counting(t);
+    let count = 0;
+    const another = () => {
+      count += 1;
+      assert.equal(triedOn(`a.x${count}x`), 1);
+    };
+    triedOn('b.remembered');
+    for (let isForgotten = false; !isForgotten; isForgotten = triedOn('b.remembered') > 0) {
+      another();
+      assert.ok(count <= 1_000, 'endings are kept without end');
+    }
+    // Now this one and the one before it are all that is known.
+    for (let more = 0; more < 998; more += 1) another();
+    assert.equal(triedOn('b.remembered'), 0);
+    another();
+    assert.equal(triedOn('b.remembered'), 1);
   });
 });
 

@@ -160,8 +160,14 @@ describe('what is sent', () => {
   });
 
   it('is never an empty file, not even where everything is accepted', async () => {
-    assert.equal((await judge(new Uint8Array(0), 'a.png')).problem?.code, 'empty');
-    assert.equal((await judge(new Uint8Array(0), 'a.png', ['*'])).problem?.code, 'empty');
+    const problem = { code: 'empty', reason: 'The file is empty.' };
+    for (const accept of [DEFAULT_ACCEPT, ['*']])
+      assert.deepEqual(await judge(new Uint8Array(0), 'a.png', accept), {
+        contentType: 'image/png',
+        problem,
+        doubtfulFor: 0,
+      });
+    assert.equal(await reasonOf(bytes([1]), 'a.txt', ['text/plain']), 'sent', 'one byte is a file');
   });
 
   it('is no other type; the reason is short, and the detail says what is accepted', async () => {
@@ -183,8 +189,18 @@ describe('what is sent', () => {
       await reasonOf(media.png(1, 1), 'a.png', ['video/*']),
       'It is a PNG (image/png); that is not accepted.',
     );
-    assert.match(await reasonOf(text, 'a'), /^Neither its content nor its name tells what it is: text; /);
+    assert.equal(await reasonOf(gzipSync(text), 'a'), 'It is a gzip archive (application/gzip); that is not accepted.');
+    for (const name of ['a', 'a.bin'])
+      assert.match(await reasonOf(text, name), /^Neither its content nor its name tells what it is: text; /);
     assert.match(await reasonOf(text, 'a.png', ['imagex/*']), /not accepted/);
+  });
+
+  it('is what FLORA takes, unless somebody chose otherwise: some of that, or something else', async () => {
+    const saysOf = async (accept: readonly string[]) =>
+      (await judge(text, 'a.txt', accept)).problem?.detail?.match(/FLORA\S* \w+/)?.[0];
+    assert.equal(await saysOf([...DEFAULT_ACCEPT].reverse()), 'FLORA takes');
+    assert.equal(await saysOf(['video/mp4']), 'FLORA_SYNC_ACCEPT allows');
+    assert.equal(await saysOf([...DEFAULT_ACCEPT.slice(1), 'image/tiff']), 'FLORA_SYNC_ACCEPT allows');
   });
 
   const claims: readonly (readonly [name: string, called: string])[] = [
@@ -312,6 +328,48 @@ describe('the largest image', () => {
     }
   });
 
+  it('has 150 megapixels also where FLORA lists its type no more than we know it', async () => {
+    const accept = ['image/*', 'text/plain'];
+    const bitmap = (width: number, height: number) => {
+      const content = Buffer.from(media.bmp());
+      content.writeUInt32LE(width, 18);
+      content.writeInt32LE(height, 22);
+      return content;
+    };
+    const svg = (attributes: string) => utf8(`<?xml version="1.0"?><svg ${attributes}></svg>`);
+    assert.equal(await reasonOf(bitmap(15_000, 10_000), 'a.bmp', accept), 'sent');
+    const tooLarge = /^The image has 150\.1 megapixels \(15000 × 10001\)/;
+    assert.match(await reasonOf(bitmap(15_000, 10_001), 'a.bmp', accept), tooLarge);
+    const narrow = 'The image has 150.1 megapixels (1 × 150010000); FLORA takes at most 150.';
+    assert.equal(await reasonOf(svg('width="1" height="150010000"'), 'a.svg', accept), narrow);
+    for (const unknown of ['', 'viewBox="0 0 x y"', 'viewBox="0 0 20000 y"', 'width="100%" height="20000"'])
+      assert.equal(await reasonOf(svg(unknown), 'a.svg', accept), 'sent', unknown);
+    const words = utf8('<svg width="20000" height="20000"></svg>');
+    assert.equal(await reasonOf(words, 'a.txt', accept), 'sent', 'what is text is no image');
+  });
+
+  it('is looked for in the first 32 KiB of other types, some of which take long', async () => {
+    const tiff = (directoryAt: number) => {
+      const content = Buffer.alloc(directoryAt + 100, 1);
+      content.write('II*\0', 'latin1');
+      content.writeUInt32LE(directoryAt, 4);
+      content.writeUInt16LE(3, directoryAt);
+      for (const [at, tag] of [256, 257, 258].entries()) {
+        content.writeUInt16LE(tag, directoryAt + 2 + 12 * at);
+        content.writeUInt16LE(4, directoryAt + 4 + 12 * at);
+        content.writeUInt32LE(1, directoryAt + 6 + 12 * at);
+        content.writeUInt32LE(20_000, directoryAt + 10 + 12 * at);
+      }
+      return content;
+    };
+    for (const [directoryAt, expected] of [
+      [100, /^The image has 400 megapixels/],
+      [32_000, /^The image has 400 megapixels/],
+      [33_000, /^sent$/],
+    ] as const)
+      assert.match(await reasonOf(tiff(directoryAt), 'a.tif', ['image/*']), expected);
+  });
+
   it('is left to FLORA where the dimensions are not there, or the head is broken', async () => {
     assert.equal(await reasonOf(media.jpeg(20_000, 20_000, 5).subarray(0, 200_000), 'a.jpg'), 'sent');
     assert.equal(await reasonOf(media.png(20_000, 20_000).subarray(0, 18), 'a.png'), 'sent');
@@ -335,7 +393,11 @@ describe('what looks unfinished', () => {
       const verdict = await judge(half, 'a.mp4');
       assert.equal(verdict.doubtfulFor, 1);
       assert.equal(verdict.problem?.code, 'unfinished');
-      assert.match(verdict.problem?.reason ?? '', /^Half a file: it begins like an MP4 film, but/);
+      const where = half.length === 10_000 ? 'the end of the file' : 'zeros';
+      assert.equal(
+        verdict.problem?.reason,
+        `Half a file: it begins like an MP4 film, but where its tables should be there is ${where}.`,
+      );
       assert.equal((await judge(half, 'a.mp4', ['*'])).problem, null);
     }
     assert.equal(await reasonOf(bytes(start, media.moov('vide')), 'a.mp4'), 'sent');
@@ -357,6 +419,14 @@ describe('what looks unfinished', () => {
     assert.deepEqual(await verdict(padded, 'a.mp4'), [null, 0]);
     assert.deepEqual(await verdict(bytes(media.png(3, 2), zeros.subarray(0, 500)), 'a.png'), [null, 0]);
     assert.equal((await verdict(bytes(media.bmp(), zeros), 'a.png'))[1], 0, 'what is not sent is not waited for');
+    const cut = bytes(media.ftyp('isom'), media.moov('vide'), media.box('mdat', nothing).subarray(0, 10_000));
+    assert.deepEqual(await verdict(cut, 'a.mp4'), [null, 4], 'it ends within a part of it');
+    for (const [zerosAtEnd, periods] of [
+      [511, 0],
+      [512, 4],
+    ] as const)
+      assert.equal((await verdict(bytes(media.gif(3, 2), zeros.subarray(0, zerosAtEnd)), 'a.gif'))[1], periods);
+    assert.equal((await verdict(bytes(media.gif(3, 2), zeros.subarray(0, 400)), 'a.gif'))[1], 0, 'shorter than that');
   });
 
   it('is nothing else', async () => {

@@ -1,6 +1,6 @@
 import '../../../support/fs-calls.ts';
 import assert from 'node:assert/strict';
-import { linkSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, linkSync, lstatSync, mkdirSync, renameSync, rmSync, type Stats, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { type NotOpen, type OpenFile, openRegularFile } from '../../../../src/local/read/safe-open.ts';
@@ -83,6 +83,30 @@ describe('a file that cannot be opened', () => {
       [['problem', 'not_a_regular_file', 'It is a named pipe, not a file.'], ['changed'], ['gone']],
     );
     assert.equal(opened.count, 0);
+  });
+
+  it('is neither waited for nor followed: so it is opened', async (t) => {
+    const { path, target } = planted(t);
+    const flags: unknown[] = [];
+    standIn(t, 'openSync', (args, real) => {
+      if (subject(args) === target) flags.push(args[1]);
+      return real();
+    });
+    const file = openRegularFile(path);
+    assert.ok(file.kind === 'open');
+    await file.close();
+    assert.deepEqual(flags, [constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW]);
+  });
+
+  it('and was not opened closes nothing', (t) => {
+    const { root } = planted(t);
+    const closed: unknown[] = [];
+    standIn(t, 'closeSync', ([fd], real) => {
+      closed.push(fd);
+      return real();
+    });
+    assert.deepEqual(told(openRegularFile({ root, directory: '', name: 'none' })), ['gone']);
+    assert.deepEqual(closed, []);
   });
 
   it('because a link took its place between the look and the opening has changed', (t) => {
@@ -193,20 +217,25 @@ describe('where a file that was opened really lies', { skip: !isLinux }, () => {
     });
   }
 
-  for (const [what, isSame] of [
+  for (const [what, isSame, otherDevice = 0] of [
     ['the same file', true],
     ['another file', false],
+    ['a file of that number on another disk', false, 1],
   ] as const) {
     it(`may have another case in the kernel's words, if ${what} is under that name`, async (t) => {
       const { path, target, root } = planted(t);
       const folded = join(root, 'SUB', 'A.PNG');
       mkdirSync(join(root, 'SUB'));
-      if (isSame) linkSync(target, folded);
+      if (isSame || otherDevice > 0) linkSync(target, folded);
       else writeFileSync(folded, 'content');
       const end = standIn(t, 'readlinkSync', (args, real) => {
         if (!isDescriptor(subject(args))) return real();
         const options = args[1] as { encoding?: string } | undefined;
         return options?.encoding === 'buffer' ? Buffer.from(folded) : folded;
+      });
+      standIn(t, 'lstatSync', (args, real) => {
+        const stats = real() as Stats;
+        return subject(args) === folded ? Object.assign(stats, { dev: stats.dev + otherDevice }) : stats;
       });
       const file = openRegularFile(path);
       end();
@@ -336,6 +365,8 @@ describe('an open file', () => {
     });
     assert.equal(file.readNow(new Uint8Array(7)), 6);
     assert.equal(reads, 1);
+    assert.equal(file.readNow(new Uint8Array(3)), 3);
+    assert.equal(reads, 2, 'nor more than is wanted');
   });
 
   it('that ends early gives what there is', (t) => {

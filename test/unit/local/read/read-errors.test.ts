@@ -1,16 +1,25 @@
 import '../../../support/fs-calls.ts';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { appendFileSync, renameSync, rmSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
+import {
+  appendFileSync,
+  existsSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { returnChunk, takeChunk } from '../../../../src/local/read/chunk-buffers.ts';
 import { fingerprintFile } from '../../../../src/local/read/fingerprint.ts';
 import { openSource } from '../../../../src/local/read/source.ts';
-import { looksUnwritten } from '../../../../src/local/read/unwritten.ts';
+import type { MediaSource } from '../../../../src/media/source.ts';
 import { openDescriptors } from '../../../support/descriptors.ts';
 import { between, failing, standIn, subject, systemError } from '../../../support/fs-calls.ts';
+import { settled } from '../../../support/hand-clock.ts';
 import { plantTemporary } from '../../../support/tree.ts';
 
 const mebibyte = 1_048_576;
@@ -59,6 +68,14 @@ function atRead(t: TestContext, { call }: Pick<Way, 'call'>, nth: number, happen
     reads += 1;
     if (reads === nth) happens();
     return real();
+  });
+}
+
+/** Closes, and says that it could not. */
+function failingClose(t: TestContext): () => void {
+  return standIn(t, 'closeSync', (_, real) => {
+    real();
+    throw systemError('EIO', 'close');
   });
 }
 
@@ -163,6 +180,55 @@ describe('a digest', () => {
     };
     const result = await fingerprintFile(path, { signal: never, isLocal: true, judge });
     assert.deepEqual([result.kind, open], ['fingerprint', [0]]);
+  });
+
+  it('of a small file is taken in one call, which asks for one byte more than there should be', async (t) => {
+    const { path } = planted(t, ways[0]);
+    const asked: unknown[] = [];
+    standIn(t, 'readSync', (args, real) => {
+      asked.push(args[3]);
+      return real();
+    });
+    assert.equal((await fingerprintFile(path, { signal: never, isLocal: true })).kind, 'fingerprint');
+    assert.deepEqual(asked, [1_001]);
+  });
+
+  it('of a file that cannot be closed is not taken, and not judged where it is small', async (t) => {
+    let judged = 0;
+    const judge = async () => {
+      judged += 1;
+      return { contentType: 'image/png', problem: null };
+    };
+    for (const way of ways) {
+      const { path } = planted(t, way);
+      const end = failingClose(t);
+      await assert.rejects(fingerprintFile(path, { signal: never, isLocal: way.isLocal, judge }), { code: 'EIO' });
+      end();
+    }
+    assert.equal(judged, 1);
+  });
+
+  it('ends only when nothing reads any more, not even who judged it', async (t) => {
+    const { path, root } = planted(t, ways[1]);
+    let beginRead = (_: () => unknown) => {};
+    const begun = new Promise<() => unknown>((resolve) => {
+      beginRead = resolve;
+    });
+    const judge = async ({ read }: MediaSource) => {
+      standIn(t, 'read', (_, real) => beginRead(real));
+      void read(2 * mebibyte, 20);
+      throw new TypeError('a bug');
+    };
+    let isOver = false;
+    const ended = assert.rejects(fingerprintFile(path, { signal: never, judge }), TypeError).then(() => {
+      isOver = true;
+    });
+    const answer = await begun;
+    await settled();
+    assert.equal(isOver, false);
+    answer();
+    await ended;
+    assert.equal(openDescriptors(root), 0);
   });
 
   it('is put off for as many quiet periods as it is told, be it one', async (t) => {
@@ -275,6 +341,7 @@ describe('the bytes of an upload', () => {
         await assert.rejects(run(), {
           name: 'SyncError',
           message: 'a.png could not be read while it was being sent',
+          hint: new RegExp(`\\(${errno}\\)`),
           ...error,
         });
         assert.equal(sent.bytes, 0);
@@ -298,6 +365,71 @@ describe('the bytes of an upload', () => {
       assert.equal(openDescriptors(root), 0);
     });
   }
+
+  for (const way of ways) {
+    for (const [what, given] of [
+      ['less', 0],
+      ['more', 1],
+    ] as const) {
+      it(`of which a server gives ${what} than it says never come to their end, read ${way.how}`, async (t) => {
+        const { path, root, target } = planted(t, way);
+        // It looks as it did, and nobody knows its digest.
+        const source = await openSource(path, { sizeBytes: way.sizeBytes, sha256: null }, { ...way, signal: never });
+        assert.ok(source.kind === 'source');
+        let bytes = 0;
+        const run = async () => {
+          if (way.isLocal) source.readInto(new Uint8Array(way.sizeBytes + 1));
+          else for await (const chunk of source.chunks()) bytes += chunk.byteLength;
+        };
+        let reads = 0;
+        standIn(t, way.call, (args, real) => {
+          reads += 1;
+          if (way.isLocal) return given === 0 ? 0 : way.sizeBytes + 1;
+          if (reads < (given === 0 ? 3 : 5)) return real();
+          process.nextTick(args.at(-1) as () => void, null, given, args[1]);
+          return undefined;
+        });
+        await assert.rejects(run(), {
+          code: 'source_changed',
+          message: 'a.png changed while it was being sent',
+          hint: 'It is sent again once it has settled.',
+        });
+        assert.ok(bytes < way.sizeBytes);
+        assert.equal(source.digest(), null);
+        assert.ok(existsSync(target));
+        assert.equal(openDescriptors(root), 0);
+      });
+    }
+  }
+
+  it('are read a mebibyte at a time, and one byte more than there should be', async (t) => {
+    const asked: unknown[] = [];
+    for (const way of ways) {
+      const { run } = await send(t, way);
+      standIn(t, way.call, (args, real) => {
+        asked.push([args[3], args[4]]);
+        return real();
+      });
+      await run();
+    }
+    const large = ways[1].sizeBytes;
+    const chunks = [0, 1, 2].map((nth) => [mebibyte, nth * mebibyte]);
+    assert.deepEqual(asked, [[1_001, 0], ...chunks, [17, 3 * mebibyte], [1, large]]);
+  });
+
+  it('of a whole number of chunks take memory for no other', async (t) => {
+    const { run } = await send(t, { ...ways[1], sizeBytes: 2 * mebibyte });
+    const kept = Array.from({ length: 12 }, takeChunk).slice(0, 3);
+    for (const chunk of kept) returnChunk(chunk);
+    await run();
+    assert.equal(takeChunk().buffer, kept[0]?.buffer);
+  });
+
+  it('are not there where a file of another size cannot be closed', async (t) => {
+    const { path, expected } = planted(t, ways[0]);
+    failingClose(t);
+    await assert.rejects(openSource(path, { ...expected, sizeBytes: 999 }, { signal: never }), { code: 'EIO' });
+  });
 
   for (const nth of [2, 3, 4, 5]) {
     it(`fail with the reading that fails, the ${nth}th of five, and the last of them never come`, async (t) => {
@@ -351,75 +483,5 @@ describe('the bytes of an upload', () => {
       () => rmSync(target),
     );
     assert.deepEqual(await openSource(path, expected, { signal: never }), { kind: 'gone' });
-  });
-});
-
-describe('whether a part of a file is still to be written', () => {
-  const page = 4_096;
-  const withHole = (t: TestContext) => planted(t, { sizeBytes: 3 * page });
-
-  for (const errno of ['EACCES', 'EIO', 'EMFILE', 'ENOENT', 'ELOOP']) {
-    it(`is not told where opening it fails with ${errno}`, async (t) => {
-      const { path, target } = withHole(t);
-      truncateSync(target, 5 * page);
-      assert.equal(await looksUnwritten(path, never), true);
-      failing(t, 'open (promise)', errno);
-      assert.equal(await looksUnwritten(path, never), false);
-    });
-  }
-
-  it('fails with what no system says, and nothing stays open', async (t) => {
-    const { path, root } = withHole(t);
-    const end = standIn(t, 'open (promise)', () => Promise.reject(new TypeError('a bug')));
-    await assert.rejects(looksUnwritten(path, never), TypeError);
-    end();
-    assert.equal(openDescriptors(root), 0);
-  });
-
-  for (const call of ['stat', 'read'] as const) {
-    it(`is not told where its ${call} fails, and it is closed`, async (t) => {
-      const { path, root, target } = withHole(t);
-      truncateSync(target, 5 * page);
-      let thrown: Error = systemError('EIO', call);
-      standIn(t, 'open (promise)', async (_, real) => {
-        const file = (await real()) as FileHandle;
-        file[call] = () => Promise.reject(thrown);
-        return file;
-      });
-      assert.equal(await looksUnwritten(path, never), false);
-      assert.equal(openDescriptors(root), 0);
-      thrown = new TypeError('a bug');
-      await assert.rejects(looksUnwritten(path, never), TypeError);
-      assert.equal(openDescriptors(root), 0);
-    });
-  }
-
-  it('is not told of a file that is cut while it is looked at: there is nothing more to read', async (t) => {
-    const { path, root, target } = withHole(t);
-    truncateSync(target, 5 * page);
-    let reads = 0;
-    standIn(t, 'open (promise)', async (_, real) => {
-      const file = (await real()) as FileHandle;
-      const read = file.read.bind(file) as (...args: unknown[]) => Promise<unknown>;
-      file.read = ((...args: unknown[]) => {
-        reads += 1;
-        truncateSync(target, page);
-        return read(...args);
-      }) as typeof file.read;
-      return file;
-    });
-    assert.equal(await looksUnwritten(path, never), false);
-    assert.ok(reads <= 2);
-    assert.equal(openDescriptors(root), 0);
-  });
-
-  it('is not looked for once nobody wants to know', async (t) => {
-    const { path, target } = planted(t, { sizeBytes: 10 });
-    // A hole in front, and bytes at the end.
-    truncateSync(target, 0);
-    truncateSync(target, 4 * mebibyte);
-    appendFileSync(target, Buffer.alloc(2 * page, 'a'));
-    assert.equal(await looksUnwritten(path, never), true);
-    assert.equal(await looksUnwritten(path, AbortSignal.abort()), false);
   });
 });

@@ -90,6 +90,9 @@ describe('who has a file open for writing', { skip: process.platform !== 'linux'
     ['for writing alone', written, true],
     ['for both', { ...written, flags: '02000002' }, true],
     ['for reading', { ...written, flags: '02100000' }, false],
+    ['in a mode that nobody has heard of', { ...written, flags: '0100007' }, true],
+    ['for both, of a large file', { ...written, flags: '0400006' }, true],
+    ['for reading, of a large file', { ...written, flags: '0100004' }, false],
     ['in a mode that is not told', { ...written, flags: null }, false],
     ['by an inode that is not told', { ...written, inode: null }, true],
     ['of another inode', { ...written, inode: 6 }, false],
@@ -150,11 +153,69 @@ describe('who has a file open for writing', { skip: process.platform !== 'linux'
     }
   });
 
+  it('is told of what is mapped into memory, and of no other file there', async (t) => {
+    proc(t, { 41: { descriptors: [], maps: map('rw-s') } });
+    assert.deepEqual(await find(), new Map([[aMov, [{ pid: 41, name: 'cp' }]]]));
+    assert.deepEqual(await find({}, '7:5'), new Map());
+  });
+
+  it('is looked into anew where a process has the number of one that has ended', async (t) => {
+    const had = { descriptors: [], statm: '31 2 3 4 5 6 7' };
+    const writes = { ...had, maps: map('rw-s') };
+    proc(t, { 77: had });
+    assert.deepEqual(await find(), new Map());
+    proc(t, { 77: writes });
+    assert.deepEqual(await find(), new Map(), 'for all that is known it is the one that had nothing');
+    proc(t, { 78: had });
+    assert.deepEqual(await find(), new Map());
+    proc(t, { 77: writes });
+    assert.deepEqual(await find(), new Map([[aMov, [{ pid: 77, name: 'cp' }]]]));
+  });
+
+  for (const [where, first] of [
+    ['descriptors', { descriptors: [written, written] }],
+    ['processes', { descriptors: [] }],
+  ] as const) {
+    it(`is looked for no further between two ${where} until others have had their turn`, async (t) => {
+      const { asked } = proc(t, { 1: first, 2: { descriptors: [written] } });
+      const over = new AbortController();
+      let goOn = () => {};
+      const yieldTurn = () => new Promise<void>((resolve) => (goOn = resolve));
+      let nowMs = 0;
+      const now = () => {
+        nowMs += 8;
+        return nowMs;
+      };
+      const finding = find({ signal: over.signal, yieldTurn, now, areAllWanted: true });
+      await settled();
+      const count = asked.length;
+      assert.ok(
+        asked.every((path) => !path.includes('/2/') && !path.includes('/fd/1')),
+        asked.join(' '),
+      );
+      await settled();
+      assert.equal(asked.length, count);
+      over.abort(new Error('enough'));
+      goOn();
+      await assert.rejects(finding, { message: 'enough' });
+      assert.equal(asked.length, count);
+    });
+  }
+
   it('cannot be told where there is no such /proc', async (t) => {
     proc(t, {});
     assert.equal(await find(), 'unsupported');
     failing(t, 'readdirSync', 'EACCES');
     assert.equal(await find(), 'unsupported');
+  });
+
+  it('cannot be told on other systems, whatever they have there', async (t) => {
+    const { asked } = proc(t, { 1: { descriptors: [written] } });
+    const platform = Object.getOwnPropertyDescriptor(process, 'platform') ?? assert.fail();
+    t.after(() => Object.defineProperty(process, 'platform', platform));
+    Object.defineProperty(process, 'platform', { ...platform, value: 'freebsd' });
+    assert.equal(await find(), 'unsupported');
+    assert.deepEqual(asked, []);
   });
 
   it('is not looked for any more once that is not wanted', async (t) => {
@@ -210,6 +271,8 @@ describe('the files that a process writes through its memory', { skip: process.p
     ['behind others', `${map('rw-p')}${map('r--s')}${map('rw-s')}${map('rw-p')}`, ['2:5', '9:5']],
     ['with a path that cannot be looked at', map('-w-s', '/none/a.mov'), ['2:5']],
     ['with a large number of a device', map('rw-s', '/none/a', '103:105'), [`${0x100000 * 1 + 0x10305}:5`]],
+    ['with a very large one', map('rw-s', '/none/a', '12345:678ab'), [`${0x12000 * 2 ** 32 + 0x678345ab}:5`]],
+    ['at a low address', map('rw-s').replace('7f0000000000-7f0000001000', '00400000-00401000'), ['2:5', '9:5']],
     ['of a copy of its own', map('rw-p'), []],
     ['that is read', map('r--s'), []],
     ['of another inode', map('rw-s', '/mapped/b', '00:02', 6), []],
@@ -255,13 +318,33 @@ describe('the files that a process writes through its memory', { skip: process.p
       [some, '2 2 3 5 5 7 7'],
       [map('rw-s', '/mapped/b (deleted)', '00:02', 6), '4 2 3 5 5 7 7'],
       [none, '4 2 3 5 5 7 7'],
+      [none, '1 2 3 23 5 4 7'],
+      [none, '12 2 3 3 5 4 7'],
+      [none, '4 2 3 5 5 7 7'],
     ] as const)
       counts.push(await listedFor(maps, statm));
-    assert.deepEqual(counts, [1, 0, 0, 1, 1, 1, 1, 1, 1, 1, 0]);
+    assert.deepEqual(counts, [1, 0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1]);
     files.keep(new Set(['1']));
     assert.equal(await listedFor(none, '4 2 3 5 5 7 7'), 0);
     files.keep(new Set(['2']));
     assert.equal(await listedFor(none, '4 2 3 5 5 7 7'), 1, 'another process may have its number');
+  });
+
+  it('are not listed where the size of its memory is not told, whatever it had', async (t) => {
+    const files = new MappedFiles();
+    proc(t, { 1: {} });
+    assert.deepEqual(await files.of('1', inodes), []);
+    const { listed } = proc(t, { 1: { maps: map('rw-s') } });
+    failing(t, 'readFileSync', 'EACCES', (about) => about === '/proc/1/statm');
+    assert.deepEqual([await files.of('1', inodes), listed], [[], []]);
+  });
+
+  it('leave no timer behind', async (t) => {
+    proc(t, { 1: { maps: map('rw-s') } });
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    assert.deepEqual(await new MappedFiles().of('1', inodes), ['2:5', '9:5']);
+    assert.equal(timers(), before);
   });
 
   it('are none where it has ended or may not be looked into, and nothing stays open', async (t) => {
@@ -301,30 +384,34 @@ describe('the files that a process writes through its memory', { skip: process.p
       syncBuiltinESMExports();
     });
     const { listed } = proc(t, { 1: { maps: map('rw-s') }, 2: { maps: map('rw-s') } });
-    const answers: ((error: null, maps: string) => void)[] = [];
-    const end = standIn(t, 'readFile', (args) => void answers.push(args.at(-1) as () => void));
     const files = new MappedFiles();
-    let found: readonly string[] | null = null;
-    void files.of('1', inodes).then((keys) => {
-      found = keys;
-    });
-    await settled();
-    t.mock.timers.tick(999);
-    await settled();
-    assert.equal(found, null);
-    t.mock.timers.tick(1);
-    await settled();
-    assert.deepEqual([found, await files.of('2', inodes), listed], [[], [], ['1']]);
-    for (const answer of answers) answer(null, '');
-    await settled();
-    end();
-    standIn(t, 'readFile', (args) => process.nextTick(args.at(-1) as () => void, null, map('rw-s')));
-    assert.deepEqual(
-      [await files.of('2', inodes), listed],
-      [
-        ['2:5', '9:5'],
-        ['1', '2'],
-      ],
-    );
+    for (const round of ['once', 'and again']) {
+      listed.length = 0;
+      const answers: ((error: null, maps: string) => void)[] = [];
+      const end = standIn(t, 'readFile', (args) => void answers.push(args.at(-1) as () => void));
+      let found: readonly string[] | null = null;
+      void files.of('1', inodes).then((keys) => {
+        found = keys;
+      });
+      await settled();
+      t.mock.timers.tick(999);
+      await settled();
+      assert.equal(found, null, round);
+      t.mock.timers.tick(1);
+      await settled();
+      assert.deepEqual([found, await files.of('2', inodes), listed], [[], [], ['1']], round);
+      for (const answer of answers) answer(null, '');
+      await settled();
+      end();
+      standIn(t, 'readFile', (args) => process.nextTick(args.at(-1) as () => void, null, map('rw-s')));
+      assert.deepEqual(
+        [await files.of('2', inodes), listed],
+        [
+          ['2:5', '9:5'],
+          ['1', '2'],
+        ],
+        round,
+      );
+    }
   });
 });
