@@ -12,7 +12,8 @@ export function changedStatements({ node }: Seen): readonly Place[] {
     case 'ContinueStatement':
       return [instead('jump', node, ';')];
     case 'ReturnStatement':
-      return [node.argument == null ? instead('jump', node, ';') : instead('return', node, 'return;')];
+      if (node.argument == null) return [instead('jump', node, ';')];
+      return isUndefined(node.argument) ? [] : [instead('return', node, 'return;')];
     case 'FunctionDeclaration':
     case 'FunctionExpression':
     case 'ArrowFunctionExpression':
@@ -40,11 +41,16 @@ function withoutStatement(node: AnyNode, expression: Expression): readonly Place
 }
 
 function withoutBody(body: AnyNode): readonly Place[] {
-  if (body.type !== 'BlockStatement') return [instead('return', body, 'undefined')];
+  if (body.type !== 'BlockStatement') return isUndefined(body) ? [] : [instead('return', body, 'undefined')];
   const [first, second] = body.body;
   // One statement alone is left out as a statement. A constructor whose class extends another has to call it.
   if (first === undefined || second === undefined || isSuperCall(first)) return [];
   return [{ kind: 'early-return', start: first.start, end: first.start, by: 'return; ', at: first.start }];
+}
+
+/** What is returned is the same without it. */
+function isUndefined(node: AnyNode): boolean {
+  return node.type === 'Identifier' && node.name === 'undefined';
 }
 
 function isSuperCall(node: AnyNode): boolean {

@@ -8,6 +8,8 @@ import { openSqlite } from '../../src/runtime/sqlite.ts';
 /** A database in memory with the ledger's schema. */
 export function openDatabaseInMemory(): LedgerDatabase {
   const database = openSqlite(':memory:');
+  // So that an order shows that nobody asked for: it is the other way round.
+  database.pragma('reverse_unordered_selects = ON');
   migrate(database);
   return database;
 }

@@ -105,8 +105,6 @@ function prepare(copy: string, restoration: Restoration): void {
   try {
     // One file when it is closed, whichever way it was written.
     database.pragma('journal_mode = DELETE');
-    // Synced once, when it is whole.
-    database.pragma('synchronous = OFF');
     requireSoundCopy(database, 'integrity_check');
     migrate(database);
     markRestored(database, restoration);

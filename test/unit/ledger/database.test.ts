@@ -23,7 +23,14 @@ describe('openDatabase', () => {
     const dir = stateDir(t);
     const database = openDatabase(dir, 1, never);
     assert.equal(database.pragma('journal_mode', { simple: true }), 'wal');
-    assert.equal(database.pragma('synchronous', { simple: true }), 2);
+    const settings = ['synchronous', 'busy_timeout', 'foreign_keys', 'wal_autocheckpoint', 'cache_size'];
+    assert.deepEqual(
+      settings.map((name) => database.pragma(name, { simple: true })),
+      [2, 5_000, 1, 4_000, -4_000],
+    );
+    const reader = openDatabaseReadOnly(dir);
+    assert.equal(reader?.pragma('busy_timeout', { simple: true }), 5_000);
+    reader?.close();
     database.close();
     assert.equal(statSync(dir).mode & 0o777, 0o700);
     assert.equal(statSync(join(dir, ledgerFile)).mode & 0o777, 0o600);

@@ -137,7 +137,7 @@ describe('a ledger of version 1', () => {
     old.exec(`UPDATE file SET content_id = 99 WHERE name = 'ready.png'`);
     const before = rowsOf(old);
     old.close();
-    assert.throws(() => openDatabase(dir, 1, never), /dangling/);
+    assert.throws(() => openDatabase(dir, 1, never), /Migration 2 left dangling references/);
     const database = openSqlite(join(dir, ledgerFile));
     t.after(() => database.close());
     assert.equal(database.pragma('user_version', { simple: true }), 1);

@@ -111,6 +111,29 @@ describe('a file of the ledger', () => {
     assert.deepEqual(files.get(directoryId, 'a'), { ...refused, stat, contentId, problem: null });
   });
 
+  it('has a problem also where nobody wrote down why', async () => {
+    const { ledger, database, files, directoryId } = await world();
+    await ledger.write((tables) => tables.files.saveProblem(directoryId, 'a', stat, problem, 1));
+    database.exec('UPDATE file SET problem = NULL');
+    const unexplained = { code: 'empty', reason: '' };
+    assert.deepEqual(files.get(directoryId, 'a')?.problem, unexplained);
+    assert.deepEqual(files.inDirectory(directoryId)[0]?.problem, unexplained);
+  });
+
+  it('is read with those of its directory, all or so many behind a name', async () => {
+    const { ledger, files, directoryId, otherId, contentId } = await world();
+    await ledger.write((tables) => {
+      for (const name of ['c', 'a', 'd', 'b']) tables.files.saveContent(directoryId, name, stat, contentId, 1);
+      tables.files.saveContent(otherId, 'e', stat, contentId, 1);
+    });
+    const names = (after?: string, most?: number) =>
+      files
+        .inDirectory(directoryId, after, most)
+        .map(({ name }) => name)
+        .join('');
+    assert.deepEqual([names(), names('a'), names('a', 2), names('', 1), names('d', 1)], ['abcd', 'bcd', 'bc', 'a', '']);
+  });
+
   it('keeps its time where it is written with the same content again, and gets another where it was gone or is another', async () => {
     const { ledger, directoryId, contentId, otherContentId, updatedAt } = await world();
     const save = (id: number, atMs: number) =>
@@ -131,25 +154,29 @@ describe('the paths of a content', () => {
   it('are those with the same inode first, then those that are there, sixteen at most', async () => {
     const { ledger, files, directoryId, contentId, otherContentId, root } = await world();
     await ledger.write((tables) => {
-      const save = (name: string, patch: Partial<FileStat>, isGone = false) => {
-        tables.files.saveContent(directoryId, name, { ...stat, inode: 90, ...patch }, contentId, 1);
-        if (isGone) tables.files.markGone(directoryId, name, 2);
+      const save = (name: string, patch: Partial<FileStat>, atMs: number, isGone = false) => {
+        tables.files.saveContent(directoryId, name, { ...stat, inode: 90, ...patch }, contentId, atMs);
+        if (isGone) tables.files.markGone(directoryId, name, atMs);
       };
-      save('gone', {}, true);
-      save('there', {});
-      save('moved', { inode: 7, device: 8 }, true);
-      save('other disk', { inode: 7, device: 9 });
-      save('other inode', { inode: 6, device: 8 });
+      save('gone', {}, 2, true);
+      save('there', {}, 4);
+      save('moved', { inode: 7, device: 8 }, 2, true);
+      save('moved before', { inode: 7, device: 8 }, 1, true);
+      save('moved last', { inode: 7, device: 8 }, 3, true);
+      save('other disk', { inode: 7, device: 9 }, 3);
+      save('other inode', { inode: 6, device: 8 }, 5);
       tables.files.saveContent(directoryId, 'else', stat, otherContentId, 1);
     });
     const paths = files.pathsOf(contentId, { inode: 7, device: 8 });
     assert.deepEqual(
       paths.map(({ name, isGone, isSameInode, isWatched }) => [name, isGone, isSameInode, isWatched]),
       [
+        ['moved last', true, true, true],
         ['moved', true, true, true],
-        ['other disk', false, false, true],
+        ['moved before', true, true, true],
         ['other inode', false, false, true],
         ['there', false, false, true],
+        ['other disk', false, false, true],
         ['gone', true, false, true],
       ],
     );
@@ -161,7 +188,26 @@ describe('the paths of a content', () => {
       tables.directories.activateFolders([]);
     });
     const many = files.pathsOf(contentId, { inode: 7, device: 8 });
-    assert.deepEqual([many.length, many[0]?.name, many[0]?.isWatched], [16, 'moved', false]);
+    assert.deepEqual([many.length, many[0]?.name, many[0]?.isWatched], [16, 'moved last', false]);
+  });
+
+  it('are those of 64 that are there and 64 that are gone: a content may have a million', async () => {
+    const { ledger, files, directoryId, otherId, contentId } = await world();
+    // One within the first 64 by name, and one within the last.
+    const inode = (at: number) => (at === 1 || at === 68 ? 7 : 90);
+    await ledger.write((tables) => {
+      for (let at = 0; at < 70; at += 1) {
+        const name = String(at).padStart(2, '0');
+        tables.files.saveContent(directoryId, name, { ...stat, inode: inode(at) }, contentId, 1);
+        tables.files.saveContent(otherId, name, { ...stat, inode: inode(at) }, contentId, 1);
+        tables.files.markGone(otherId, name, 1);
+      }
+    });
+    const same = files.pathsOf(contentId, { inode: 7, device: 4 }).filter(({ isSameInode }) => isSameInode);
+    assert.deepEqual(
+      same.map(({ isGone }) => isGone),
+      [false, true],
+    );
   });
 
   it('are no sources in a folder of another destination, and as many as are wanted', async () => {
@@ -328,7 +374,11 @@ describe('destinations and folders', () => {
     const { ledger, folderId, directoryId, otherId } = await world();
     const { directories } = ledger;
     const deep = await ledger.write((tables) => tables.directories.save(folderId, 'x/y'));
-    const children = (id: number) => directories.children(id).map(({ path }) => path);
+    const children = (id: number) =>
+      directories
+        .children(id)
+        .map(({ path }) => path)
+        .sort();
     assert.deepEqual(children(directoryId), ['other', 'x']);
     await ledger.write((tables) => {
       tables.directories.markGone(otherId);
