@@ -51,7 +51,6 @@ export async function fetchDigest(deps: DownloadDeps, wanted: DownloadRequest): 
   try {
     const response = await request(originalOf(url), {
       dispatcher: deps.dispatcher,
-      method: 'GET',
       headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': deps.userAgent },
       signal: cut.signal,
       headersTimeout: deadlines.firstByteMs,

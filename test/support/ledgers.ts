@@ -8,10 +8,15 @@ import { openSqlite } from '../../src/runtime/sqlite.ts';
 /** A database in memory with the ledger's schema. */
 export function openDatabaseInMemory(): LedgerDatabase {
   const database = openSqlite(':memory:');
-  // So that an order shows that nobody asked for: it is the other way round.
-  database.pragma('reverse_unordered_selects = ON');
   migrate(database);
   return database;
+}
+
+/** The same, where rows come the other way round unless they are asked for in an order: so an order shows that is one by chance. */
+export function strictLedger(defer: (flush: () => void) => void = setImmediate) {
+  const database = openDatabaseInMemory();
+  database.pragma('reverse_unordered_selects = ON');
+  return { database, ledger: openLedger(database, { defer, pause: setImmediate, onBlocked: () => {} }) };
 }
 
 /** A ledger in memory whose groups commit when the test says so (`flush`), or by themselves with `setImmediate`. */

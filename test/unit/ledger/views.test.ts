@@ -6,7 +6,7 @@ import { decodeName } from '../../../src/core/name.ts';
 import type { HistoryRecord } from '../../../src/core/records.ts';
 import { Inventory } from '../../../src/ledger/inventory.ts';
 import { Reports } from '../../../src/ledger/reports.ts';
-import { memoryLedger, newContent } from '../../support/ledgers.ts';
+import { newContent, strictLedger } from '../../support/ledgers.ts';
 
 const stat: FileStat = { sizeBytes: 3, mtimeMs: 1, ctimeMs: 2, inode: 3, device: 4 };
 const problem = { code: 'unreadable', reason: 'EACCES' };
@@ -17,7 +17,7 @@ const odd = decodeName(Buffer.from([0x61, 0xe9]));
  * below `deep` a missing one. In `/b`: `x` as in `/a`. In `/old`: `x`, and a ready one that is nowhere else.
  */
 async function world() {
-  const { ledger, database } = memoryLedger();
+  const { ledger, database } = strictLedger();
   const ids = await ledger.write(({ directories, contents, files }) => {
     const place = { workspaceId: 'ws_1', folder: null, projectId: 'p' };
     const destinationId = directories.destinationId(place);

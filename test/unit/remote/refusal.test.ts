@@ -67,6 +67,17 @@ describe('what an upload host says of a refusal', () => {
     'an empty element': ['<Error><Code></Code></Error>', 'application/xml', '', ''],
     'other XML by its text': ['<fault><string>too large</string></fault>', 'application/xml', '', 'too large'],
     'a code that is a sentence': [xml('No such luck', 'Sorry'), 'application/xml', '', 'No such luck: Sorry'],
+    'text of a type that is none': ['too large', 'application/octet-stream', '', ''],
+    'an image that is text': ['too large', 'image/svg+xml', '', ''],
+    'JSON that is none': ['too large', 'application/json', '', 'too large'],
+    'a page whose type is none': ['<BODY><H1 id="a">Blocked</H1>', '', '', 'Blocked'],
+    'a page whose title is blank': ['<html><title> </title><h1>No</h1>', 'text/html', '', 'No'],
+    'text that is no page in its first thousand': [
+      `${'x'.repeat(1_000)}<html><title>No</title>`,
+      'text/plain',
+      '',
+      `${'x'.repeat(499)}…`,
+    ],
     'bytes of something': ['\0\u0001\u0002', 'application/octet-stream', '', ''],
   };
   for (const [what, [text, contentType, code, told]] of Object.entries(forms)) {
@@ -105,6 +116,8 @@ describe('what an upload host says of a refusal', () => {
 describe('a refusal', () => {
   const aboutBytes: [status: number, text: string][] = [
     [413, ''],
+    [411, ''],
+    [422, ''],
     [413, '<html><head><title>413 Request Entity Too Large</title></head></html>'],
     [415, ''],
     [411, xml('MissingContentLength', 'You must provide the Content-Length HTTP header.')],
@@ -135,6 +148,12 @@ describe('a refusal', () => {
     [401, ''],
     [403, ''],
     [404, ''],
+    [412, ''],
+    [414, ''],
+    [416, ''],
+    [417, ''],
+    [401, 'The file is too large'],
+    [403, 'The file is too large'],
     [410, ''],
     [400, xml('ExpiredToken', 'The provided token has expired.')],
     [400, xml('InvalidArgument', 'Invalid argument.', '<Details>Signature expired</Details>')],

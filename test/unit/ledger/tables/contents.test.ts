@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Content, type ContentState, contentStates } from '../../../../src/core/content.ts';
-import { memoryLedger, newContent } from '../../../support/ledgers.ts';
+import { newContent, strictLedger } from '../../../support/ledgers.ts';
 
 const begun: readonly ContentState[] = ['matching', 'reserved', 'uploaded', 'checking', 'renewing'];
 const unbound: readonly ContentState[] = ['queued', 'gone'];
 
 /** A ledger with two destinations of one workspace and one of another. */
 async function world() {
-  const { ledger, database } = memoryLedger();
+  const { ledger, database } = strictLedger();
   const places = await ledger.write(({ directories }) =>
     [
       { workspaceId: 'ws_1', folder: null, projectId: null },

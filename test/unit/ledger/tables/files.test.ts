@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { FileStat } from '../../../../src/core/entry.ts';
-import { memoryLedger, newContent, withFolder } from '../../../support/ledgers.ts';
+import { newContent, strictLedger, withFolder } from '../../../support/ledgers.ts';
 
 const stat: FileStat = { sizeBytes: 3, mtimeMs: 1, ctimeMs: 2, inode: 3, device: 4 };
 const problem = { code: 'empty', reason: 'no bytes' };
 
 async function world() {
-  const { ledger, database } = memoryLedger();
+  const { ledger, database } = strictLedger();
   const folder = await withFolder(ledger);
   const { directoryId, otherId, contentId, otherContentId } = await ledger.write(({ directories, contents }) => ({
     directoryId: directories.save(folder.folderId, ''),
@@ -278,7 +278,7 @@ describe('destinations and folders', () => {
   const base = { workspaceId: 'ws_1', folder: 'f', projectId: 'p' };
 
   it('are others where workspace, folder or project is another, and the same otherwise', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     const all = [
       base,
       { ...base, workspaceId: 'ws_2' },
@@ -299,7 +299,7 @@ describe('destinations and folders', () => {
   });
 
   it('have their files doubted where they go elsewhere from now on, and no others', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     const [here = 0, there = 0] = await ledger.write(({ directories }) =>
       [base, { ...base, folder: 'g' }].map((each) => directories.destinationId(each)),
     );
@@ -328,7 +328,7 @@ describe('destinations and folders', () => {
   });
 
   it('are to be matched while they are watched and nobody has said that it is over', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     const destinationId = await ledger.write(({ directories }) => directories.destinationId(base));
     const activate = (...paths: readonly string[]) =>
       ledger.write(({ directories }) => directories.activateFolders(paths.map((path) => ({ path, destinationId }))));
@@ -346,7 +346,7 @@ describe('destinations and folders', () => {
   });
 
   it('know the root of each, once it was seen', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     const [a = 0, b = 0] = await ledger.write(({ directories }) => {
       const destinationId = directories.destinationId(base);
       return directories.activateFolders(['/a', '/b'].map((path) => ({ path, destinationId })));

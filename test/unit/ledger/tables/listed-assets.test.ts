@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RemoteAsset } from '../../../../src/core/records.ts';
-import { memoryLedger } from '../../../support/ledgers.ts';
+import { strictLedger } from '../../../support/ledgers.ts';
 
 const asset: Omit<RemoteAsset, 'sha256'> = {
   assetId: 'a',
@@ -26,7 +26,7 @@ const query = {
 
 describe('an asset that was listed', () => {
   it('is kept as it was listed last, with its first workspace, date and kind', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     const { remoteAssets } = ledger;
     assert.deepEqual(
       [remoteAssets.hasAny(), remoteAssets.count(), remoteAssets.candidate(query)],
@@ -44,7 +44,7 @@ describe('an asset that was listed', () => {
   });
 
   it('has the digest that was fetched of it, and what GET told, by its id', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     const { remoteAssets } = ledger;
     await ledger.write((tables) => {
       tables.remoteAssets.save(asset);
@@ -62,7 +62,7 @@ describe('an asset that was listed', () => {
   });
 
   it('is pending where its name is ours, its size may be, and it is neither ready nor by a word that nobody knows', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     await ledger.write((tables) => {
       const save = (assetId: string, patch: Partial<RemoteAsset>) =>
         tables.remoteAssets.save({ ...asset, assetId, status: 'pending_upload', ...patch });
@@ -80,7 +80,7 @@ describe('an asset that was listed', () => {
   });
 
   it('is forgotten with all others when the search is over', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     await ledger.write((tables) => {
       tables.remoteAssets.save(asset);
       tables.remoteAssets.save({ ...asset, assetId: 'b' });
@@ -97,7 +97,7 @@ describe('the writes of a moment', () => {
       told.push(isBusy === true);
       setImmediate(flush);
     };
-    const { ledger } = memoryLedger(defer);
+    const { ledger } = strictLedger(defer);
     await ledger.write(() => 1);
     await Promise.all([ledger.write(() => 1), ledger.write(() => 2)]);
     await ledger.write(() => 1);
@@ -106,7 +106,7 @@ describe('the writes of a moment', () => {
   });
 
   it('are given back what each has made, also where a neighbour fails', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     const three = [
       ledger.write(() => 'one'),
       ledger.write(() => {
@@ -126,7 +126,7 @@ describe('the writes of a moment', () => {
   });
 
   it('that come after the end are refused, and those before it are kept', async () => {
-    const { ledger, database } = memoryLedger(() => {});
+    const { ledger, database } = strictLedger(() => {});
     const last = ledger.write(() => 5);
     ledger.close();
     assert.equal(await last, 5);
