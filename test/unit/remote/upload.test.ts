@@ -330,6 +330,20 @@ describe('a refusal', () => {
     await assert.rejects(send(atOnce(Buffer.alloc(10))), { code: 'upload_refused', message });
   });
 
+  it('is read for 64 KiB, however much is said', async (t) => {
+    const { send } = await open(t, (_, response) => {
+      response.writeHead(400, { 'content-type': 'text/plain' });
+      const more = () => {
+        while (response.write('too large '.repeat(1_000)));
+        response.once('drain', more);
+      };
+      more();
+    });
+    const error: unknown = await send(atOnce(Buffer.alloc(10))).catch((reason: unknown) => reason);
+    assert.ok(error instanceof SyncError);
+    assert.deepEqual([error.code, error.status], ['bytes_refused', 400]);
+  });
+
   it('for its slowness is a stall', async (t) => {
     const { send } = await open(t, (_, response) => response.writeHead(408).end());
     await assert.rejects(send(atOnce(Buffer.alloc(10))), { code: 'stalled', status: 408, disposition: 'retry' });
