@@ -30,6 +30,7 @@ function wrapped<T extends Call>(name: string, call: T): T {
 const calls = {
   accessSync: fs.accessSync,
   closeSync: fs.closeSync,
+  copyFileSync: fs.copyFileSync,
   fstatSync: fs.fstatSync,
   lstat: fs.lstat,
   lstatSync: fs.lstatSync,

@@ -79,8 +79,7 @@ function restoreFrom(snapshot: Snapshot, path: string, restoration: Restoration)
     return undefined;
   } catch (error) {
     removeCopy(copy);
-    if (isDamage(error) || isUnreadable(snapshot.path))
-      return error instanceof Error ? error : new Error(String(error));
+    if (isDamage(error) || isUnreadable(snapshot.path)) return error as Error;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -27,6 +28,20 @@ function migrated(t: TestContext) {
   t.after(() => database.close());
   return { database, before, columns };
 }
+
+describe('a migration', () => {
+  it('that has shipped is never edited: ledgers of it are out there, and a new one is added here', () => {
+    const digests = migrations.map((sql) => createHash('sha256').update(sql).digest('hex').slice(0, 16));
+    assert.deepEqual(digests, [
+      '0a381f1d77a1ca4f',
+      '4b6c9e7c505caf27',
+      '619a01dc06edc571',
+      '7f9a61f42ec4fdf2',
+      'c32d27da64225853',
+      '7665f026c28cf31b',
+    ]);
+  });
+});
 
 describe('who only looks', () => {
   it('is told of a ledger of an older version what brings it up to date, and of one that is just begun nothing', (t) => {

@@ -121,7 +121,12 @@ describe('an answer that is not the bytes', () => {
   });
 
   const cases: readonly [status: number, headers: Record<string, string>, expected: Partial<SyncError>][] = [
+    [300, {}, { code: 'url_redirected', disposition: 'retry' }],
+    [399, {}, { code: 'url_redirected', disposition: 'retry' }],
+    [400, {}, { code: 'url_unreadable', disposition: null }],
     [401, {}, { code: 'url_unreadable', disposition: null }],
+    [425, {}, { code: 'server_error', disposition: 'retry' }],
+    [499, {}, { code: 'url_unreadable', disposition: null }],
     [403, {}, { code: 'url_unreadable', disposition: null }],
     [404, {}, { code: 'url_unreadable', disposition: null }],
     [410, {}, { code: 'url_unreadable', disposition: null }],

@@ -53,8 +53,8 @@ describe('what came off the wire', () => {
     ['it speaks no TLS', system({ code: 'ERR_SSL_WRONG_VERSION_NUMBER' }), 'no TLS connection comes about'],
   ] as const) {
     it(`when ${what}, nothing of the request went out`, () => {
-      const { code, scope, disposition, message } = of(cause);
-      assert.deepEqual([code, scope, disposition], ['unreachable', 'service', 'retry']);
+      const { code, scope, disposition, op, message } = of(cause);
+      assert.deepEqual([code, scope, disposition, op], ['unreachable', 'service', 'retry', 'reserve']);
       assert.ok(message.startsWith('flora.example cannot be reached') && message.includes(told), message);
     });
   }
@@ -135,8 +135,8 @@ describe('what came off the wire', () => {
     ['an AggregateError holds nothing', new AggregateError([])],
   ] as const) {
     it(`when ${what}, the request may have had its effect`, () => {
-      const { code, scope, disposition } = of(cause);
-      assert.deepEqual([code, scope, disposition], ['connection_lost', 'file', null]);
+      const { code, scope, disposition, op, cause: kept } = of(cause);
+      assert.deepEqual([code, scope, disposition, op, kept], ['connection_lost', 'file', null, 'reserve', cause]);
     });
   }
 
