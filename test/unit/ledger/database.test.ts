@@ -30,6 +30,7 @@ describe('openDatabase', () => {
     );
     const reader = openDatabaseReadOnly(dir);
     assert.equal(reader?.pragma('busy_timeout', { simple: true }), 5_000);
+    assert.throws(() => reader?.exec('DELETE FROM fact'), { code: 'SQLITE_READONLY' });
     reader?.close();
     database.close();
     assert.equal(statSync(dir).mode & 0o777, 0o700);

@@ -8,6 +8,7 @@ import { openTables } from '../../../src/ledger/ledger.ts';
 import { migrations } from '../../../src/ledger/migrations.ts';
 import { ContentStore } from '../../../src/ledger/tables/contents.ts';
 import { openSqlite, type SqliteDatabase } from '../../../src/runtime/sqlite.ts';
+import { openDescriptors } from '../../support/descriptors.ts';
 import { plansOf } from '../../support/ledgers.ts';
 import { oldLedger, rowsOf } from '../../support/old-ledger.ts';
 import { freshStateDir, never } from '../../support/state-dir.ts';
@@ -47,7 +48,12 @@ describe('who only looks', () => {
   it('is told of a ledger of an older version what brings it up to date, and of one that is just begun nothing', (t) => {
     const dir = freshStateDir(t);
     oldLedger(dir).close();
-    assert.throws(() => openDatabaseReadOnly(dir), { code: 'ledger_older', hint: /run|sync/ });
+    assert.throws(() => openDatabaseReadOnly(dir), {
+      ...{ code: 'ledger_older', scope: 'process', op: 'open ledger' },
+      message: `The ledger is of version 1, this flora-sync writes version ${migrations.length}`,
+      hint: 'Start `flora-sync run` or `flora-sync sync` once: it brings the ledger up to date.',
+    });
+    assert.equal(openDescriptors(dir), 0);
     const begun = freshStateDir(t);
     mkdirSync(begun, { recursive: true });
     openSqlite(join(begun, ledgerFile)).close();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -9,7 +9,7 @@ import { migrate, requireKnownVersion } from '../../../src/ledger/migrate.ts';
 import { migrations } from '../../../src/ledger/migrations.ts';
 import { damage, isDamage, readThrough, requireSoundCopy } from '../../../src/ledger/recovery/damage.ts';
 import { watchLedgerFile } from '../../../src/ledger/recovery/file-watch.ts';
-import { makeDirectory, syncDirectory } from '../../../src/ledger/recovery/put-in-place.ts';
+import { makeDirectory, putInPlace, syncDirectory } from '../../../src/ledger/recovery/put-in-place.ts';
 import {
   listSnapshots,
   listUnfinished,
@@ -19,8 +19,11 @@ import {
 } from '../../../src/ledger/recovery/snapshot-files.ts';
 import { isSnapshotDue, takeSnapshot } from '../../../src/ledger/recovery/snapshots.ts';
 import { openSqlite } from '../../../src/runtime/sqlite.ts';
+import { openDescriptors } from '../../support/descriptors.ts';
 import { standIn } from '../../support/fs-calls.ts';
 import { memoryLedger, openDatabaseInMemory } from '../../support/ledgers.ts';
+
+const isLinux = process.platform === 'linux';
 
 const failing = (code?: string) => () => {
   throw Object.assign(new Error('on purpose'), code === undefined ? {} : { code });
@@ -174,6 +177,23 @@ describe('a directory that is to last', () => {
     assert.deepEqual(synced.splice(0), [join(base, 'a'), base]);
     makeDirectory(join(base, 'a', 'b'));
     assert.deepEqual(synced, []);
+  });
+
+  it('has the bytes of a file on disk before its name, and the name after it', { skip: !isLinux }, (t) => {
+    const base = temporary(t);
+    const [written, path] = [join(base, 'written'), join(base, 'ledger')];
+    writeFileSync(written, 'x');
+    const synced: unknown[] = [];
+    standIn(t, 'fsyncSync', ([descriptor], real) => {
+      synced.push([readlinkSync(`/proc/self/fd/${descriptor}`), existsSync(path)]);
+      return real();
+    });
+    putInPlace(written, path);
+    assert.deepEqual(synced, [
+      [written, false],
+      [base, true],
+    ]);
+    assert.equal(openDescriptors(base), 0);
   });
 });
 

@@ -39,6 +39,7 @@ describe('a tunnel', () => {
   for (const [head, why] of [
     ['HTTP/1.1 407 Proxy Authentication Required', 'wants other credentials (407)'],
     ['HTTP/1.1 403 Forbidden', 'refuses to connect (403)'],
+    ['HTTP/1.1 199 Not Yet', 'refuses to connect (199)'],
     ['HTTP/1.1 300 Multiple Choices', 'refuses to connect (300)'],
     ['HTTP/1.1 502 Bad Gateway', 'refuses to connect (502)'],
   ] as const) {
@@ -211,9 +212,9 @@ describe('the words of a refusal', () => {
 
   it('have their entities read, by name and by number, and others left as they are', () => {
     const { code, told: words } = told(
-      '<Error><Code>X</Code><Message>a &lt;b&gt; &#65;&#x42;&#x1F600; &what; &#9999999;</Message>',
+      '<Error><Code>X</Code><Message>a &lt;b&gt; &#65;&#x42;&#x1F600; &what; &#9999999; &#x10FFFF;&#x110000; &quot;&apos;&nbsp;&AMP;</Message>',
     );
-    assert.deepEqual([code, words], ['X', 'X: a <b> AB😀 &what; &#9999999;']);
+    assert.deepEqual([code, words], ['X', 'X: a <b> AB😀 &what; &#9999999; \u{10ffff}&#x110000; "\' &']);
   });
 
   it('may be JSON of any kind', () => {

@@ -289,13 +289,22 @@ describe('a reservation', () => {
     ['a URL that is none', { upload: { ...upload, url: 'up.example' } }],
     ['a method that nobody knows', { upload: { ...upload, method: 'PATCH' } }],
     ['fields that no form could hold', { upload: { ...upload, form_fields: { a: { b: 1 } } } }],
+    ['a method that is a number', { upload: { ...upload, method: 5 } }],
+    ['an upload that is a list', { upload: [] }],
+    ['an upload_url that is none', { upload_url: 'up.example' }],
+    ['an upload_url of another type', { upload_url: 5 }],
+    ['a field for the file that has no name', { upload: { ...upload, file_field: '' } }],
+    ['a field for the file that is a number', { upload: { ...upload, file_field: 5 } }],
+    ['fields that are a text', { upload: { ...upload, form_fields: 'a' } }],
     ['fields that are a list', { upload: { ...upload, form_fields: ['a'] } }],
     ['no asset', { asset_id: null, upload }],
     ['an id that is a number', { asset_id: 7, upload }],
   ];
   for (const [what, json] of unusable) {
     it(`with ${what} is not understood, which is more than a bad answer`, () => {
-      assert.throws(() => read(json), { code: 'not_understood', message: /answers otherwise than this version knows/ });
+      const what =
+        /answers otherwise than this version knows: the answer to reserve (has (no|an) upload target|names no asset)/;
+      assert.throws(() => read(json), { code: 'not_understood', message: what });
     });
   }
 

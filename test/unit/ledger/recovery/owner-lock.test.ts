@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { SyncError } from '../../../../src/errors.ts';
 import { findOwner, type Owner, takeOwnership } from '../../../../src/ledger/recovery/owner-lock.ts';
-import { failing } from '../../../support/fs-calls.ts';
+import { between, failing } from '../../../support/fs-calls.ts';
 
 const owner = { pid: 4242, since: 7 };
 
@@ -137,6 +137,20 @@ describe('the owner of a ledger', () => {
     takeOwnership(dir, { pid: 1, since: 2 }).release();
     assert.deepEqual(JSON.parse(readFileSync(join(dir, 'kept'), 'utf8')), owner);
     assert.deepEqual(JSON.parse(readFileSync(join(dir, 'owner.json'), 'utf8')), { pid: 1, since: 2 });
+  });
+
+  it('is not written down in what somebody else puts there meanwhile', (t) => {
+    const dir = stateDir(t);
+    const file = join(dir, 'owner.json');
+    between(
+      t,
+      'rmSync',
+      'after',
+      (path) => path === file,
+      () => writeFileSync(file, 'another'),
+    );
+    assert.throws(() => takeOwnership(dir, owner), { code: 'ledger_io' });
+    assert.deepEqual([readFileSync(file, 'utf8'), heldOpen(dir)], ['another', 0]);
   });
 
   it('is nobody where the disk fails: that is told as of the ledger', (t) => {
