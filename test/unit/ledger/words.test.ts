@@ -138,6 +138,10 @@ describe('damage', () => {
     assert.throws(() => requireSoundCopy(openSqlite(':memory:'), 'quick_check'), /it is no ledger/);
     const database = openDatabaseInMemory();
     requireSoundCopy(database, 'integrity_check');
+    for (const version of [1, 2]) {
+      database.pragma(`user_version = ${version}`);
+      requireSoundCopy(database, 'quick_check');
+    }
     database.exec('CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (a INTEGER REFERENCES a)');
     database.pragma('foreign_keys = OFF');
     database.exec('INSERT INTO b VALUES (7)');

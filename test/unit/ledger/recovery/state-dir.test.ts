@@ -152,6 +152,8 @@ describe("another user's state directory", () => {
     assert.throws(() => requireTrustedStateDir(link), isStateDir(/owner\.\w+ belongs to another user \(uid 0\)/));
     for (const name of ['owner.lock', 'owner.json']) lchownSync(join(dir, name), 4_242, 4_242);
     requireTrustedStateDir(link);
+    requireTrustedStateDir(dir, { self: 4_242 });
+    assert.throws(() => requireTrustedStateDir(dir, { self: 4_243 }), isStateDir(/belongs to another user/));
   });
 });
 
