@@ -113,7 +113,83 @@ describe('what an upload host says of a refusal', () => {
   }
 });
 
+describe('the words of a refusal in JSON', () => {
+  for (const [json, code, told] of [
+    [{ error: 'a', message: 'b' }, '', 'a'],
+    [{ error: '', message: 'b' }, '', 'b'],
+    [{ error: { message: 'a', Message: 'b' }, message: 'c' }, '', 'a'],
+    [{ error: { message: '', Message: 'b' }, message: 'c' }, '', 'b'],
+    [{ error: { message: 5 }, message: 'c', detail: 'd' }, '', 'c'],
+    [{ error: {}, detail: 'd' }, '', 'd'],
+    [{ Message: 'b' }, '', 'b'],
+    [{ error: { code: 'A', Code: 'B' }, code: 'C' }, 'A', 'A'],
+    [{ error: { code: '', Code: 'B' }, code: 'C', message: 'c' }, 'B', 'B: c'],
+    [{ error: { code: 7 }, code: 'C' }, 'C', 'C'],
+    [{ Code: 'B' }, 'B', 'B'],
+    [{ error: null, message: null }, '', ''],
+    [{ code: 'same', message: 'same' }, 'same', 'same'],
+  ] as const) {
+    it(`are the first of ${JSON.stringify(json)}`, () => {
+      assert.deepEqual(read(JSON.stringify(json), 'application/json'), { code, told });
+    });
+  }
+});
+
 describe('a refusal', () => {
+  const codes = [
+    'EntityTooLarge',
+    'EntityTooSmall',
+    'MaxMessageLengthExceeded',
+    'RequestBodyTooLarge',
+    'MissingContentLength',
+    'IncompleteBody',
+    'BadDigest',
+    'InvalidDigest',
+    'InvalidMd5',
+    'Md5Mismatch',
+    'XAmzContentSHA256Mismatch',
+    'InvalidContentType',
+    'UnsupportedMediaType',
+    'MalformedPOSTRequest',
+    'MalformedMultiPartBody',
+  ];
+  for (const code of codes) {
+    it(`by ${code} is about the bytes, whatever its status and its letters`, () => {
+      for (const word of [code, code.toLowerCase(), code.toUpperCase()])
+        for (const status of [400, 403, 404, 409]) assert.ok(isAboutBytes(status, { code: word, told: '' }), word);
+      assert.ok(!isAboutBytes(400, { code: `${code}s`, told: '' }));
+    });
+  }
+
+  for (const code of [
+    'Expired',
+    'ExpiredToken',
+    'RequestTimeTooSkewed',
+    'SignatureDoesNotMatch',
+    'AuthenticationFailed',
+    'InvalidAccessKeyId',
+    'InvalidToken',
+    'NoSuchUpload',
+  ]) {
+    it(`by ${code} is about the target, whatever it says of the bytes`, () => {
+      assert.ok(!isAboutBytes(400, { code, told: 'The file is too large' }));
+      assert.ok(isAboutBytes(400, { code: `X${code}`, told: 'The file is too large' }));
+    });
+  }
+
+  it('by a condition is about the bytes where it names one that they do not meet', () => {
+    for (const code of ['AccessDenied', 'InvalidPolicyDocument']) {
+      for (const status of [400, 403]) {
+        const isMeant = (told: string) => isAboutBytes(status, { code, told });
+        assert.deepEqual(
+          ['Condition: content-type', 'a condition that failed', 'The content-type is odd'].map(isMeant),
+          [true, false, false],
+        );
+      }
+    }
+    assert.ok(!isAboutBytes(403, { code: 'Other', told: 'Condition: content-type' }));
+  });
+
   const aboutBytes: [status: number, text: string][] = [
     [413, ''],
     [411, ''],
@@ -175,6 +251,13 @@ describe('a refusal', () => {
     const slow = xml('RequestTimeout', 'Your socket connection to the server was not read from or written to in time.');
     assert.ok(isTooSlow(400, read(slow)));
     assert.ok(isTooSlow(408, read('')));
-    assert.ok(!isTooSlow(400, read(xml('BadDigest', 'x'))));
+    assert.ok(isTooSlow(400, { code: 'REQUESTTIMEOUT' }));
+    for (const [status, code] of [
+      [400, 'BadDigest'],
+      [400, 'RequestTimeouts'],
+      [403, 'RequestTimeout'],
+      [407, ''],
+    ] as const)
+      assert.ok(!isTooSlow(status, { code }), `${status} ${code}`);
   });
 });

@@ -116,6 +116,16 @@ describe('a restored ledger', () => {
     assert.equal(statSync(path).size > 0, true);
   });
 
+  it('is one file, also where somebody has put a ledger of two in the place of a snapshot', (t) => {
+    const { path, restore, snapshot } = world(t);
+    const file = snapshot(now - 1, (database) => database.pragma('journal_mode = WAL'));
+    // In a database's head: 2 where it has a log.
+    const isLogged = (database: string) => [...readFileSync(database).subarray(18, 20)];
+    assert.deepEqual(isLogged(file), [2, 2]);
+    restore();
+    assert.deepEqual(isLogged(path), [1, 1]);
+  });
+
   it('names what was set aside, also where it was restored before', (t) => {
     const { restore, told, snapshot, facts } = world(t);
     snapshot(now - 1, (database) => database.exec(`INSERT INTO fact VALUES ('restored', 'before')`));

@@ -238,6 +238,61 @@ describe('what was about to be sent in one piece', () => {
 });
 
 describe('a step that is written', () => {
+  const changes: Partial<Content> = {
+    state: 'uploaded',
+    generation: 2,
+    idempotencyKey: 'another key',
+    renewals: 3,
+    assetId: 'another asset',
+    url: 'https://media.flora.ai/a',
+    remoteSizeBytes: 5,
+    target: { kind: 'put', url: 'https://uploads.example/put' },
+    targetExpiresAtMs: 9,
+    areBytesConfirmed: true,
+    isCompleteSent: true,
+    isCompleteAccepted: true,
+    attempts: 4,
+    strikes: 5,
+    failures: 6,
+    missingSinceMs: 7,
+    notBeforeMs: 8,
+    reasonCode: 'server_error',
+    reason: 'why',
+    mayHaveAllBytes: true,
+  };
+
+  it('has each thing that it changes, alone and with all others, and what it takes back', async () => {
+    const { make, contents, ledger } = await world();
+    const id = await make({ state: 'reserved' });
+    const known = () => contents.get(id) ?? assert.fail();
+    const save = async (patch: Partial<Content>) => {
+      const before = known();
+      assert.equal(await ledger.write((tables) => tables.contents.save(before, { ...before, ...patch }, 7)), true);
+      assert.deepEqual(known(), { ...before, ...patch, revision: before.revision + 1 });
+    };
+    const first = known();
+    for (const [name, value] of Object.entries(changes)) {
+      await save({ [name]: value });
+      await save({ [name]: first[name as keyof Content] });
+    }
+    await save(changes);
+    await save(first);
+  });
+
+  it('has its time where it is another state', async () => {
+    const { make, contents, ledger } = await world();
+    const id = await make({ state: 'reserved' }, 1);
+    const save = (patch: Partial<Content>, nowMs: number) =>
+      ledger.write((tables) => {
+        const before = tables.contents.get(id) ?? assert.fail();
+        assert.ok(tables.contents.save(before, { ...before, ...patch }, nowMs));
+      });
+    await save({ attempts: 1, reason: 'x' }, 2);
+    assert.equal(contents.stateSinceMs(id), 1);
+    await save({ attempts: 2, state: 'checking' }, 3);
+    assert.equal(contents.stateSinceMs(id), 3);
+  });
+
   it('is dropped where the row is of another state, generation or revision, or another row', async () => {
     const { make, contents, ledger } = await world();
     const id = await make({ state: 'checking' });

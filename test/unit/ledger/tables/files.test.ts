@@ -368,6 +368,13 @@ describe('destinations and folders', () => {
     assert.deepEqual([has(), has(folderId, new Set(['unreadable'])), has(folderId + 1)], [true, false, false]);
     await ledger.write((tables) => tables.files.markGone(directoryId, 'b', 2));
     assert.equal(has(), false);
+    const second = await ledger.write(({ directories, files }) => {
+      const destinationId = directories.destinationId({ workspaceId: 'ws_1', folder: null, projectId: null });
+      const [id = 0] = directories.activateFolders([{ path: '/second', destinationId }]);
+      files.saveProblem(directories.save(id, ''), 'c', stat, problem, 1);
+      return id;
+    });
+    assert.deepEqual([has(), has(second)], [false, true]);
   });
 
   it('have directories, with those above them, that go and come back under one number', async () => {
