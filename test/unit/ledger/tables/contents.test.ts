@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Content, type ContentState, contentStates } from '../../../../src/core/content.ts';
+import type { NewContent } from '../../../../src/core/records.ts';
 import { newContent, strictLedger } from '../../../support/ledgers.ts';
 
 const begun: readonly ContentState[] = ['matching', 'reserved', 'uploaded', 'checking', 'renewing'];
@@ -234,6 +235,32 @@ describe('what was about to be sent in one piece', () => {
       ['reserved'],
     );
     assert.deepEqual([isDoubted(whole), isDoubted(larger)], [true, false]);
+  });
+});
+
+describe('a content that is new', () => {
+  it('is as it is read then, with what it was made of and nothing done yet', async () => {
+    const { ledger, contents, places } = await world();
+    const [destinationId = 0] = places;
+    const made: NewContent = {
+      ...{ destinationId, sha256: 'digest', twin: 2, sizeBytes: 7, contentType: 'image/webp', fileName: 'a.webp' },
+      state: 'matching',
+      idempotencyKey: 'key',
+      notBeforeMs: 5,
+    };
+    const inserted = await ledger.write((tables) => tables.contents.insert(made, 11));
+    const nothing = { url: null, remoteSizeBytes: null, target: null, targetExpiresAtMs: null, missingSinceMs: null };
+    const undone = { areBytesConfirmed: false, isCompleteSent: false, isCompleteAccepted: false };
+    assert.deepEqual(inserted, {
+      ...made,
+      ...nothing,
+      ...undone,
+      ...{ id: inserted.id, assetId: null, mayHaveAllBytes: false, reasonCode: null, reason: null },
+      ...{ generation: 1, renewals: 0, attempts: 0, strikes: 0, failures: 0, revision: 1 },
+    });
+    assert.deepEqual(contents.get(inserted.id), inserted);
+    assert.deepEqual(contents.withBytes(destinationId, 'digest'), [inserted]);
+    assert.equal(contents.stateSinceMs(inserted.id), 11);
   });
 });
 
