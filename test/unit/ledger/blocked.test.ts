@@ -144,7 +144,7 @@ describe('a ledger whose file is taken away', () => {
     writeFileSync(`${path}-wal`, 'its log');
     // Of a daemon that was killed while it wrote its own anew.
     writeFileSync(`${path}.new`, 'half a ledger');
-    assert.throws(() => file.check('stamp'), isCode('ledger_replaced'));
+    assert.throws(() => file.check('stamp'), { code: 'ledger_replaced', path });
     assert.equal(readFileSync(`${path}.stranger-stamp`, 'utf8'), 'a stranger');
     assert.equal(readFileSync(`${path}.stranger-stamp-wal`, 'utf8'), 'its log');
     database.close();

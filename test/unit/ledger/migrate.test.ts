@@ -159,6 +159,7 @@ describe('a ledger of version 1', () => {
     const before = rowsOf(old);
     old.close();
     assert.throws(() => openDatabase(dir, 1, never), /Migration 2 left dangling references/);
+    assert.equal(openDescriptors(dir), 0);
     const database = openSqlite(join(dir, ledgerFile));
     t.after(() => database.close());
     assert.equal(database.pragma('user_version', { simple: true }), 1);

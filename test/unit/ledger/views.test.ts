@@ -323,6 +323,26 @@ describe('the inventory', () => {
     assert.equal(inventory.pathOf(contents.ready), '/b/x');
   });
 
+  it('has the path of a content that is watched before one that is there, wherever they stand', async () => {
+    const { ledger, inventory, contents, dirs } = await world();
+    const { nowhere } = contents;
+    const save = (directoryId: number, isGone: boolean) =>
+      ledger.write(({ files }) => {
+        files.saveContent(directoryId, 'n', stat, nowhere, 1);
+        if (isGone) files.markGone(directoryId, 'n', 2);
+      });
+    await save(dirs.a, true);
+    assert.equal(inventory.pathOf(nowhere), '/a/n', 'watched, and gone');
+    await save(dirs.b, false);
+    assert.equal(inventory.pathOf(nowhere), '/b/n', 'watched, and there');
+    await save(dirs.a, false);
+    await save(dirs.b, true);
+    assert.equal(inventory.pathOf(nowhere), '/a/n');
+    await save(dirs.a, true);
+    await save(dirs.deep, false);
+    assert.equal(inventory.pathOf(nowhere), '/a/deep/n', 'between two that are gone');
+  });
+
   it('has the last path that had a content, as its history tells', async () => {
     const { ledger, dirs, contents } = await world();
     const nothing = { from: null, to: null, assetId: null, requestId: null, attempt: null, detail: null, event: 'x' };

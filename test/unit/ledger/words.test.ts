@@ -104,6 +104,8 @@ describe('what is told of a ledger', () => {
       const code = isReplaced ? 'ledger_replaced' : 'ledger_deleted';
       const texts = { message: message.replaceAll('FILE', path), hint };
       assert.deepEqual(thrown, { code, scope: 'process', op: 'ledger check', ...texts });
+      rmSync(path);
+      assert.throws(() => file.check('now'), { code: 'ledger_deleted', path });
       assert.equal(statSync(path).mode & 0o777, 0o600);
     }
   });

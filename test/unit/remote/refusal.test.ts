@@ -157,7 +157,7 @@ describe('a refusal', () => {
     it(`by ${code} is about the bytes, whatever its status and its letters`, () => {
       for (const word of [code, code.toLowerCase(), code.toUpperCase()])
         for (const status of [400, 403, 404, 409]) assert.ok(isAboutBytes(status, { code: word, told: '' }), word);
-      assert.ok(!isAboutBytes(400, { code: `${code}s`, told: '' }));
+      assert.equal(isAboutBytes(400, { code: `${code}s`, told: '' }), false);
     });
   }
 
@@ -172,7 +172,7 @@ describe('a refusal', () => {
     'NoSuchUpload',
   ]) {
     it(`by ${code} is about the target, whatever it says of the bytes`, () => {
-      assert.ok(!isAboutBytes(400, { code, told: 'The file is too large' }));
+      assert.equal(isAboutBytes(400, { code, told: 'The file is too large' }), false);
       assert.ok(isAboutBytes(400, { code: `X${code}`, told: 'The file is too large' }));
     });
   }
@@ -216,7 +216,8 @@ describe('a refusal', () => {
     [400, '{"error":"The file exceeds the maximum size of 5 MB"}'],
   ];
   for (const [status, text] of aboutBytes) {
-    it(`with ${status} ${text.slice(-60)} is about the bytes`, () => assert.ok(isAboutBytes(status, read(text))));
+    it(`with ${status} ${text.slice(-60)} is about the bytes`, () =>
+      assert.equal(isAboutBytes(status, read(text)), true));
   }
 
   const others: [status: number, text: string][] = [
@@ -244,12 +245,13 @@ describe('a refusal', () => {
     [403, '<html><head><title>Request blocked</title></head></html>'],
   ];
   for (const [status, text] of others) {
-    it(`with ${status} ${text.slice(-60)} is not known to be`, () => assert.ok(!isAboutBytes(status, read(text))));
+    it(`with ${status} ${text.slice(-60)} is not known to be`, () =>
+      assert.equal(isAboutBytes(status, read(text)), false));
   }
 
   it('because the bytes came too slowly is known', () => {
     const slow = xml('RequestTimeout', 'Your socket connection to the server was not read from or written to in time.');
-    assert.ok(isTooSlow(400, read(slow)));
+    assert.equal(isTooSlow(400, read(slow)), true);
     assert.ok(isTooSlow(408, read('')));
     assert.ok(isTooSlow(400, { code: 'REQUESTTIMEOUT' }));
     for (const [status, code] of [
@@ -258,6 +260,6 @@ describe('a refusal', () => {
       [403, 'RequestTimeout'],
       [407, ''],
     ] as const)
-      assert.ok(!isTooSlow(status, { code }), `${status} ${code}`);
+      assert.equal(isTooSlow(status, { code }), false, `${status} ${code}`);
   });
 });

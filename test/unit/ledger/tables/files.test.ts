@@ -296,6 +296,12 @@ describe('destinations and folders', () => {
       all,
     );
     assert.throws(() => ledger.directories.destination(99), /Destination 99 is not in the ledger/);
+    const first = () => ledger.directories.destination(ids[0] ?? 0);
+    const known = first();
+    assert.equal(first(), known, 'it is read once');
+    await ledger.write(({ directories }) => directories.activateFolders([]));
+    assert.notEqual(first(), known, 'in each life');
+    assert.deepEqual(first(), known);
   });
 
   it('have their files doubted where they go elsewhere from now on, and no others', async () => {
