@@ -158,6 +158,23 @@ describe('damage', () => {
     rmSync(`${path}-wal`, { recursive: true });
     readThrough(path);
   });
+
+  it('shows only where all of it is read, a mebibyte at a time, with its log', (t) => {
+    const path = join(temporary(t), 'ledger');
+    writeFileSync(path, Buffer.alloc(2.5 * 1024 * 1024));
+    writeFileSync(`${path}-wal`, 'log');
+    const read: unknown[] = [];
+    const lengths = new Set<number>();
+    standIn(t, 'readSync', ([, buffer], real) => {
+      lengths.add((buffer as Buffer).length);
+      const count = real();
+      read.push(count);
+      return count;
+    });
+    readThrough(path);
+    const mebibyte = 1024 * 1024;
+    assert.deepEqual([read, [...lengths]], [[mebibyte, mebibyte, mebibyte / 2, 0, 3, 0], [mebibyte]]);
+  });
 });
 
 describe('a directory that is to last', () => {

@@ -3,12 +3,14 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { contentStates } from '../../../../src/core/content.ts';
 import { migrate } from '../../../../src/ledger/migrate.ts';
 import { requireSound } from '../../../../src/ledger/recovery/damage.ts';
-import { type LedgerNotice, restoreLedger, setAside } from '../../../../src/ledger/recovery/restore.ts';
+import { type LedgerNotice, markRestored, restoreLedger, setAside } from '../../../../src/ledger/recovery/restore.ts';
 import { snapshotPath } from '../../../../src/ledger/recovery/snapshot-files.ts';
 import { openSqlite, type SqliteDatabase } from '../../../../src/runtime/sqlite.ts';
 import { failing } from '../../../support/fs-calls.ts';
+import { newContent, strictLedger, withFolder } from '../../../support/ledgers.ts';
 import { damageFile, freshStateDir, ledgerIn } from '../../../support/state-dir.ts';
 
 // integration/restore.test.ts has the whole way, from a ledger's end to its rows.
@@ -186,6 +188,54 @@ describe('a restored ledger', () => {
     assert.ok(damaged?.type === 'snapshot-damaged' && /^EIO/.test(damaged.reason), JSON.stringify(damaged));
     assert.equal(restored?.type, 'restored');
     assert.equal(facts()['of'], String(now - 2));
+  });
+});
+
+describe('what is marked as restored', () => {
+  const restoration = { atMs: 99, from: 'snapshot', setAside: null };
+
+  it('is looked for in FLORA where it was never completed, and counts as sent where it is bound', async () => {
+    const { ledger, database } = strictLedger();
+    const { destinationId, folderId } = await withFolder(ledger);
+    const ids = await ledger.write(({ contents, directories }) => {
+      directories.setNeedsMatching(folderId, false);
+      return contentStates.flatMap((state) =>
+        [false, true].map((isCompleteSent) => {
+          const key = `${state} ${isCompleteSent}`;
+          const content = contents.insert(newContent(destinationId, { sha256: key, idempotencyKey: key }), 5);
+          const assetId = state === 'queued' || state === 'gone' ? null : key;
+          const waiting = { notBeforeMs: 7, attempts: 2, reasonCode: 'server_error', reason: 'why' };
+          assert.ok(contents.save(content, { ...content, ...waiting, state, assetId, isCompleteSent }, 5));
+          return content.id;
+        }),
+      );
+    });
+    const before = ids.map((id) => ledger.contents.get(id));
+    markRestored(database, restoration);
+    const lookedFor = ['queued', 'reserved', 'renewing', 'checking', 'rejected', 'gone'];
+    for (const [at, id] of ids.entries()) {
+      const was = before[at] ?? assert.fail();
+      const isLookedFor = lookedFor.includes(was.state) && !was.isCompleteSent;
+      const marks = { state: 'matching', notBeforeMs: 99, attempts: 0, reasonCode: null, reason: null };
+      const sent = { isCompleteSent: was.assetId !== null, revision: was.revision + 1 };
+      assert.deepEqual(ledger.contents.get(id), isLookedFor ? { ...was, ...marks, ...sent } : was, was.sha256);
+      assert.equal(ledger.contents.stateSinceMs(id), isLookedFor ? 99 : 5);
+    }
+    assert.equal(ledger.directories.needsMatching(folderId), true);
+  });
+
+  it('has forgotten what an earlier search saw, and nothing else, and says what it was made of', () => {
+    const { database } = strictLedger();
+    database.exec(`
+      INSERT INTO remote_asset (asset_id, workspace_id, status) VALUES ('asset', 'ws_1', 'ready');
+      INSERT INTO fact VALUES ('matching', '{}'), ('listed:ws_1', '1'), ('listed:', '1'), ('listedness', '1'), ('pace', '2');`);
+    const facts = () =>
+      Object.fromEntries(database.prepare<[], [string, string]>('SELECT key, value FROM fact').raw().all());
+    for (const from of ['first', 'second']) {
+      markRestored(database, { ...restoration, from });
+      assert.deepEqual(facts(), { listedness: '1', pace: '2', restored: JSON.stringify({ ...restoration, from }) });
+    }
+    assert.equal(database.prepare('SELECT count(*) FROM remote_asset').pluck().get(), 0);
   });
 });
 
