@@ -78,6 +78,8 @@ describe('the answer to an upload', () => {
     for (const status of [400, 429, 500]) {
       assert.equal(said(status, 'text/plain'), `The upload target answered ${status}: no such luck`);
       assert.equal(said(status, 'image/png'), `The upload target answered ${status}`);
+      const untyped = judged(status, { body: 'no such luck' })?.message;
+      assert.equal(untyped, `The upload target answered ${status}: no such luck`);
     }
   });
 

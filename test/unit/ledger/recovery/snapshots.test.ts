@@ -1,6 +1,6 @@
 import '../../../support/fs-calls.ts';
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { SyncError } from '../../../../src/errors.ts';
@@ -147,6 +147,21 @@ describe('a snapshot', () => {
       listSnapshots(dir, now).map(({ takenAtMs }) => (now - takenAtMs) / dayMs),
       [0, 1, 2],
     );
+  });
+
+  it('is taken also where somebody removes meanwhile what is to go', async (t) => {
+    const { dir, names } = world(t, copying);
+    for (let day = 3; day > 0; day -= 1) await takeSnapshot(dir, now - day * dayMs, untilDone);
+    writeFileSync(`${snapshotPath(dir, now - dayMs)}.partial`, '');
+    const removed: string[] = [];
+    standIn(t, 'rm (promise)', ([path], real) => {
+      removed.push(basename(String(path)));
+      rmSync(String(path));
+      return real();
+    });
+    assert.ok(await takeSnapshot(dir, now, untilDone));
+    assert.equal(removed.length, 2);
+    assert.equal(names().length, 3);
   });
 
   it('is taken where it leaves the ledger 16 MiB, counted with its log, and not where it leaves less', async (t) => {
