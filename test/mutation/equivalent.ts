@@ -220,6 +220,12 @@ export const equivalents: readonly Equivalent[] = [
     why: 'It spares a look at those who may not go anyway.',
   },
   {
+    file: 'remote/http.ts',
+    before: "const date = Date.parse(headerOf(answer, 'date') ?? '');",
+    after: "const date = Date.parse((headerOf(answer, 'date')));",
+    why: 'Null is no date either.',
+  },
+  {
     file: 'ledger/recovery/damage.ts',
     before: "return /^SQLITE_(CORRUPT|NOTADB)/.test(errnoCode(error) ?? '');",
     after: 'return /^SQLITE_(CORRUPT|NOTADB)/.test((errnoCode(error)));',

@@ -1,6 +1,16 @@
 import '../../../support/fs-calls.ts';
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { SyncError } from '../../../../src/errors.ts';
@@ -200,6 +210,18 @@ describe('a snapshot', () => {
     const gone = join(dir, 'gone');
     isFailed(await failure(takeSnapshot(gone, now, untilDone)), 'ENOENT');
     assert.equal(existsSync(gone), false);
+  });
+
+  it('is in a directory whose name lasts', { skip: process.platform !== 'linux' }, async (t) => {
+    const { dir } = world(t, copying);
+    const synced: string[] = [];
+    standIn(t, 'fsyncSync', ([descriptor], real) => {
+      synced.push(readlinkSync(`/proc/self/fd/${descriptor}`));
+      return real();
+    });
+    await takeSnapshot(dir, now, untilDone);
+    await takeSnapshot(dir, now + 1, untilDone);
+    assert.deepEqual(synced, [dir], 'which it is given once');
   });
 
   it('is not taken where its directory cannot be made', async (t) => {

@@ -186,6 +186,7 @@ describe('a state directory of ours', () => {
   it('may hold a socket, and whatever is no file of ours', async (t) => {
     const { base, dir, elsewhere } = temporary(t);
     mkdirSync(join(dir, 'snapshots', 'ledger-directory'), { recursive: true });
+    writeFileSync(join(dir, 'snapshots', 'ledger-file'), '');
     for (const name of ['my-owner.lock', 'snapshots/notes']) symlinkSync(elsewhere, join(dir, name));
     const server = createServer().listen(join(base, 'socket'));
     t.after(() => server.close());
