@@ -56,7 +56,6 @@ export function openDatabaseReadOnly(stateDir: string): LedgerDatabase | undefin
   if (!existsSync(path)) return undefined;
   try {
     const database = openSqlite(path, { readonly: true });
-    database.pragma('busy_timeout = 5000');
     const version = requireKnownVersion(database);
     if (version === migrations.length) return database;
     database.close();
@@ -105,7 +104,6 @@ function openChecked(path: string): LedgerDatabase {
   const database = openSqlite(path);
   try {
     chmodSync(path, 0o600);
-    database.pragma('busy_timeout = 5000');
     database.pragma('journal_mode = WAL');
     // better-sqlite3 leaves WAL at NORMAL, which can lose acknowledged commits in a power cut (test/fault/power-cut).
     database.pragma('synchronous = FULL');

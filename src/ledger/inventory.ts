@@ -69,8 +69,8 @@ type FileRow = { [K in keyof ContentRow]: ContentRow[K] | null } & {
 };
 
 /** Sorts before every name, as SQLite sorts: numbers, then text, then blobs. */
-const beforeAll = -1;
-type After = StoredName | typeof beforeAll;
+const beforeAll = Number.NEGATIVE_INFINITY;
+type After = StoredName | number;
 
 const contentColumns = `content.id AS content_id, content.state AS state, content.asset_id AS asset_id, content.url AS url,
   content.size_bytes AS size_bytes, content.sha256 AS sha256,
@@ -221,14 +221,13 @@ function toPath({ root, path, name }: { root: StoredName; path: StoredName; name
 }
 
 function toFile(row: FileRow, directoryId: number): InventoryFile {
-  const { content_id, state, asset_id, url, size_bytes, sha256, converted_size } = row;
-  const isBound = content_id !== null && state !== null && size_bytes !== null && sha256 !== null;
   return {
     directoryId,
     name: fromStored(row.name),
     isGone: row.is_gone === 1,
     problemCode: row.problem_code,
-    content: isBound ? toContent({ content_id, state, asset_id, url, size_bytes, sha256, converted_size }) : null,
+    // They come together, or not at all.
+    content: row.content_id === null ? null : toContent(row as ContentRow),
   };
 }
 

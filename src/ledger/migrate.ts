@@ -1,6 +1,7 @@
 import { SyncError } from '../errors.ts';
 import type { SqliteDatabase } from '../runtime/sqlite.ts';
 import { migrations } from './migrations.ts';
+import { hasDanglingReferences } from './recovery/damage.ts';
 
 /** Brings a ledger's schema up to date. Throws what `requireKnownVersion` throws. */
 export function migrate(database: SqliteDatabase): void {
@@ -12,9 +13,7 @@ export function migrate(database: SqliteDatabase): void {
     for (const [index, sql] of migrations.entries()) {
       if (index < done) continue;
       database.exec(sql);
-      const broken: unknown = database.pragma('foreign_key_check');
-      if (!Array.isArray(broken) || broken.length > 0)
-        throw new Error(`Migration ${index + 1} left dangling references`);
+      if (hasDanglingReferences(database)) throw new Error(`Migration ${index + 1} left dangling references`);
       database.pragma(`user_version = ${index + 1}`);
     }
   })();

@@ -95,7 +95,7 @@ export class Reports {
   readonly #counts: Statement<[], { folder: StoredName; state: string; count: number }>;
   readonly #folders: Statement<[], { path: StoredName }>;
   readonly #file: Statement<[StoredName, StoredName, StoredName], ReportRow & { directory_id: number }>;
-  readonly #timeline: Statement<[{ directoryId: number; name: StoredName }], Record<string, unknown>>;
+  readonly #timeline: Statement<[{ directoryId: number; name: StoredName }], TimelineEntry>;
   readonly #sums: Statement<[number], FileSum>;
   readonly #facts: FactStore;
 
@@ -116,7 +116,8 @@ export class Reports {
     );
     // A content's lines belong to this file as long as the file had that content: all that its own lines name.
     this.#timeline = database.prepare(
-      `SELECT at, event, from_state, to_state, asset_id, request_id, attempt, detail FROM history
+      `SELECT at AS atMs, event, from_state AS "from", to_state AS "to", asset_id AS assetId, request_id AS requestId,
+         attempt, detail FROM history
        WHERE (directory_id = @directoryId AND name = @name)
           OR (directory_id IS NULL AND content_id IN (SELECT content_id FROM history
                 WHERE directory_id = @directoryId AND name = @name AND content_id IS NOT NULL))
@@ -160,7 +161,7 @@ export class Reports {
     const row = this.#file.get(toStored(folder), toStored(directory), toStored(name));
     if (row === undefined) return undefined;
     const timeline = this.#timeline.all({ directoryId: row.directory_id, name: toStored(name) });
-    return { file: toReport(row, this.#slowReason()), timeline: timeline.map(toEntry) };
+    return { file: toReport(row, this.#slowReason()), timeline };
   }
 
   /** Why no asset is asked for just now, where that is so. */
@@ -204,20 +205,5 @@ function toReport(row: ReportRow, slow: string | null): FileReport {
     reasonCode: row.reason_code,
     reason: row.state === 'queued' ? (row.reason ?? slow) : row.reason,
     updatedAtMs: row.updated_at,
-  };
-}
-
-function toEntry(row: Record<string, unknown>): TimelineEntry {
-  const text = (key: string) => (typeof row[key] === 'string' ? row[key] : null);
-  const number = (key: string) => (typeof row[key] === 'number' ? row[key] : null);
-  return {
-    atMs: number('at') ?? 0,
-    event: text('event') ?? '',
-    from: text('from_state'),
-    to: text('to_state'),
-    assetId: text('asset_id'),
-    requestId: text('request_id'),
-    attempt: number('attempt'),
-    detail: text('detail'),
   };
 }

@@ -31,10 +31,11 @@ export class BodyForms {
   /** The error of a request in this form: SyncError `body_refused` where the form may be to blame. */
   judge(form: BodyForm, error: unknown): unknown {
     if (!(error instanceof SyncError) || error.status !== 400) return error;
-    const isCalledInvalid = error.code === 'invalid_json';
-    // What was accepted before is refused for another reason.
-    if (this.#proven === form && !isCalledInvalid) return error;
-    if (isCalledInvalid && this.#proven === form) this.#proven = null;
+    if (this.#proven === form) {
+      // What was accepted before is refused for another reason.
+      if (error.code !== 'invalid_json') return error;
+      this.#proven = null;
+    }
     // Of requests that were under way together, each says the same of the one form.
     this.#next = form === 'json' ? 'none' : 'json';
     const { message, scope, op, status, requestId } = error;

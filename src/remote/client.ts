@@ -191,8 +191,7 @@ export class FloraClient {
       checkUploadUrl(reservation.target.url, this.#isApiOnLoopback);
       return reservation;
     } catch (error) {
-      if (!(error instanceof SyncError)) throw error;
-      throw notUnderstood(op, answer, `is of no use: ${error.message}`);
+      throw error instanceof SyncError ? notUnderstood(op, answer, `is of no use: ${error.message}`) : error;
     }
   }
 

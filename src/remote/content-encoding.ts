@@ -70,8 +70,8 @@ const deflateMethod = 8;
 
 type Callback = (error: Error | null, bytes: Buffer) => void;
 
-/** `deflate` is zlib's format by RFC 9110; some send the bare stream. */
+/** `deflate` is zlib's format by RFC 9110; some send the bare stream. Never called for nothing. */
 function inflateEither(bytes: Buffer, options: { maxOutputLength: number }, callback: Callback): void {
-  const hasHeader = ((bytes[0] ?? 0) & 0x0f) === deflateMethod;
+  const hasHeader = ((bytes[0] as number) & 0x0f) === deflateMethod;
   (hasHeader ? inflate : inflateRaw)(bytes, options, callback);
 }

@@ -51,7 +51,6 @@ export async function fetchDigest(deps: DownloadDeps, wanted: DownloadRequest): 
   try {
     const response = await request(originalOf(url), {
       dispatcher: deps.dispatcher,
-      method: 'GET',
       headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': deps.userAgent },
       signal: cut.signal,
       headersTimeout: deadlines.firstByteMs,
@@ -60,7 +59,7 @@ export async function fetchDigest(deps: DownloadDeps, wanted: DownloadRequest): 
     watch.start();
     const refusal = unreadable(response, deps.nowMs());
     if (refusal === null) return await digestOf(response, mostBytes, watch);
-    await response.body.dump({ limit: 64 * 1024 });
+    await response.body.dump();
     throw refusal;
   } catch (error) {
     throw downloadError(url.host, isOurs(error, cut.signal) ? error : new WireError(error));

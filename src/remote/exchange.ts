@@ -70,7 +70,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #headers: IncomingHttpHeaders = {};
   #lengthBytes = 0;
   #isOver = false;
-  #isHandingOver = false;
+  /** Until a dispatcher has it. */
+  #isHandingOver = true;
 
   constructor(wanted: ExchangeRequest) {
     this.#wanted = wanted;
@@ -91,7 +92,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
       try {
         const headersTimeout = wants === 'body' ? deadlines.firstByteMs : 0;
         const timeouts = { headersTimeout, bodyTimeout: deadlines.bodyMs };
-        this.#isHandingOver = true;
         dispatcher.dispatch({ origin, path, method, headers, body, ...timeouts }, this);
       } catch (error) {
         this.cut(error);

@@ -22,7 +22,7 @@ export class ProxyError extends Error {
   override readonly name = 'ProxyError';
 }
 
-const neverConnected: ReadonlySet<string> = new Set([
+const neverConnected: ReadonlySet<string | undefined> = new Set([
   'ECONNREFUSED',
   'EHOSTUNREACH',
   'ENETUNREACH',
@@ -84,7 +84,7 @@ function triesOf(cause: unknown): readonly unknown[] {
 function isBeforeConnection(error: unknown): boolean {
   const syscall = error instanceof Error && 'syscall' in error ? error.syscall : undefined;
   if (syscall === 'connect' || syscall === 'getaddrinfo') return true;
-  return syscall === undefined && neverConnected.has(errnoCode(error) ?? '');
+  return syscall === undefined && neverConnected.has(errnoCode(error));
 }
 
 /** Its code, or what its maker says where that tells more. */

@@ -99,8 +99,8 @@ interface Ways {
 function connectorOf({ route, direct, secure, setTimer, signal }: Ways): buildConnector.connector {
   return (wanted, callback) => {
     const done = (error: Error | null, socket?: Socket | null) => {
-      if (error !== null) return callback(error, null);
-      if (!socket) throw new Error('Neither a connection nor an error');
+      // The one or the other.
+      if (!socket) return callback(error as Error, null);
       skipContinue(socket);
       callback(null, socket);
     };

@@ -6,8 +6,8 @@ const waiting = new WeakMap<object, (socket: Socket) => void>();
 
 // Undici names a request's socket nowhere else. Its documents: docs/api/DiagnosticsChannel.md.
 subscribe('undici:client:sendHeaders', (message) => {
-  const { request, socket } = message as { request: { body: object | null }; socket: Socket };
-  if (request.body === null) return;
+  // Where there is no body, null is no key.
+  const { request, socket } = message as { request: { body: object }; socket: Socket };
   waiting.get(request.body)?.(socket);
   waiting.delete(request.body);
 });
@@ -62,5 +62,5 @@ export function readQueue(table: string, localPort: number, remotePort: number):
   const ports = `:\\s+[0-9A-F]+:${hex(localPort)}\\s+[0-9A-F]+:${hex(remotePort)}`;
   const rows = [...table.matchAll(new RegExp(`${ports}\\s+[0-9A-F]{2}\\s+([0-9A-F]+):`, 'g'))];
   const [queued] = rows.map(([, bytes = '']) => Number.parseInt(bytes, 16));
-  return rows.length === 1 ? (queued ?? null) : null;
+  return rows.length === 1 ? (queued as number) : null;
 }

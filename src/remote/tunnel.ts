@@ -58,7 +58,7 @@ export function openTunnel(proxy: ProxyServer, target: string, options: TunnelOp
   request.on('connect', ({ statusCode = 0 }, socket: Socket, head: Buffer) => {
     // Whoever takes the socket listens itself; until then, and once TLS lies over it, nobody would.
     socket.on('error', () => {});
-    if (isOver || statusCode < 200 || statusCode > 299) {
+    if (statusCode < 200 || statusCode > 299) {
       socket.destroy();
       finish(statusCode === 407 ? 'wants other credentials (407)' : `refuses to connect (${statusCode})`);
       return;

@@ -8,7 +8,7 @@ import { isAboutBytes, isTooSlow, readRefusal } from './refusal.ts';
 export function throwUnlessAccepted(answer: HttpAnswer, url: URL, target: UploadTarget, nowMs: number): void {
   const { status } = answer;
   const common = { op: 'upload', status };
-  if (status >= 200 && status < 300) {
+  if (status < 300) {
     if (!/^text\/html\b/i.test(headerOf(answer, 'content-type') ?? '')) return;
     // No storage says so to an upload; a captive portal does, and swallows the bytes.
     throw notStorage(status, 'with a web page');

@@ -34,21 +34,18 @@ export class WireWatch {
   async over<T>(host: string, request: Promise<T>): Promise<T> {
     try {
       const value = await request;
-      this.#answered(host);
+      this.#inARow.delete(host);
       return value;
     } catch (error) {
       throw this.judge(host, error);
     }
   }
 
-  #answered(host: string): void {
-    if (this.#inARow.size > 0) this.#inARow.delete(host);
-  }
-
   /** The error to throw for a request to the host that ended with this one. */
   judge(host: string, error: unknown): unknown {
     if (!(error instanceof SyncError)) return error;
-    if (error.status !== undefined) this.#answered(host);
+    // A refusal is an answer.
+    if (error.status !== undefined) this.#inARow.delete(host);
     if (error.code !== 'connection_lost' || isOrdinary(error.cause)) return error;
     const stack = stackOf(error.cause);
     const count = this.#count(host, stack);

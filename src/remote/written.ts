@@ -62,8 +62,7 @@ function readOn(socket: Socket): void {
   };
   const { _write: write, _writev: writeAll } = socket;
   socket._write = (chunk, encoding, callback) => write.call(socket, chunk, encoding, late(callback));
-  if (writeAll === undefined) return;
-  socket._writev = (chunks, callback) => writeAll.call(socket, chunks, late(callback));
+  if (writeAll !== undefined) socket._writev = (chunks, callback) => writeAll.call(socket, chunks, late(callback));
 }
 
 type WriteCallback = (error?: Error | null) => void;

@@ -390,10 +390,46 @@ export const equivalents: readonly Equivalent[] = [
     why: 'Only a reservation, a renewal and an upload have errors of their own.',
   },
   {
-    file: 'ledger/tables/facts.ts',
-    before: "this.#all = database.prepare('SELECT key, value FROM fact WHERE key GLOB ? ORDER BY key');",
-    after: "this.#all = database.prepare('SELECT key, value FROM fact WHERE key GLOB ?');",
-    why: 'The table is kept in the order of its keys.',
+    file: 'sync/flora/gate.ts',
+    before: 'const isFull = this.#underWay >= this.#deps.most;',
+    after: 'const isFull = this.#underWay > this.#deps.most;',
+    why: 'It spares a look at those who may not go anyway.',
+  },
+  {
+    file: 'remote/http.ts',
+    before: "const date = Date.parse(headerOf(answer, 'date') ?? '');",
+    after: "const date = Date.parse((headerOf(answer, 'date')));",
+    why: 'Null is no date either.',
+  },
+  {
+    file: 'ledger/recovery/damage.ts',
+    before: "return /^SQLITE_(CORRUPT|NOTADB)/.test(errnoCode(error) ?? '');",
+    after: 'return /^SQLITE_(CORRUPT|NOTADB)/.test((errnoCode(error)));',
+    why: 'The pattern does not match the word undefined.',
+  },
+  {
+    file: 'remote/network-error.ts',
+    before: "const code = errnoCode(cause) ?? '';",
+    after: 'const code = (errnoCode(cause));',
+    why: 'The patterns do not match the word undefined.',
+  },
+  {
+    file: 'remote/network-error.ts',
+    before: "return ordinary.test(errnoCode(cause) ?? '');",
+    after: 'return ordinary.test((errnoCode(cause)));',
+    why: 'The pattern does not match the word undefined.',
+  },
+  {
+    file: 'ledger/recovery/owner-lock.ts',
+    before: 'database = openSqlite(join(stateDir, lockFile), { timeout: 0, readonly: true });',
+    after: 'database = openSqlite(join(stateDir, lockFile), { timeout: 1, readonly: true });',
+    why: 'SQLite looks again after a millisecond, and so it may.',
+  },
+  {
+    file: 'ledger/tables/bound-assets.ts',
+    before: 'return { at, id, assetId: assetIds[at] ?? null, state, url, sizeBytes, remoteSizeBytes, reasonCode };',
+    after: 'return { at, id, assetId: (assetIds[at]), state, url, sizeBytes, remoteSizeBytes, reasonCode };',
+    why: 'Its place is one of those that were asked for.',
   },
 ];
 

@@ -134,6 +134,11 @@ describe('no mistake', () => {
     assert.deepEqual(become('function f() { return a; }', 'early-return'), []);
   });
 
+  it('leaves out what is returned where that is nothing', () => {
+    assert.deepEqual(become('function f() { return undefined; }', 'return'), []);
+    assert.deepEqual(become('f = () => undefined;', 'return'), []);
+  });
+
   it('subtracts from a text', () => {
     assert.deepEqual(become("x = 'a' + b + c;", 'arithmetic'), []);
     assert.deepEqual(become(`x += \`a\${b}\`;`, 'arithmetic'), []);

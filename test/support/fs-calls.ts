@@ -10,7 +10,7 @@ import type { TestContext } from 'node:test';
 type Call = (...args: never[]) => unknown;
 /** A test, or what else undoes things at its end. */
 type Cleaning = Pick<TestContext, 'after'>;
-type CallName = keyof typeof calls | 'open (promise)' | 'readFile (promise)' | 'realpathSync.native';
+type CallName = keyof typeof calls | `${keyof typeof promised} (promise)` | 'realpathSync.native';
 
 /** Takes the place of one call. `real` makes it as it was meant. */
 export type StandIn = (args: readonly unknown[], real: () => unknown) => unknown;
@@ -30,7 +30,9 @@ function wrapped<T extends Call>(name: string, call: T): T {
 const calls = {
   accessSync: fs.accessSync,
   closeSync: fs.closeSync,
+  copyFileSync: fs.copyFileSync,
   fstatSync: fs.fstatSync,
+  fsyncSync: fs.fsyncSync,
   lstat: fs.lstat,
   lstatSync: fs.lstatSync,
   opendirSync: fs.opendirSync,
@@ -42,6 +44,7 @@ const calls = {
   readdirSync: fs.readdirSync,
   readlinkSync: fs.readlinkSync,
   stat: fs.stat,
+  rmSync: fs.rmSync,
   statSync: fs.statSync,
   statfsSync: fs.statfsSync,
   watch: fs.watch,
@@ -51,8 +54,16 @@ fs.realpathSync.native = wrapped(
   'realpathSync.native',
   fs.realpathSync.native as Call,
 ) as typeof fs.realpathSync.native;
-promises.open = wrapped('open (promise)', promises.open as Call) as typeof promises.open;
-promises.readFile = wrapped('readFile (promise)', promises.readFile as Call) as typeof promises.readFile;
+const promised = {
+  mkdir: promises.mkdir,
+  open: promises.open,
+  readFile: promises.readFile,
+  rm: promises.rm,
+  stat: promises.stat,
+  statfs: promises.statfs,
+};
+for (const [name, call] of Object.entries(promised))
+  Object.assign(promises, { [name]: wrapped(`${name} (promise)`, call as Call) });
 syncBuiltinESMExports();
 
 /** Until the test ends, or what is returned was called, these calls come to what the stand-in makes of them. */
@@ -91,7 +102,7 @@ export function failing(
     failed.count += 1;
     const error = systemError(code, name, subject(args));
     const callback = args.at(-1);
-    if (name === 'open (promise)' || name === 'readFile (promise)') return Promise.reject(error);
+    if (name.endsWith('(promise)')) return Promise.reject(error);
     if (typeof callback !== 'function' || name === 'watch') throw error;
     process.nextTick(callback, error);
     return undefined;

@@ -12,6 +12,13 @@ export function openDatabaseInMemory(): LedgerDatabase {
   return database;
 }
 
+/** The same, where rows come the other way round unless they are asked for in an order: so an order shows that is one by chance. */
+export function strictLedger(defer: (flush: () => void) => void = setImmediate) {
+  const database = openDatabaseInMemory();
+  database.pragma('reverse_unordered_selects = ON');
+  return { database, ledger: openLedger(database, { defer, pause: setImmediate, onBlocked: () => {} }) };
+}
+
 /** A ledger in memory whose groups commit when the test says so (`flush`), or by themselves with `setImmediate`. */
 export function memoryLedger(
   defer: (flush: () => void) => void = setImmediate,

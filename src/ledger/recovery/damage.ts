@@ -22,8 +22,11 @@ export function requireSound(database: SqliteDatabase, check: 'quick_check' | 'i
 export function requireSoundCopy(database: SqliteDatabase, check: 'quick_check' | 'integrity_check'): void {
   if (Number(database.pragma('user_version', { simple: true })) < 1) throw damage('it is no ledger');
   requireSound(database, check);
-  const broken: unknown = database.pragma('foreign_key_check');
-  if (!Array.isArray(broken) || broken.length > 0) throw damage('it has dangling references');
+  if (hasDanglingReferences(database)) throw damage('it has dangling references');
+}
+
+export function hasDanglingReferences(database: SqliteDatabase): boolean {
+  return (database.pragma('foreign_key_check') as unknown[]).length > 0;
 }
 
 /** Throws what the disk says when the bytes of a database cannot be read: to SQLite that may look like damage. */
@@ -32,9 +35,8 @@ export function readThrough(path: string): void {
   for (const file of [path, `${path}-wal`].filter((each) => existsSync(each))) {
     const descriptor = openSync(file, 'r');
     try {
-      let position = 0;
-      for (let count = 1; count > 0; position += count)
-        count = readSync(descriptor, buffer, 0, buffer.length, position);
+      // From where the last read ended, to the end.
+      while (readSync(descriptor, buffer) > 0);
     } finally {
       closeSync(descriptor);
     }

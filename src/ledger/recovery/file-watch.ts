@@ -18,10 +18,11 @@ export function watchLedgerFile(stateDir: string, database: LedgerDatabase): { c
   const own = ['', ...companions].map((suffix) => identityOf(path + suffix));
   return {
     check: (stamp) => {
-      const now = identityOf(path);
-      if (now !== null && now === own[0]) return;
       const stranger = `${path}.stranger-${stamp}`;
+      let now: string | null;
       try {
+        now = identityOf(path);
+        if (now !== null && now === own[0]) return;
         makeDirectory(stateDir);
         // Written whole under another name first: half a ledger would look like one.
         const saved = `${path}.new`;
@@ -53,7 +54,6 @@ function identityOf(path: string): string | null {
 function deleted(path: string): SyncError {
   return new SyncError(`The ledger ${path} was deleted under the running daemon; it was written anew from memory`, {
     code: 'ledger_deleted',
-    scope: 'process',
     op: 'ledger check',
     path,
     hint: 'Nothing is lost. Start flora-sync again (systemd does), and find out who deletes files there.',
@@ -63,7 +63,6 @@ function deleted(path: string): SyncError {
 function replaced(path: string, stranger: string): SyncError {
   return new SyncError(`The ledger ${path} was replaced under the running daemon; the other file is now ${stranger}`, {
     code: 'ledger_replaced',
-    scope: 'process',
     op: 'ledger check',
     path,
     hint: 'The daemon put its own back; start it again. To restore a backup, stop the daemon first.',

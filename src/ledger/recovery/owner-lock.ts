@@ -36,7 +36,6 @@ export function takeOwnership(stateDir: string, owner: Owner): OwnerLock {
     const who = other === undefined ? 'Another flora-sync' : `Another flora-sync (pid ${other.pid})`;
     throw new SyncError(`${who} owns the ledger in ${stateDir}`, {
       code: 'ledger_owned',
-      scope: 'process',
       op: 'open ledger',
       path: stateDir,
       hint: 'Stop it first, or give this one its own --state-dir.',
@@ -106,13 +105,12 @@ function lock(stateDir: string): SqliteDatabase | undefined {
 
 function readOwner(stateDir: string): Owner | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(join(stateDir, ownerFile), 'utf8'));
-    if (typeof value !== 'object' || value === null || !('pid' in value) || !('since' in value)) return undefined;
-    return typeof value.pid === 'number' && typeof value.since === 'number'
-      ? { pid: value.pid, since: value.since }
-      : undefined;
+    const { pid, since }: { pid?: unknown; since?: unknown } = JSON.parse(
+      readFileSync(join(stateDir, ownerFile), 'utf8'),
+    );
+    return typeof pid === 'number' && typeof since === 'number' ? { pid, since } : undefined;
   } catch {
-    // The file is for people: absent or half written, the lock still stands.
+    // The file is for people: absent, half written or another one, the lock still stands.
     return undefined;
   }
 }

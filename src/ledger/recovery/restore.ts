@@ -79,8 +79,7 @@ function restoreFrom(snapshot: Snapshot, path: string, restoration: Restoration)
     return undefined;
   } catch (error) {
     removeCopy(copy);
-    if (isDamage(error) || isUnreadable(snapshot.path))
-      return error instanceof Error ? error : new Error(String(error));
+    if (isDamage(error) || isUnreadable(snapshot.path)) return error as Error;
     throw error;
   }
 }
@@ -105,8 +104,6 @@ function prepare(copy: string, restoration: Restoration): void {
   try {
     // One file when it is closed, whichever way it was written.
     database.pragma('journal_mode = DELETE');
-    // Synced once, when it is whole.
-    database.pragma('synchronous = OFF');
     requireSoundCopy(database, 'integrity_check');
     migrate(database);
     markRestored(database, restoration);

@@ -113,8 +113,6 @@ function asSnapshotError(error: unknown): SyncError {
   const why = isFull ? 'the disk is almost full' : (code ?? (error instanceof Error ? error.message : String(error)));
   return new SyncError(`No snapshot of the ledger could be taken (${why})`, {
     code: isFull ? 'snapshot_no_room' : 'snapshot_failed',
-    scope: 'process',
-    disposition: 'retry',
     op: 'snapshot',
     hint: isFull
       ? 'Uploads go on, and it is tried again. Make room on the disk that holds the state directory.'

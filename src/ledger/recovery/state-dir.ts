@@ -9,11 +9,11 @@ import { snapshotsDirectory } from './snapshot-files.ts';
 
 /** Numeric user ids; the real ones unless a test says otherwise. */
 export interface Users {
-  /** As whom we run. */
-  readonly self: number;
+  /** As whom we run; undefined where the system has no users. */
+  readonly self: number | undefined;
 }
 
-const systemUsers = (): Users => ({ self: process.geteuid?.() ?? -1 });
+const systemUsers = (): Users => ({ self: process.geteuid?.() });
 const root = 0;
 
 /** Names of ours in the state directory; those of the ledger have several endings. */
@@ -36,10 +36,10 @@ export function claimStateDir(stateDir: string, { self }: Users = systemUsers())
       if (stats.uid !== self) throw otherUsers(stateDir, stats.uid, self);
       // From here on nobody else can put anything there.
       if ((stats.mode & 0o777) !== 0o700) fchmodSync(descriptor, 0o700);
+      requireOwnFiles(stateDir, self);
     } finally {
       closeSync(descriptor);
     }
-    requireOwnFiles(stateDir, self);
   });
 }
 
@@ -67,7 +67,8 @@ function openDirectory(stateDir: string): number {
   const descriptor = openSync(stateDir, constants.O_RDONLY | constants.O_DIRECTORY);
   const link = lstatSync(stateDir);
   const { uid } = fstatSync(descriptor);
-  if (!link.isSymbolicLink() || link.uid === uid || link.uid === root) return descriptor;
+  // What is no link is its own.
+  if (link.uid === uid || link.uid === root) return descriptor;
   closeSync(descriptor);
   throw stateDirError(stateDir, `is a link of another user (uid ${link.uid})`, nameOwn);
 }
@@ -119,7 +120,7 @@ function guarded(stateDir: string, work: () => void): void {
 const nameWritable = 'Set FLORA_SYNC_STATE_DIR (or --state-dir) to a directory that this user can write.';
 const nameOwn = 'Set FLORA_SYNC_STATE_DIR (or --state-dir) to a directory of your own.';
 
-function otherUsers(stateDir: string, uid: number, self: number): SyncError {
+function otherUsers(stateDir: string, uid: number, self: number | undefined): SyncError {
   const hint = `Run it as that user, or set FLORA_SYNC_STATE_DIR (or --state-dir) to a directory of your own.`;
   return stateDirError(stateDir, `belongs to another user (uid ${uid}, and this is uid ${self})`, hint);
 }
@@ -127,7 +128,6 @@ function otherUsers(stateDir: string, uid: number, self: number): SyncError {
 function stateDirError(stateDir: string, what: string, hint: string, cause?: unknown): SyncError {
   return new SyncError(`The state directory ${stateDir} ${what}`, {
     code: 'state_dir',
-    scope: 'config',
     op: 'open ledger',
     path: stateDir,
     hint,

@@ -19,7 +19,7 @@ type Row = readonly [
   reasonCode: string | null,
 ];
 
-/** Which assets are ours: one statement for a page of a listing, and one value of it, which costs less than a hundred rows. */
+/** Which assets are ours (each statement gives one row, also of nothing): one statement for a page of a listing, and one value of it, which costs less than a hundred rows. */
 export class BoundAssetStore {
   readonly #of: Statement<[string], string>;
   readonly #after: Statement<[string, number], { ids: string; last: string | null }>;
@@ -42,7 +42,7 @@ export class BoundAssetStore {
 
   /** Those of these assets that a content is bound to. */
   of(assetIds: readonly string[]): readonly BoundAsset[] {
-    const rows: readonly Row[] = JSON.parse(this.#of.get(JSON.stringify(assetIds)) ?? '[]');
+    const rows: readonly Row[] = JSON.parse(this.#of.get(JSON.stringify(assetIds)) as string);
     return rows.map(([at, id, state, url, sizeBytes, remoteSizeBytes, reasonCode]) => {
       return { at, id, assetId: assetIds[at] ?? null, state, url, sizeBytes, remoteSizeBytes, reasonCode };
     });
@@ -50,7 +50,7 @@ export class BoundAssetStore {
 
   /** So many contents that have an asset, in the order of the assets' ids; `last` is null behind the last one. */
   idsAfter(assetId: string, most: number): { readonly ids: readonly number[]; readonly last: string | null } {
-    const { ids, last } = this.#after.get(assetId, most) ?? { ids: '[]', last: null };
+    const { ids, last } = this.#after.get(assetId, most) as { ids: string; last: string | null };
     return { ids: JSON.parse(ids), last };
   }
 }

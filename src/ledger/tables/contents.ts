@@ -34,9 +34,9 @@ export class ContentStore {
   readonly #unpark: Statement<[number]>;
   readonly #control: Statement<[Record<string, unknown>], { asset_id: string }>;
   readonly #missing: Statement<[], { id: number }>;
-  readonly #missingCount: Statement<[], { count: number }>;
+  readonly #missingCount: Statement<[], number>;
   readonly #stateSince: Statement<[number], { at: number }>;
-  readonly #oldestBound: Statement<[], { at: number | null }>;
+  readonly #oldestBound: Statement<[], number | null>;
   readonly #doubtUnanswered: Statement<[number]>;
   readonly #clampWaits: readonly Statement<[{ nowMs: number; longestMs: number }]>[];
   readonly #insert: Statement<unknown[]>;
@@ -56,13 +56,11 @@ export class ContentStore {
     );
     const nextOf = (kind: string) =>
       database.prepare<[number], { not_before: number }>(
-        `SELECT not_before FROM content WHERE ${kind} AND not_before > ? ORDER BY not_before LIMIT 1`,
+        `SELECT not_before FROM content WHERE ${kind} AND not_before > ? ORDER BY not_before`,
       );
     this.#nextDue = { queued: nextOf(queued), begun: nextOf(begunWork) };
-    this.#any = database.prepare('SELECT id FROM content LIMIT 1');
-    this.#anyActive = [queued, begunWork].map((kind) =>
-      database.prepare(`SELECT id FROM content WHERE ${kind} LIMIT 1`),
-    );
+    this.#any = database.prepare('SELECT id FROM content');
+    this.#anyActive = [queued, begunWork].map((kind) => database.prepare(`SELECT id FROM content WHERE ${kind}`));
     this.#withoutBytes = database.prepare(
       `SELECT id FROM content INDEXED BY content_due WHERE ${begunWork} AND asset_id IS NOT NULL AND complete_sent = 0`,
     );
@@ -71,7 +69,7 @@ export class ContentStore {
          SELECT count(*) AS count, ifnull(sum(size_bytes), 0) AS bytes FROM content WHERE ${queued}
          UNION ALL SELECT count(*), ifnull(sum(size_bytes), 0) FROM content WHERE ${begunWork})`,
     );
-    this.#anyMatching = database.prepare(`SELECT id FROM content WHERE ${begunWork} AND state = 'matching' LIMIT 1`);
+    this.#anyMatching = database.prepare(`SELECT id FROM content WHERE ${begunWork} AND state = 'matching'`);
     this.#unpark = database.prepare(`UPDATE content SET not_before = ? WHERE ${begunWork} AND state = 'matching'`);
     this.#control = database.prepare(
       // The plus keeps the planner from sorting all of a destination instead of walking back from the latest.
@@ -82,11 +80,15 @@ export class ContentStore {
        ORDER BY id DESC LIMIT 0 + @limit`,
     );
     this.#missing = database.prepare(`SELECT id FROM content WHERE state = 'missing'`);
-    this.#missingCount = database.prepare(`SELECT count(*) AS count FROM content WHERE state = 'missing'`);
+    this.#missingCount = database
+      .prepare<[], number>(`SELECT count(*) FROM content WHERE state = 'missing'`)
+      .pluck(true);
     this.#stateSince = database.prepare('SELECT updated_at AS at FROM content WHERE id = ?');
-    this.#oldestBound = database.prepare(
-      `SELECT min(created_at) AS at FROM content INDEXED BY content_due WHERE ${begunWork} AND asset_id IS NOT NULL`,
-    );
+    this.#oldestBound = database
+      .prepare<[], number | null>(
+        `SELECT min(created_at) FROM content INDEXED BY content_due WHERE ${begunWork} AND asset_id IS NOT NULL`,
+      )
+      .pluck(true);
     this.#doubtUnanswered = database.prepare(
       `UPDATE content SET may_have_all_bytes = 1 WHERE ${begunWork} AND state = 'reserved' AND size_bytes <= ?`,
     );
@@ -146,7 +148,7 @@ export class ContentStore {
 
   /** What is not at its end yet: contents, and their bytes. */
   backlog(): { readonly count: number; readonly bytes: number } {
-    return this.#backlog.get() ?? { count: 0, bytes: 0 };
+    return this.#backlog.get() as { count: number; bytes: number };
   }
 
   hasMatching(): boolean {
@@ -173,12 +175,12 @@ export class ContentStore {
   }
 
   missingCount(): number {
-    return this.#missingCount.get()?.count ?? 0;
+    return this.#missingCount.get() as number;
   }
 
   /** When the oldest content that has an asset and is not at its end was first seen; null when none is. */
   oldestBoundAtMs(): number | null {
-    return this.#oldestBound.get()?.at ?? null;
+    return this.#oldestBound.get() as number | null;
   }
 
   /**

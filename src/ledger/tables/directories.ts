@@ -66,7 +66,7 @@ export class DirectoryStore {
     this.#hasProblems = database.prepare(
       `SELECT file.name FROM file INDEXED BY file_problem JOIN directory ON directory.id = file.directory_id
        WHERE file.problem_code IS NOT NULL AND directory.folder_id = ? AND file.is_gone = 0
-         AND file.problem_code IN (SELECT value FROM json_each(?)) LIMIT 1`,
+         AND file.problem_code IN (SELECT value FROM json_each(?))`,
     );
     this.#toMatch = database.prepare('SELECT id FROM folder WHERE needs_matching = 1 AND is_active = 1');
     this.#anyFile = database.prepare(
@@ -78,7 +78,7 @@ export class DirectoryStore {
          SELECT ? UNION ALL SELECT directory.id FROM below JOIN directory ON directory.parent_id = below.id
          WHERE directory.is_gone = 0)
        SELECT file.device FROM below JOIN file ON file.directory_id = below.id
-       WHERE file.is_gone = 0 AND file.content_id IS NOT NULL LIMIT 1`,
+       WHERE file.is_gone = 0 AND file.content_id IS NOT NULL`,
     );
     this.#saveFolder = database.prepare(
       `INSERT INTO folder (path, destination_id, is_active) VALUES (@path, @destinationId, 1)
@@ -118,9 +118,8 @@ export class DirectoryStore {
     this.#deactivate.run();
     return folders.map(({ path, destinationId }) => {
       this.#doubtMoved.run({ path: toStored(path), destinationId });
-      const row = this.#saveFolder.get({ path: toStored(path), destinationId });
-      if (row === undefined) throw new Error('SQLite returned no id for a folder');
-      return row.id;
+      const saved = this.#saveFolder.get({ path: toStored(path), destinationId }) as { id: number };
+      return saved.id;
     });
   }
 
@@ -176,9 +175,8 @@ export class DirectoryStore {
     const found = this.find(folderId, path);
     if (found !== undefined && !found.isGone) return found.id;
     const parentId = path === '' ? null : this.save(folderId, path.slice(0, Math.max(0, path.lastIndexOf('/'))));
-    const row = this.#save.get({ folderId, parentId, path: toStored(path) });
-    if (row === undefined) throw new Error('SQLite returned no id for a directory');
-    return row.id;
+    const saved = this.#save.get({ folderId, parentId, path: toStored(path) }) as { id: number };
+    return saved.id;
   }
 
   /** Directories right below this one that were there at the last look. */

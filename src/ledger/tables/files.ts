@@ -113,7 +113,7 @@ export class FileStore {
     this.#lastPath = database.prepare(
       `SELECT folder.path AS root, directory.path AS directory, history.name AS name
        FROM history JOIN directory ON directory.id = history.directory_id JOIN folder ON folder.id = directory.folder_id
-       WHERE history.content_id = ? ORDER BY history.id DESC LIMIT 1`,
+       WHERE history.content_id = ? ORDER BY history.id DESC`,
     );
     const live = `FROM file JOIN directory ON directory.id = file.directory_id JOIN folder ON folder.id = directory.folder_id
        WHERE file.content_id = ? AND file.is_gone = 0 AND file.ctime_ms <> -1 AND folder.is_active = 1
@@ -124,7 +124,7 @@ export class FileStore {
   }
 
   /** The files of a directory in the order of their names: all, or so many that come after a name. */
-  inDirectory(directoryId: number, after = '', most = -1): readonly KnownFile[] {
+  inDirectory(directoryId: number, after = '', most = Number.MAX_SAFE_INTEGER): readonly KnownFile[] {
     return this.#inDirectory
       .all(directoryId, toStored(after), most)
       .map(([name, sizeBytes, mtimeMs, ctimeMs, inode, device, contentId, code, reason, gone]) => ({
@@ -213,8 +213,8 @@ export class FileStore {
     nowMs: number,
   ): void {
     const stored = toStored(name);
-    const [code, reason] = problem === null ? [null, null] : [problem.code, problem.reason];
-    this.#save.run(directoryId, stored, sizeBytes, mtimeMs, ctimeMs, inode, device, contentId, code, reason, nowMs);
+    const stat = [sizeBytes, mtimeMs, ctimeMs, inode, device];
+    this.#save.run(directoryId, stored, ...stat, contentId, problem?.code, problem?.reason, nowMs);
   }
 }
 

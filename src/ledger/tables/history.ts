@@ -16,7 +16,7 @@ export class HistoryStore {
 
   append(record: HistoryRecord): void {
     const { atMs, contentId, file, event, from, to, assetId, requestId, attempt, detail } = record;
-    const [directoryId, name] = file === null ? [null, null] : [file.directoryId, toStored(file.name)];
-    this.#insert.run(atMs, contentId, directoryId, name, event, from, to, assetId, requestId, attempt, detail);
+    const name = file === null ? null : toStored(file.name);
+    this.#insert.run(atMs, contentId, file?.directoryId, name, event, from, to, assetId, requestId, attempt, detail);
   }
 }

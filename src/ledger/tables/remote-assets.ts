@@ -37,7 +37,7 @@ export class RemoteAssetStore {
   readonly #saveDigest: Statement<[string, string]>;
   readonly #saveTold: Statement<[string, number | null, string]>;
   readonly #any: Statement<[], { one: number }>;
-  readonly #count: Statement<[], { count: number }>;
+  readonly #count: Statement<[], number>;
   readonly #likeliest: readonly Statement<[Record<string, unknown>], RemoteAssetRow>[];
   readonly #pending: Statement<[Record<string, unknown>], RemoteAssetRow>;
 
@@ -55,8 +55,8 @@ export class RemoteAssetStore {
     this.#saveTold = database.prepare(
       'UPDATE remote_asset SET status = ?, size_bytes = ifnull(?, size_bytes) WHERE asset_id = ?',
     );
-    this.#any = database.prepare('SELECT 1 AS one FROM remote_asset LIMIT 1');
-    this.#count = database.prepare('SELECT count(*) AS count FROM remote_asset');
+    this.#any = database.prepare('SELECT 1 AS one FROM remote_asset');
+    this.#count = database.prepare<[], number>('SELECT count(*) FROM remote_asset').pluck(true);
     // An item without an id may be one that another item names, or that is ours: its URL tells.
     const free = `NOT EXISTS (SELECT 1 FROM content WHERE content.asset_id = remote_asset.asset_id)
       AND (is_anonymous = 0 OR (
@@ -109,7 +109,7 @@ export class RemoteAssetStore {
   }
 
   count(): number {
-    return this.#count.get()?.count ?? 0;
+    return this.#count.get() as number;
   }
 
   /**

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -127,6 +127,7 @@ describe('a ledger whose file is taken away', () => {
     other.close();
     renameSync(join(dir, 'other', ledgerFile), path);
     assert.throws(() => file.check('stamp'), isCode('ledger_replaced'));
+    for (const suffix of ['-wal', '-shm']) assert.equal(existsSync(path + suffix), false, suffix);
     database.close();
     assert.equal(existsSync(`${path}.stranger-stamp-wal`), false, 'our log went with nobody');
     assert.equal(witnessIn(dir), '1', 'ours is back');
@@ -139,8 +140,22 @@ describe('a ledger whose file is taken away', () => {
     const path = join(dir, ledgerFile);
     renameSync(path, `${path}.moved`);
     writeFileSync(path, 'a stranger');
-    assert.throws(() => file.check('stamp'), isCode('ledger_replaced'));
-    assert.ok(existsSync(`${path}.stranger-stamp`));
+    rmSync(`${path}-wal`);
+    writeFileSync(`${path}-wal`, 'its log');
+    // Of a daemon that was killed while it wrote its own anew.
+    writeFileSync(`${path}.new`, 'half a ledger');
+    assert.throws(() => file.check('stamp'), { code: 'ledger_replaced', path });
+    assert.equal(readFileSync(`${path}.stranger-stamp`, 'utf8'), 'a stranger');
+    assert.equal(readFileSync(`${path}.stranger-stamp-wal`, 'utf8'), 'its log');
+    database.close();
+    assert.equal(witnessIn(dir), '1');
+  });
+
+  it('is told as what the disk says where it cannot be written anew', (t) => {
+    const { dir, file, database } = open(t);
+    rmSync(dir, { recursive: true });
+    writeFileSync(dir, 'a file');
+    assert.throws(() => file.check('stamp'), { code: 'ledger_io', op: 'ledger rescue' });
     database.close();
   });
 });

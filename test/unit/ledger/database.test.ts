@@ -1,3 +1,4 @@
+import '../../support/fs-calls.ts';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,6 +10,7 @@ import { SyncError } from '../../../src/errors.ts';
 import { ledgerFile, openDatabase, openDatabaseReadOnly } from '../../../src/ledger/database.ts';
 import { findOwner, takeOwnership } from '../../../src/ledger/recovery/owner-lock.ts';
 import type { LedgerNotice } from '../../../src/ledger/recovery/restore.ts';
+import { between, standIn, systemError } from '../../support/fs-calls.ts';
 
 function stateDir(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'flora-ledger-'));
@@ -23,7 +25,15 @@ describe('openDatabase', () => {
     const dir = stateDir(t);
     const database = openDatabase(dir, 1, never);
     assert.equal(database.pragma('journal_mode', { simple: true }), 'wal');
-    assert.equal(database.pragma('synchronous', { simple: true }), 2);
+    const settings = ['synchronous', 'busy_timeout', 'foreign_keys', 'wal_autocheckpoint', 'cache_size'];
+    assert.deepEqual(
+      settings.map((name) => database.pragma(name, { simple: true })),
+      [2, 5_000, 1, 4_000, -4_000],
+    );
+    const reader = openDatabaseReadOnly(dir);
+    assert.equal(reader?.pragma('busy_timeout', { simple: true }), 5_000);
+    assert.throws(() => reader?.exec('DELETE FROM fact'), { code: 'SQLITE_READONLY' });
+    reader?.close();
     database.close();
     assert.equal(statSync(dir).mode & 0o777, 0o700);
     assert.equal(statSync(join(dir, ledgerFile)).mode & 0o777, 0o600);
@@ -45,6 +55,41 @@ describe('openDatabase', () => {
     ]);
     assert.match(readFileSync(aside, 'utf8'), /^this is not a database/);
     assert.ok(readdirSync(dir).includes(ledgerFile));
+  });
+
+  it('leaves a ledger where it is whose bytes the disk does not give out: to SQLite it may look damaged', (t) => {
+    const dir = stateDir(t);
+    openDatabase(dir, 1, never).close();
+    const path = join(dir, ledgerFile);
+    writeFileSync(path, 'this is not a database'.repeat(100));
+    const names = readdirSync(dir);
+    const told = { code: 'ledger_io', scope: 'process', op: 'ledger open' };
+    const end = standIn(t, 'readSync', () => {
+      throw systemError('EIO');
+    });
+    assert.throws(() => openDatabase(dir, 1, never), { ...told, message: 'The ledger cannot be used (EIO)' });
+    end();
+    const message = 'The ledger cannot be used (SQLITE_NOTADB)';
+    assert.throws(() => openDatabaseReadOnly(dir), { ...told, message });
+    assert.deepEqual(readdirSync(dir), names);
+  });
+
+  it('opens a ledger that is whole at the second look', (t) => {
+    const dir = stateDir(t);
+    openDatabase(dir, 1, never).close();
+    const path = join(dir, ledgerFile);
+    const whole = readFileSync(path);
+    writeFileSync(path, 'this is not a database'.repeat(100));
+    // Right after the first look, before all of it is read.
+    between(
+      t,
+      'openSync',
+      'before',
+      (opened) => opened === path,
+      () => writeFileSync(path, whole),
+    );
+    openDatabase(dir, 1, never).close();
+    assert.ok(!readdirSync(dir).some((name) => name.includes('corrupt')));
   });
 
   it('refuses a ledger from the future rather than touch it', (t) => {

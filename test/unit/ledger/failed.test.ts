@@ -4,7 +4,7 @@ import type { ContentState } from '../../../src/core/content.ts';
 import type { FileStat } from '../../../src/core/entry.ts';
 import { Inventory } from '../../../src/ledger/inventory.ts';
 import { Reports } from '../../../src/ledger/reports.ts';
-import { memoryLedger, newContent, withFolder } from '../../support/ledgers.ts';
+import { newContent, strictLedger, withFolder } from '../../support/ledgers.ts';
 
 const stat: FileStat = { sizeBytes: 3, mtimeMs: 1, ctimeMs: 2, inode: 3, device: 4 };
 
@@ -48,7 +48,7 @@ const neither: readonly Known[] = [
 ];
 
 async function world() {
-  const { ledger, database } = memoryLedger();
+  const { ledger, database } = strictLedger();
   const { destinationId, folderId } = await withFolder(ledger);
   await ledger.write(({ contents, directories, files }) => {
     const directoryId = directories.save(folderId, '');

@@ -161,6 +161,16 @@ describe('a write that ends the transaction of its group', () => {
 });
 
 describe('a group in which the ledger fails', () => {
+  it('at its commit is not made again: nobody knows what is on the disk', async () => {
+    const { database, group, write, ran, rows, told } = world();
+    database.exec('CREATE TABLE child (one INTEGER REFERENCES one (id) DEFERRABLE INITIALLY DEFERRED)');
+    const both = [write(1), write(2, () => database.exec('INSERT INTO child VALUES (99)'))];
+    group.flush();
+    assert.deepEqual(await Promise.all(both), ['ledger_io', 'ledger_io']);
+    assert.deepEqual([ran, rows(), told], [[1, 2], [], []]);
+    assert.equal(await write(3), 'ledger_io', 'and for good');
+  });
+
   for (const code of ['SQLITE_IOERR_READ', 'SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_NOMEM']) {
     it(`with ${code} is not tried again`, async () => {
       const { group, write, ran, rows, told } = world();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -7,6 +8,7 @@ import { openTables } from '../../../src/ledger/ledger.ts';
 import { migrations } from '../../../src/ledger/migrations.ts';
 import { ContentStore } from '../../../src/ledger/tables/contents.ts';
 import { openSqlite, type SqliteDatabase } from '../../../src/runtime/sqlite.ts';
+import { openDescriptors } from '../../support/descriptors.ts';
 import { plansOf } from '../../support/ledgers.ts';
 import { oldLedger, rowsOf } from '../../support/old-ledger.ts';
 import { freshStateDir, never } from '../../support/state-dir.ts';
@@ -28,11 +30,30 @@ function migrated(t: TestContext) {
   return { database, before, columns };
 }
 
+describe('a migration', () => {
+  it('that has shipped is never edited: ledgers of it are out there, and a new one is added here', () => {
+    const digests = migrations.map((sql) => createHash('sha256').update(sql).digest('hex').slice(0, 16));
+    assert.deepEqual(digests, [
+      '0a381f1d77a1ca4f',
+      '4b6c9e7c505caf27',
+      '619a01dc06edc571',
+      '7f9a61f42ec4fdf2',
+      'c32d27da64225853',
+      '7665f026c28cf31b',
+    ]);
+  });
+});
+
 describe('who only looks', () => {
   it('is told of a ledger of an older version what brings it up to date, and of one that is just begun nothing', (t) => {
     const dir = freshStateDir(t);
     oldLedger(dir).close();
-    assert.throws(() => openDatabaseReadOnly(dir), { code: 'ledger_older', hint: /run|sync/ });
+    assert.throws(() => openDatabaseReadOnly(dir), {
+      ...{ code: 'ledger_older', scope: 'process', op: 'open ledger' },
+      message: `The ledger is of version 1, this flora-sync writes version ${migrations.length}`,
+      hint: 'Start `flora-sync run` or `flora-sync sync` once: it brings the ledger up to date.',
+    });
+    assert.equal(openDescriptors(dir), 0);
     const begun = freshStateDir(t);
     mkdirSync(begun, { recursive: true });
     openSqlite(join(begun, ledgerFile)).close();
@@ -137,7 +158,8 @@ describe('a ledger of version 1', () => {
     old.exec(`UPDATE file SET content_id = 99 WHERE name = 'ready.png'`);
     const before = rowsOf(old);
     old.close();
-    assert.throws(() => openDatabase(dir, 1, never), /dangling/);
+    assert.throws(() => openDatabase(dir, 1, never), /Migration 2 left dangling references/);
+    assert.equal(openDescriptors(dir), 0);
     const database = openSqlite(join(dir, ledgerFile));
     t.after(() => database.close());
     assert.equal(database.pragma('user_version', { simple: true }), 1);

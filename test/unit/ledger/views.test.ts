@@ -6,7 +6,7 @@ import { decodeName } from '../../../src/core/name.ts';
 import type { HistoryRecord } from '../../../src/core/records.ts';
 import { Inventory } from '../../../src/ledger/inventory.ts';
 import { Reports } from '../../../src/ledger/reports.ts';
-import { memoryLedger, newContent } from '../../support/ledgers.ts';
+import { newContent, strictLedger } from '../../support/ledgers.ts';
 
 const stat: FileStat = { sizeBytes: 3, mtimeMs: 1, ctimeMs: 2, inode: 3, device: 4 };
 const problem = { code: 'unreadable', reason: 'EACCES' };
@@ -17,7 +17,7 @@ const odd = decodeName(Buffer.from([0x61, 0xe9]));
  * below `deep` a missing one. In `/b`: `x` as in `/a`. In `/old`: `x`, and a ready one that is nowhere else.
  */
 async function world() {
-  const { ledger, database } = memoryLedger();
+  const { ledger, database } = strictLedger();
   const ids = await ledger.write(({ directories, contents, files }) => {
     const place = { workspaceId: 'ws_1', folder: null, projectId: 'p' };
     const destinationId = directories.destinationId(place);
@@ -321,6 +321,26 @@ describe('the inventory', () => {
     assert.match(inventory.pathOf(contents.ready) ?? '', /^\/[ab]\/(x|gone)$/, 'watched before there');
     await ledger.write(({ files }) => files.saveContent(dirs.b, 'x', stat, contents.ready, 1));
     assert.equal(inventory.pathOf(contents.ready), '/b/x');
+  });
+
+  it('has the path of a content that is watched before one that is there, wherever they stand', async () => {
+    const { ledger, inventory, contents, dirs } = await world();
+    const { nowhere } = contents;
+    const save = (directoryId: number, isGone: boolean) =>
+      ledger.write(({ files }) => {
+        files.saveContent(directoryId, 'n', stat, nowhere, 1);
+        if (isGone) files.markGone(directoryId, 'n', 2);
+      });
+    await save(dirs.a, true);
+    assert.equal(inventory.pathOf(nowhere), '/a/n', 'watched, and gone');
+    await save(dirs.b, false);
+    assert.equal(inventory.pathOf(nowhere), '/b/n', 'watched, and there');
+    await save(dirs.a, false);
+    await save(dirs.b, true);
+    assert.equal(inventory.pathOf(nowhere), '/a/n');
+    await save(dirs.a, true);
+    await save(dirs.deep, false);
+    assert.equal(inventory.pathOf(nowhere), '/a/deep/n', 'between two that are gone');
   });
 
   it('has the last path that had a content, as its history tells', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -9,7 +9,7 @@ import { migrate, requireKnownVersion } from '../../../src/ledger/migrate.ts';
 import { migrations } from '../../../src/ledger/migrations.ts';
 import { damage, isDamage, readThrough, requireSoundCopy } from '../../../src/ledger/recovery/damage.ts';
 import { watchLedgerFile } from '../../../src/ledger/recovery/file-watch.ts';
-import { makeDirectory, syncDirectory } from '../../../src/ledger/recovery/put-in-place.ts';
+import { makeDirectory, putInPlace, syncDirectory } from '../../../src/ledger/recovery/put-in-place.ts';
 import {
   listSnapshots,
   listUnfinished,
@@ -19,8 +19,11 @@ import {
 } from '../../../src/ledger/recovery/snapshot-files.ts';
 import { isSnapshotDue, takeSnapshot } from '../../../src/ledger/recovery/snapshots.ts';
 import { openSqlite } from '../../../src/runtime/sqlite.ts';
+import { openDescriptors } from '../../support/descriptors.ts';
 import { standIn } from '../../support/fs-calls.ts';
 import { memoryLedger, openDatabaseInMemory } from '../../support/ledgers.ts';
+
+const isLinux = process.platform === 'linux';
 
 const failing = (code?: string) => () => {
   throw Object.assign(new Error('on purpose'), code === undefined ? {} : { code });
@@ -101,6 +104,8 @@ describe('what is told of a ledger', () => {
       const code = isReplaced ? 'ledger_replaced' : 'ledger_deleted';
       const texts = { message: message.replaceAll('FILE', path), hint };
       assert.deepEqual(thrown, { code, scope: 'process', op: 'ledger check', ...texts });
+      rmSync(path);
+      assert.throws(() => file.check('now'), { code: 'ledger_deleted', path });
       assert.equal(statSync(path).mode & 0o777, 0o600);
     }
   });
@@ -135,6 +140,10 @@ describe('damage', () => {
     assert.throws(() => requireSoundCopy(openSqlite(':memory:'), 'quick_check'), /it is no ledger/);
     const database = openDatabaseInMemory();
     requireSoundCopy(database, 'integrity_check');
+    for (const version of [1, 2]) {
+      database.pragma(`user_version = ${version}`);
+      requireSoundCopy(database, 'quick_check');
+    }
     database.exec('CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (a INTEGER REFERENCES a)');
     database.pragma('foreign_keys = OFF');
     database.exec('INSERT INTO b VALUES (7)');
@@ -148,6 +157,23 @@ describe('damage', () => {
     assert.throws(() => readThrough(path), { code: 'EISDIR' });
     rmSync(`${path}-wal`, { recursive: true });
     readThrough(path);
+  });
+
+  it('shows only where all of it is read, a mebibyte at a time, with its log', (t) => {
+    const path = join(temporary(t), 'ledger');
+    writeFileSync(path, Buffer.alloc(2.5 * 1024 * 1024));
+    writeFileSync(`${path}-wal`, 'log');
+    const read: unknown[] = [];
+    const lengths = new Set<number>();
+    standIn(t, 'readSync', ([, buffer], real) => {
+      lengths.add((buffer as Buffer).length);
+      const count = real();
+      read.push(count);
+      return count;
+    });
+    readThrough(path);
+    const mebibyte = 1024 * 1024;
+    assert.deepEqual([read, [...lengths]], [[mebibyte, mebibyte, mebibyte / 2, 0, 3, 0], [mebibyte]]);
   });
 });
 
@@ -174,6 +200,23 @@ describe('a directory that is to last', () => {
     assert.deepEqual(synced.splice(0), [join(base, 'a'), base]);
     makeDirectory(join(base, 'a', 'b'));
     assert.deepEqual(synced, []);
+  });
+
+  it('has the bytes of a file on disk before its name, and the name after it', { skip: !isLinux }, (t) => {
+    const base = temporary(t);
+    const [written, path] = [join(base, 'written'), join(base, 'ledger')];
+    writeFileSync(written, 'x');
+    const synced: unknown[] = [];
+    standIn(t, 'fsyncSync', ([descriptor], real) => {
+      synced.push([readlinkSync(`/proc/self/fd/${descriptor}`), existsSync(path)]);
+      return real();
+    });
+    putInPlace(written, path);
+    assert.deepEqual(synced, [
+      [written, false],
+      [base, true],
+    ]);
+    assert.equal(openDescriptors(base), 0);
   });
 });
 

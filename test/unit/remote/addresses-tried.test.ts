@@ -6,7 +6,8 @@ import { connect, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { SyncError } from '../../../src/errors.ts';
 import { FloraClient } from '../../../src/remote/client.ts';
-import { rawServer } from '../../support/raw-server.ts';
+import { openTunnel } from '../../../src/remote/tunnel.ts';
+import { answering, rawServer } from '../../support/raw-server.ts';
 
 const signal = new AbortController().signal;
 
@@ -68,6 +69,24 @@ describe('a name with several addresses', () => {
     await asked;
     child.kill('SIGCONT');
     assert.deepEqual((await answer).value, []);
+  });
+
+  it('is reached at the second where nobody listens at the first, and so is a proxy', async (t) => {
+    const { host, port } = await rawServer(
+      t,
+      answering('HTTP/1.1 200 OK\r\ncontent-length: 17\r\n\r\n{"workspaces":[]}'),
+    );
+    void resolving(t, v6, v4);
+    const client = open(t, `http://flora.invalid:${port}/api/v1`);
+    assert.deepEqual((await client.workspaceIds(signal)).value, []);
+    const proxy = { hostname: 'proxy.invalid', port, isTls: false, authorization: null };
+    const options = { timeoutMs: 1, attemptTimeoutMs: 3_000, setTimer: () => ({ cancel: () => {} }), signal };
+    const [error, socket] = await new Promise<readonly [Error | null, Socket | null]>((resolve) => {
+      openTunnel(proxy, 'flora.example:443', options, (...opened) => resolve(opened));
+    });
+    assert.equal(error, null);
+    assert.equal(`${socket?.remoteAddress}:${socket?.remotePort}`, host);
+    socket?.destroy();
   });
 
   it('is named with each of them where none can be reached', async (t) => {

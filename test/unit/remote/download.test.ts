@@ -102,8 +102,31 @@ describe('what lies behind an asset’s URL', () => {
 });
 
 describe('an answer that is not the bytes', () => {
+  it('is let go of, however much it says', async (t) => {
+    let close: () => void = () => {};
+    const closed = new Promise<void>((resolve) => {
+      close = resolve;
+    });
+    const { client, url } = await connect(t, (_, response) => {
+      response.once('close', close);
+      response.writeHead(404);
+      const more = () => {
+        while (response.write(Buffer.alloc(65_536)));
+        response.once('drain', more);
+      };
+      more();
+    });
+    assert.equal((await failure(client.fetchDigest(url, plenty, signal))).status, 404);
+    await closed;
+  });
+
   const cases: readonly [status: number, headers: Record<string, string>, expected: Partial<SyncError>][] = [
+    [300, {}, { code: 'url_redirected', disposition: 'retry' }],
+    [399, {}, { code: 'url_redirected', disposition: 'retry' }],
+    [400, {}, { code: 'url_unreadable', disposition: null }],
     [401, {}, { code: 'url_unreadable', disposition: null }],
+    [425, {}, { code: 'server_error', disposition: 'retry' }],
+    [499, {}, { code: 'url_unreadable', disposition: null }],
     [403, {}, { code: 'url_unreadable', disposition: null }],
     [404, {}, { code: 'url_unreadable', disposition: null }],
     [410, {}, { code: 'url_unreadable', disposition: null }],

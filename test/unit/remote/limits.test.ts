@@ -58,6 +58,14 @@ describe('how long FLORA asks to be left alone', () => {
   });
 });
 
+describe('a word of FLORA’s', () => {
+  it('is about the one file, also where we have the same word for something else', () => {
+    const json = { error: { code: 'ledger_io', message: 'no' } };
+    const error = errorFromAnswer('reserve', { status: 418, json, requestId: 'r', isReplayed: false } as JsonAnswer, 0);
+    assert.deepEqual([error.code, error.scope, error.disposition], ['ledger_io', 'file', 'reject']);
+  });
+});
+
 describe('what an upload host says', () => {
   it('has a code of sixty-four characters at most, and words of five hundred', () => {
     const xml = (code: string, message = '') =>

@@ -67,6 +67,17 @@ describe('what an upload host says of a refusal', () => {
     'an empty element': ['<Error><Code></Code></Error>', 'application/xml', '', ''],
     'other XML by its text': ['<fault><string>too large</string></fault>', 'application/xml', '', 'too large'],
     'a code that is a sentence': [xml('No such luck', 'Sorry'), 'application/xml', '', 'No such luck: Sorry'],
+    'text of a type that is none': ['too large', 'application/octet-stream', '', ''],
+    'an image that is text': ['too large', 'image/svg+xml', '', ''],
+    'JSON that is none': ['too large', 'application/json', '', 'too large'],
+    'a page whose type is none': ['<BODY><H1 id="a">Blocked</H1>', '', '', 'Blocked'],
+    'a page whose title is blank': ['<html><title> </title><h1>No</h1>', 'text/html', '', 'No'],
+    'text that is no page in its first thousand': [
+      `${'x'.repeat(1_000)}<html><title>No</title>`,
+      'text/plain',
+      '',
+      `${'x'.repeat(499)}…`,
+    ],
     'bytes of something': ['\0\u0001\u0002', 'application/octet-stream', '', ''],
   };
   for (const [what, [text, contentType, code, told]] of Object.entries(forms)) {
@@ -102,9 +113,87 @@ describe('what an upload host says of a refusal', () => {
   }
 });
 
+describe('the words of a refusal in JSON', () => {
+  for (const [json, code, told] of [
+    [{ error: 'a', message: 'b' }, '', 'a'],
+    [{ error: '', message: 'b' }, '', 'b'],
+    [{ error: { message: 'a', Message: 'b' }, message: 'c' }, '', 'a'],
+    [{ error: { message: '', Message: 'b' }, message: 'c' }, '', 'b'],
+    [{ error: { message: 5 }, message: 'c', detail: 'd' }, '', 'c'],
+    [{ error: {}, detail: 'd' }, '', 'd'],
+    [{ Message: 'b' }, '', 'b'],
+    [{ error: { code: 'A', Code: 'B' }, code: 'C' }, 'A', 'A'],
+    [{ error: { code: '', Code: 'B' }, code: 'C', message: 'c' }, 'B', 'B: c'],
+    [{ error: { code: 7 }, code: 'C' }, 'C', 'C'],
+    [{ Code: 'B' }, 'B', 'B'],
+    [{ error: null, message: null }, '', ''],
+    [{ code: 'same', message: 'same' }, 'same', 'same'],
+  ] as const) {
+    it(`are the first of ${JSON.stringify(json)}`, () => {
+      assert.deepEqual(read(JSON.stringify(json), 'application/json'), { code, told });
+    });
+  }
+});
+
 describe('a refusal', () => {
+  const codes = [
+    'EntityTooLarge',
+    'EntityTooSmall',
+    'MaxMessageLengthExceeded',
+    'RequestBodyTooLarge',
+    'MissingContentLength',
+    'IncompleteBody',
+    'BadDigest',
+    'InvalidDigest',
+    'InvalidMd5',
+    'Md5Mismatch',
+    'XAmzContentSHA256Mismatch',
+    'InvalidContentType',
+    'UnsupportedMediaType',
+    'MalformedPOSTRequest',
+    'MalformedMultiPartBody',
+  ];
+  for (const code of codes) {
+    it(`by ${code} is about the bytes, whatever its status and its letters`, () => {
+      for (const word of [code, code.toLowerCase(), code.toUpperCase()])
+        for (const status of [400, 403, 404, 409]) assert.ok(isAboutBytes(status, { code: word, told: '' }), word);
+      assert.equal(isAboutBytes(400, { code: `${code}s`, told: '' }), false);
+    });
+  }
+
+  for (const code of [
+    'Expired',
+    'ExpiredToken',
+    'RequestTimeTooSkewed',
+    'SignatureDoesNotMatch',
+    'AuthenticationFailed',
+    'InvalidAccessKeyId',
+    'InvalidToken',
+    'NoSuchUpload',
+  ]) {
+    it(`by ${code} is about the target, whatever it says of the bytes`, () => {
+      assert.equal(isAboutBytes(400, { code, told: 'The file is too large' }), false);
+      assert.ok(isAboutBytes(400, { code: `X${code}`, told: 'The file is too large' }));
+    });
+  }
+
+  it('by a condition is about the bytes where it names one that they do not meet', () => {
+    for (const code of ['AccessDenied', 'InvalidPolicyDocument']) {
+      for (const status of [400, 403]) {
+        const isMeant = (told: string) => isAboutBytes(status, { code, told });
+        assert.deepEqual(
+          ['Condition: content-type', 'a condition that failed', 'The content-type is odd'].map(isMeant),
+          [true, false, false],
+        );
+      }
+    }
+    assert.ok(!isAboutBytes(403, { code: 'Other', told: 'Condition: content-type' }));
+  });
+
   const aboutBytes: [status: number, text: string][] = [
     [413, ''],
+    [411, ''],
+    [422, ''],
     [413, '<html><head><title>413 Request Entity Too Large</title></head></html>'],
     [415, ''],
     [411, xml('MissingContentLength', 'You must provide the Content-Length HTTP header.')],
@@ -127,7 +216,8 @@ describe('a refusal', () => {
     [400, '{"error":"The file exceeds the maximum size of 5 MB"}'],
   ];
   for (const [status, text] of aboutBytes) {
-    it(`with ${status} ${text.slice(-60)} is about the bytes`, () => assert.ok(isAboutBytes(status, read(text))));
+    it(`with ${status} ${text.slice(-60)} is about the bytes`, () =>
+      assert.equal(isAboutBytes(status, read(text)), true));
   }
 
   const others: [status: number, text: string][] = [
@@ -135,6 +225,12 @@ describe('a refusal', () => {
     [401, ''],
     [403, ''],
     [404, ''],
+    [412, ''],
+    [414, ''],
+    [416, ''],
+    [417, ''],
+    [401, 'The file is too large'],
+    [403, 'The file is too large'],
     [410, ''],
     [400, xml('ExpiredToken', 'The provided token has expired.')],
     [400, xml('InvalidArgument', 'Invalid argument.', '<Details>Signature expired</Details>')],
@@ -149,13 +245,21 @@ describe('a refusal', () => {
     [403, '<html><head><title>Request blocked</title></head></html>'],
   ];
   for (const [status, text] of others) {
-    it(`with ${status} ${text.slice(-60)} is not known to be`, () => assert.ok(!isAboutBytes(status, read(text))));
+    it(`with ${status} ${text.slice(-60)} is not known to be`, () =>
+      assert.equal(isAboutBytes(status, read(text)), false));
   }
 
   it('because the bytes came too slowly is known', () => {
     const slow = xml('RequestTimeout', 'Your socket connection to the server was not read from or written to in time.');
-    assert.ok(isTooSlow(400, read(slow)));
+    assert.equal(isTooSlow(400, read(slow)), true);
     assert.ok(isTooSlow(408, read('')));
-    assert.ok(!isTooSlow(400, read(xml('BadDigest', 'x'))));
+    assert.ok(isTooSlow(400, { code: 'REQUESTTIMEOUT' }));
+    for (const [status, code] of [
+      [400, 'BadDigest'],
+      [400, 'RequestTimeouts'],
+      [403, 'RequestTimeout'],
+      [407, ''],
+    ] as const)
+      assert.equal(isTooSlow(status, { code }), false, `${status} ${code}`);
   });
 });

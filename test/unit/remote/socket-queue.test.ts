@@ -1,3 +1,4 @@
+import '../../support/fs-calls.ts';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
@@ -5,6 +6,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { Agent } from 'undici';
 import { readQueue, takenBytes, unconfirmedBytes, whenSending } from '../../../src/remote/socket-queue.ts';
+import { failing, standIn } from '../../support/fs-calls.ts';
 import { findProgram } from '../../support/programs.ts';
 import { selfSigned } from '../../support/self-signed.ts';
 import { until, untilAsync } from '../../support/until.ts';
@@ -76,6 +78,34 @@ describe('the bytes of a socket that are still here', () => {
     assert.deepEqual([await unconfirmedBytes(socket), takenBytes(socket)], [null, 0]);
   });
 
+  it('are what libuv says, of an encrypted connection what it says below, else what Node says', () => {
+    const taken = (handle: unknown) =>
+      takenBytes({ _handle: handle, bytesWritten: 100, writableLength: 1 } as unknown as Socket);
+    const counts = { bytesWritten: 10, writeQueueSize: 3 };
+    assert.equal(taken(counts), 7);
+    assert.equal(taken({ bytesWritten: 50, writeQueueSize: 0, _parent: counts }), 7);
+    for (const handle of [null, undefined, {}, { bytesWritten: 10 }, { writeQueueSize: 3 }])
+      assert.equal(taken(handle), 99, JSON.stringify(handle));
+  });
+
+  it('are looked up where the connections of its family are listed, and not known where nobody lists them', async (t) => {
+    const row = '   2: 0A: 0100007F:D2F0 0100007F:0050 01 0000000A:00000000';
+    const asked: unknown[] = [];
+    const end = standIn(t, 'readFile (promise)', (args) => {
+      asked.push(...args);
+      return Promise.resolve(row);
+    });
+    const socket = { localPort: 0xd2f0, remotePort: 80, remoteFamily: 'IPv4' } as Socket;
+    const queued = (patch: object = {}) => unconfirmedBytes({ ...socket, ...patch } as Socket);
+    assert.deepEqual([await queued(), await queued({ remoteFamily: 'IPv6' })], [10, 10]);
+    assert.deepEqual(asked, ['/proc/net/tcp', 'latin1', '/proc/net/tcp6', 'latin1']);
+    assert.deepEqual([await queued({ localPort: undefined }), await queued({ remotePort: undefined })], [null, null]);
+    assert.equal(asked.length, 4, 'without its ports nothing can be found');
+    end();
+    failing(t, 'readFile (promise)', 'ENOENT');
+    assert.equal(await queued(), null);
+  });
+
   it('are read from the one row with both ports, and from no other', () => {
     // Written down from a machine: header, a listener, the connection's two ends, and another port's.
     const table = [
@@ -110,5 +140,11 @@ describe('a request’s socket', () => {
     await until('all is read', () => held.readBytes > body.length);
     held.socket?.write('HTTP/1.1 204 No Content\r\n\r\n');
     assert.equal((await answer).statusCode, 204);
+    const again = dispatcher.request({ origin: `http://127.0.0.1:${port}`, path: '/', method: 'PUT', body });
+    const before = held.readBytes;
+    await until('it is sent again', () => held.readBytes > before);
+    held.socket?.write('HTTP/1.1 204 No Content\r\n\r\n');
+    assert.equal((await again).statusCode, 204);
+    assert.equal(told.length, 1, 'it is told once');
   });
 });

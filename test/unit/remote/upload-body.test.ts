@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
+import { frameMultipart } from '../../../src/remote/multipart.ts';
 import { type UploadSource, UploadStream, wholeBody } from '../../../src/remote/upload-body.ts';
 import { tellingConnector } from '../../../src/remote/written.ts';
 
@@ -28,6 +29,20 @@ async function sent(t: TestContext, pieces: readonly Uint8Array[]): Promise<void
   socket.end();
   await once(socket, 'close');
 }
+
+describe('the frame of a form', () => {
+  it('has each field first, as it is, then the file; names are escaped as browsers do it', () => {
+    const file = { field: 'f"', fileName: 'x\ny"z\r.png', contentType: 'image/png' };
+    const named = '--flora-sync-tok\r\nContent-Disposition: form-data; name=';
+    assert.deepEqual(frameMultipart({ 'a"b': 'v"', 'c\r\nd': 'w\r\n' }, file, 'tok'), {
+      contentType: 'multipart/form-data; boundary=flora-sync-tok',
+      head:
+        `${named}"a%22b"\r\n\r\nv"\r\n${named}"c%0D%0Ad"\r\n\r\nw\r\n\r\n` +
+        `${named}"f%22"; filename="x%0Ay%22z%0D.png"\r\nContent-Type: image/png\r\n\r\n`,
+      tail: '\r\n--flora-sync-tok--\r\n',
+    });
+  });
+});
 
 describe('the memory of small bodies', () => {
   it('is used again for sixteen of them once they are written, and not before', async (t) => {

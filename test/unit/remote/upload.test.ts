@@ -99,6 +99,26 @@ describe('the body of an upload', () => {
     assert.deepEqual([seen[0]?.body.length, seen[0]?.headers['content-length']], [0, '0']);
   });
 
+  it('of an empty file is watched, although nothing of it can be seen', async (t) => {
+    const { origin, seen } = await scriptedServer(t, () => {});
+    const { send, timers, clock } = uploader(t, origin);
+    const failed = send(atOnce(Buffer.alloc(0))).catch((error: unknown) => error);
+    await until('it is asked', () => seen.length === 1);
+    const watching = () => timers.set.filter(({ isCancelled, hasRun }) => !isCancelled && !hasRun);
+    for (let ms = 0; ms < 60_000; ms += 15_000) {
+      assert.deepEqual(
+        watching().map(({ delayMs }) => delayMs),
+        [15_000],
+      );
+      clock.ms += 15_000;
+      watching()[0]?.run();
+      await settled();
+    }
+    const error = await failed;
+    assert.ok(error instanceof SyncError && error.code === 'stalled', String(error));
+    assert.match(error.message, /gave no answer for 60 s after all 0 B had left$/);
+  });
+
   it('whose source has other bytes at once than it should is never begun', async (t) => {
     const { seen, send, dispatcher } = await open(t, (_, response) => response.writeHead(204).end());
     let connections = 0;
@@ -328,6 +348,20 @@ describe('a refusal', () => {
     });
     const message = 'The upload target answered 403: AccessDenied: /put?[redacted] is over';
     await assert.rejects(send(atOnce(Buffer.alloc(10))), { code: 'upload_refused', message });
+  });
+
+  it('is read for 64 KiB, however much is said', async (t) => {
+    const { send } = await open(t, (_, response) => {
+      response.writeHead(400, { 'content-type': 'text/plain' });
+      const more = () => {
+        while (response.write('too large '.repeat(1_000)));
+        response.once('drain', more);
+      };
+      more();
+    });
+    const error: unknown = await send(atOnce(Buffer.alloc(10))).catch((reason: unknown) => reason);
+    assert.ok(error instanceof SyncError);
+    assert.deepEqual([error.code, error.status], ['bytes_refused', 400]);
   });
 
   it('for its slowness is a stall', async (t) => {

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import type { ProxyServer } from '../../../src/core/proxy.ts';
 import { SyncError } from '../../../src/errors.ts';
 import { readRetryAfter } from '../../../src/remote/answer-errors.ts';
-import { codingsOf } from '../../../src/remote/content-encoding.ts';
+import { codingsOf, decode } from '../../../src/remote/content-encoding.ts';
 import type { ProxyError } from '../../../src/remote/network-error.ts';
 import { readRefusal } from '../../../src/remote/refusal.ts';
 import { openTunnel } from '../../../src/remote/tunnel.ts';
@@ -38,6 +39,7 @@ describe('a tunnel', () => {
   for (const [head, why] of [
     ['HTTP/1.1 407 Proxy Authentication Required', 'wants other credentials (407)'],
     ['HTTP/1.1 403 Forbidden', 'refuses to connect (403)'],
+    ['HTTP/1.1 199 Not Yet', 'refuses to connect (199)'],
     ['HTTP/1.1 300 Multiple Choices', 'refuses to connect (300)'],
     ['HTTP/1.1 502 Bad Gateway', 'refuses to connect (502)'],
   ] as const) {
@@ -115,6 +117,8 @@ describe('what ends strangely', () => {
       const trouble = judged(error);
       assert.deepEqual([trouble.code, trouble.scope, trouble.op], ['wire_trouble', scope, op]);
       assert.equal(trouble.message, 'lost, 20 times in a row');
+      assert.deepEqual([trouble.disposition, trouble.cause], [null, error.cause]);
+      assert.match(trouble.hint ?? '', /^See what answers there .*report it with the log/);
       assert.deepEqual(
         [told.length, told[0]?.kind, told[1]?.kind, told[18]?.kind, told[19]?.kind],
         [20, 'first', 'again', 'again', 'trouble'],
@@ -122,6 +126,48 @@ describe('what ends strangely', () => {
       assert.equal(judged(error).message, 'lost, 21 times in a row');
     });
   }
+
+  it('is tried again as before', () => {
+    const { judged } = watching();
+    const error = new SyncError('lost', {
+      ...{ code: 'connection_lost', op: 'download', disposition: 'retry' },
+      cause: new Error('odd'),
+    });
+    for (let count = 1; count < 20; count += 1) judged(error);
+    const { code, disposition } = judged(error);
+    assert.deepEqual([code, disposition], ['wire_trouble', 'retry']);
+  });
+
+  it('is neither counted nor told where it is no end of a connection, or an ordinary one', () => {
+    const { told, watch, judged } = watching();
+    const bug = new Error('a bug');
+    assert.equal(watch.judge('h', bug), bug);
+    for (const error of [
+      new SyncError('no', { code: 'server_error', op: 'check', cause: new Error('odd') }),
+      lost('check', Object.assign(new Error('reset'), { code: 'ECONNRESET' })),
+    ])
+      for (let count = 1; count < 25; count += 1) assert.equal(judged(error), error);
+    assert.deepEqual(told, []);
+  });
+
+  it('is counted by how it looks', () => {
+    const { told, judged } = watching();
+    const [one, other] = [lost('check', new Error('odd')), lost('check', new Error('odder'))];
+    for (let count = 1; count < 20; count += 1) assert.deepEqual([judged(one), judged(other)], [one, other]);
+    assert.deepEqual([judged(one).code, judged(other).code], ['wire_trouble', 'wire_trouble']);
+    assert.equal(told.filter(({ kind }) => kind === 'first').length, 2);
+  });
+
+  it('is known again until two hundred others came', () => {
+    const { told, judged } = watching();
+    const looking = (name: string) => lost('check', Object.assign(new Error('odd'), { stack: name }));
+    judged(looking('first'));
+    for (let at = 1; at < 200; at += 1) judged(looking(`${at}`), `${at}`);
+    judged(looking('first'), 'x');
+    judged(looking('one more'), 'y');
+    judged(looking('first'), 'z');
+    assert.deepEqual([told.at(-3)?.kind, told.at(-1)?.kind], ['again', 'first']);
+  });
 
   it('is counted by host, and from the last answer of that host on', async () => {
     const { watch, judged } = watching();
@@ -166,9 +212,9 @@ describe('the words of a refusal', () => {
 
   it('have their entities read, by name and by number, and others left as they are', () => {
     const { code, told: words } = told(
-      '<Error><Code>X</Code><Message>a &lt;b&gt; &#65;&#x42;&#x1F600; &what; &#9999999;</Message>',
+      '<Error><Code>X</Code><Message>a &lt;b&gt; &#65;&#x42;&#x1F600; &what; &#9999999; &#x10FFFF;&#x110000; &quot;&apos;&nbsp;&AMP;</Message>',
     );
-    assert.deepEqual([code, words], ['X', 'X: a <b> AB😀 &what; &#9999999;']);
+    assert.deepEqual([code, words], ['X', 'X: a <b> AB😀 &what; &#9999999; \u{10ffff}&#x110000; "\' &']);
   });
 
   it('may be JSON of any kind', () => {
@@ -205,6 +251,34 @@ describe('the headers of an answer', () => {
     assert.equal(codingsOf('gzip,gzip,gzip,gzip'), null);
     assert.equal(codingsOf('gzip, zstd'), null);
     assert.equal(codingsOf('toString'), null);
+  });
+});
+
+describe('a body in a coding', () => {
+  const text = Buffer.from('{"some":"words"}');
+  const codings: Readonly<Record<string, readonly [coded: Buffer, codings: Parameters<typeof decode>[1]]>> = {
+    none: [text, []],
+    gzip: [gzipSync(text), ['gzip']],
+    deflate: [deflateSync(text), ['deflate']],
+    'deflate without its head': [deflateRawSync(text), ['deflate']],
+    br: [brotliCompressSync(text), ['br']],
+    'two of them': [brotliCompressSync(gzipSync(text)), ['br', 'gzip']],
+  };
+  for (const [name, [coded, steps]] of Object.entries(codings)) {
+    it(`is read: ${name}`, async () => {
+      assert.deepEqual(await decode(coded, steps, 1_000), text);
+      if (steps.length !== 1) return;
+      assert.deepEqual(await decode(coded, steps, text.length), text);
+      assert.equal(await decode(coded, steps, text.length - 1), 'too-long');
+      assert.equal(await decode(coded.subarray(0, -5), steps, 1_000), null, 'cut off');
+    });
+  }
+
+  it('is nothing where it is not what it says, and empty where nothing came', async () => {
+    for (const coding of ['gzip', 'deflate', 'br'] as const) {
+      assert.equal(await decode(Buffer.from('\xff\xffwords'), [coding], 1_000), null, coding);
+      assert.deepEqual(await decode(Buffer.alloc(0), [coding], 1_000), Buffer.alloc(0), coding);
+    }
   });
 });
 

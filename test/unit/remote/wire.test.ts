@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SyncError } from '../../../src/errors.ts';
 import type { JsonAnswer } from '../../../src/remote/http.ts';
-import { readAsset, readPage, readReservation } from '../../../src/remote/wire.ts';
+import { readAsset, readPage, readReservation, readWorkspaceIds } from '../../../src/remote/wire.ts';
 
 const item = {
   asset_id: 'asset_1',
@@ -36,6 +36,17 @@ function answer(body: unknown): JsonAnswer {
 
 function page(...assets: readonly unknown[]) {
   return readPage('list', answer({ assets, meta: { next_cursor: null } }), 100);
+}
+
+/** What is wrong with it, in words. */
+function toldOf(read: () => unknown): string {
+  try {
+    read();
+  } catch (error) {
+    assert.ok(error instanceof SyncError, String(error));
+    return error.message.replace(/^FLORA answers otherwise than this version knows: the answer to /, '');
+  }
+  return assert.fail('it was read');
 }
 
 function isBadAnswer(error: unknown): boolean {
@@ -278,13 +289,22 @@ describe('a reservation', () => {
     ['a URL that is none', { upload: { ...upload, url: 'up.example' } }],
     ['a method that nobody knows', { upload: { ...upload, method: 'PATCH' } }],
     ['fields that no form could hold', { upload: { ...upload, form_fields: { a: { b: 1 } } } }],
+    ['a method that is a number', { upload: { ...upload, method: 5 } }],
+    ['an upload that is a list', { upload: [] }],
+    ['an upload_url that is none', { upload_url: 'up.example' }],
+    ['an upload_url of another type', { upload_url: 5 }],
+    ['a field for the file that has no name', { upload: { ...upload, file_field: '' } }],
+    ['a field for the file that is a number', { upload: { ...upload, file_field: 5 } }],
+    ['fields that are a text', { upload: { ...upload, form_fields: 'a' } }],
     ['fields that are a list', { upload: { ...upload, form_fields: ['a'] } }],
     ['no asset', { asset_id: null, upload }],
     ['an id that is a number', { asset_id: 7, upload }],
   ];
   for (const [what, json] of unusable) {
     it(`with ${what} is not understood, which is more than a bad answer`, () => {
-      assert.throws(() => read(json), { code: 'not_understood', message: /answers otherwise than this version knows/ });
+      const what =
+        /answers otherwise than this version knows: the answer to reserve (has (no|an) upload target|names no asset)/;
+      assert.throws(() => read(json), { code: 'not_understood', message: what });
     });
   }
 
@@ -343,7 +363,52 @@ describe('a reservation', () => {
   });
 });
 
+describe('an answer that cannot be read', () => {
+  const list = (json: unknown) => () => readPage('list', answer(json), 2);
+  const reserve = (json: unknown) => () => readReservation('reserve', answer(json), 0, 0);
+  const check = (json: unknown) => () => readAsset('check', answer(json), 'asset_1');
+  const cases: readonly (readonly [read: () => unknown, told: string])[] = [
+    [list([]), 'list is not a page of assets (status 200)'],
+    [list({ assets: {} }), 'list is not a page of assets (status 200)'],
+    [list({ assets: [] }), 'list does not tell whether there are more pages (status 200)'],
+    [list({ assets: [item, item], meta: {} }), 'list does not tell whether there are more pages (status 200)'],
+    [list({ assets: [], meta: { next_cursor: 5 } }), 'list has a cursor that is not a string (status 200)'],
+    [list({ assets: [{}, 1], meta: {} }), 'list does not tell whether there are more pages (status 200)'],
+    [
+      list({ assets: [{}, 1], meta: { next_cursor: null } }),
+      'list shows 2 assets of which none can be read (status 200)',
+    ],
+    [check([]), 'check is not an asset (status 200)'],
+    [check({}), "check does not tell the asset's status (status 200)"],
+    [check({ status: '' }), "check does not tell the asset's status (status 200)"],
+    [() => readWorkspaceIds('workspaces', answer({})), 'workspaces is not a list of workspaces (status 200)'],
+    [() => readWorkspaceIds('workspaces', answer([])), 'workspaces is not a list of workspaces (status 200)'],
+    [reserve({}), 'reserve names no asset (status 200)'],
+    [reserve({ asset_id: 'a' }), 'reserve has no upload target (status 200)'],
+    [reserve({ asset_id: 'a', upload: 1 }), 'reserve has an upload target that cannot be read (status 200)'],
+  ];
+  for (const [read, told] of cases) it(`says that ${told}`, () => assert.equal(toldOf(read), told));
+
+  it('is none where workspaces lack ids, or a renewal its target', () => {
+    const workspaces = [{ workspace_id: 'ws_1' }, { workspaceId: 'ws_2' }, {}, null, { workspace_id: 5 }];
+    assert.deepEqual(readWorkspaceIds('workspaces', answer({ workspaces })), ['ws_1', 'ws_2']);
+    assert.equal(readReservation('renew', answer({ asset_id: 'a' }), 0, 0).target, null);
+  });
+
+  it('may lack all but one thing that is known of an asset', () => {
+    for (const [name, value] of Object.entries({ name: 'a', url: 'u', size_bytes: 0 })) {
+      const { anonymous, unreadable } = readPage('list', answer({ assets: [{ [name]: value }], meta: {} }), 2);
+      assert.deepEqual([anonymous.length, unreadable], [1, 0], name);
+    }
+  });
+});
+
 describe('an asset', () => {
+  it('by a word that nobody knows tells forty characters of it', () => {
+    const { statusWord } = readAsset('check', answer({ status: 'x'.repeat(41) }), 'asset_7');
+    assert.equal(statusWord, 'x'.repeat(40));
+  });
+
   it('may leave its id out, and must not leave out its status', () => {
     const read = (json: object) => readAsset('check', answer(json), 'asset_7');
     assert.equal(read({ status: 'ready' }).assetId, 'asset_7');

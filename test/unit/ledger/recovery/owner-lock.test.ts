@@ -1,12 +1,16 @@
+import '../../../support/fs-calls.ts';
 import assert from 'node:assert/strict';
 import {
   existsSync,
+  linkSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,6 +18,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { SyncError } from '../../../../src/errors.ts';
 import { findOwner, type Owner, takeOwnership } from '../../../../src/ledger/recovery/owner-lock.ts';
+import { between, failing } from '../../../support/fs-calls.ts';
 
 const owner = { pid: 4242, since: 7 };
 
@@ -69,6 +74,7 @@ describe('the owner of a ledger', () => {
     assert.equal(heldOpen(dir), 0);
     rmSync(join(dir, 'owner.lock'));
     assert.equal(findOwner(dir), undefined, 'there is no lock');
+    assert.equal(existsSync(join(dir, 'owner.lock')), false, 'and asking makes none');
     const lock = takeOwnership(dir, owner);
     assert.deepEqual([findOwner(dir), findOwner(dir)], [owner, owner]);
     lock.release();
@@ -102,7 +108,7 @@ describe('the owner of a ledger', () => {
         throw Object.assign(new Error('i/o error'), { code: 'EIO' });
       },
     };
-    assert.throws(() => takeOwnership(dir, nameless), { code: 'ledger_io' });
+    assert.throws(() => takeOwnership(dir, nameless), { code: 'ledger_io', op: 'ledger lock' });
     assert.equal(heldOpen(dir), 0);
     assert.equal(existsSync(join(dir, 'owner.json')), false);
     takeOwnership(dir, owner).release();
@@ -113,7 +119,43 @@ describe('the owner of a ledger', () => {
     takeOwnership(dir, owner).release();
     writeFileSync(join(dir, 'owner.lock'), 'this is not a database'.repeat(100));
     assert.throws(() => findOwner(dir), { code: 'SQLITE_NOTADB' });
-    assert.throws(() => takeOwnership(dir, owner), { code: 'ledger_io' });
+    assert.throws(() => takeOwnership(dir, owner), { code: 'ledger_io', op: 'ledger lock' });
     assert.equal(heldOpen(dir), 0);
+  });
+
+  it('is not looked for where links may lead elsewhere', (t) => {
+    const dir = stateDir(t);
+    mkdirSync(dir);
+    symlinkSync(join(dir, '..', 'elsewhere'), join(dir, 'owner.lock'));
+    assert.throws(() => findOwner(dir), { code: 'state_dir' });
+  });
+
+  it('is written down in a file of its own: another name of the former one keeps what it has', (t) => {
+    const dir = stateDir(t);
+    takeOwnership(dir, owner).release();
+    linkSync(join(dir, 'owner.json'), join(dir, 'kept'));
+    takeOwnership(dir, { pid: 1, since: 2 }).release();
+    assert.deepEqual(JSON.parse(readFileSync(join(dir, 'kept'), 'utf8')), owner);
+    assert.deepEqual(JSON.parse(readFileSync(join(dir, 'owner.json'), 'utf8')), { pid: 1, since: 2 });
+  });
+
+  it('is not written down in what somebody else puts there meanwhile', (t) => {
+    const dir = stateDir(t);
+    const file = join(dir, 'owner.json');
+    between(
+      t,
+      'rmSync',
+      'after',
+      (path) => path === file,
+      () => writeFileSync(file, 'another'),
+    );
+    assert.throws(() => takeOwnership(dir, owner), { code: 'ledger_io' });
+    assert.deepEqual([readFileSync(file, 'utf8'), heldOpen(dir)], ['another', 0]);
+  });
+
+  it('is nobody where the disk fails: that is told as of the ledger', (t) => {
+    const dir = stateDir(t);
+    failing(t, 'openSync', 'EIO', (path) => path === dir);
+    assert.throws(() => takeOwnership(dir, owner), { code: 'ledger_io', op: 'ledger lock' });
   });
 });

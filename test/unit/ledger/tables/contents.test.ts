@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Content, type ContentState, contentStates } from '../../../../src/core/content.ts';
-import { memoryLedger, newContent } from '../../../support/ledgers.ts';
+import type { NewContent } from '../../../../src/core/records.ts';
+import { newContent, strictLedger } from '../../../support/ledgers.ts';
 
 const begun: readonly ContentState[] = ['matching', 'reserved', 'uploaded', 'checking', 'renewing'];
 const unbound: readonly ContentState[] = ['queued', 'gone'];
 
 /** A ledger with two destinations of one workspace and one of another. */
 async function world() {
-  const { ledger, database } = memoryLedger();
+  const { ledger, database } = strictLedger();
   const places = await ledger.write(({ directories }) =>
     [
       { workspaceId: 'ws_1', folder: null, projectId: null },
@@ -237,7 +238,88 @@ describe('what was about to be sent in one piece', () => {
   });
 });
 
+describe('a content that is new', () => {
+  it('is as it is read then, with what it was made of and nothing done yet', async () => {
+    const { ledger, contents, places } = await world();
+    const [destinationId = 0] = places;
+    const made: NewContent = {
+      ...{ destinationId, sha256: 'digest', twin: 2, sizeBytes: 7, contentType: 'image/webp', fileName: 'a.webp' },
+      state: 'matching',
+      idempotencyKey: 'key',
+      notBeforeMs: 5,
+    };
+    const inserted = await ledger.write((tables) => tables.contents.insert(made, 11));
+    const nothing = { url: null, remoteSizeBytes: null, target: null, targetExpiresAtMs: null, missingSinceMs: null };
+    const undone = { areBytesConfirmed: false, isCompleteSent: false, isCompleteAccepted: false };
+    assert.deepEqual(inserted, {
+      ...made,
+      ...nothing,
+      ...undone,
+      ...{ id: inserted.id, assetId: null, mayHaveAllBytes: false, reasonCode: null, reason: null },
+      ...{ generation: 1, renewals: 0, attempts: 0, strikes: 0, failures: 0, revision: 1 },
+    });
+    assert.deepEqual(contents.get(inserted.id), inserted);
+    assert.deepEqual(contents.withBytes(destinationId, 'digest'), [inserted]);
+    assert.equal(contents.stateSinceMs(inserted.id), 11);
+  });
+});
+
 describe('a step that is written', () => {
+  const changes: Partial<Content> = {
+    state: 'uploaded',
+    generation: 2,
+    idempotencyKey: 'another key',
+    renewals: 3,
+    assetId: 'another asset',
+    url: 'https://media.flora.ai/a',
+    remoteSizeBytes: 5,
+    target: { kind: 'put', url: 'https://uploads.example/put' },
+    targetExpiresAtMs: 9,
+    areBytesConfirmed: true,
+    isCompleteSent: true,
+    isCompleteAccepted: true,
+    attempts: 4,
+    strikes: 5,
+    failures: 6,
+    missingSinceMs: 7,
+    notBeforeMs: 8,
+    reasonCode: 'server_error',
+    reason: 'why',
+    mayHaveAllBytes: true,
+  };
+
+  it('has each thing that it changes, alone and with all others, and what it takes back', async () => {
+    const { make, contents, ledger } = await world();
+    const id = await make({ state: 'reserved' });
+    const known = () => contents.get(id) ?? assert.fail();
+    const save = async (patch: Partial<Content>) => {
+      const before = known();
+      assert.equal(await ledger.write((tables) => tables.contents.save(before, { ...before, ...patch }, 7)), true);
+      assert.deepEqual(known(), { ...before, ...patch, revision: before.revision + 1 });
+    };
+    const first = known();
+    for (const [name, value] of Object.entries(changes)) {
+      await save({ [name]: value });
+      await save({ [name]: first[name as keyof Content] });
+    }
+    await save(changes);
+    await save(first);
+  });
+
+  it('has its time where it is another state', async () => {
+    const { make, contents, ledger } = await world();
+    const id = await make({ state: 'reserved' }, 1);
+    const save = (patch: Partial<Content>, nowMs: number) =>
+      ledger.write((tables) => {
+        const before = tables.contents.get(id) ?? assert.fail();
+        assert.ok(tables.contents.save(before, { ...before, ...patch }, nowMs));
+      });
+    await save({ attempts: 1, reason: 'x' }, 2);
+    assert.equal(contents.stateSinceMs(id), 1);
+    await save({ attempts: 2, state: 'checking' }, 3);
+    assert.equal(contents.stateSinceMs(id), 3);
+  });
+
   it('is dropped where the row is of another state, generation or revision, or another row', async () => {
     const { make, contents, ledger } = await world();
     const id = await make({ state: 'checking' });

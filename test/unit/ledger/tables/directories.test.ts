@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { knowFiles, statOn } from '../../../support/known-files.ts';
-import { memoryLedger, withFolder } from '../../../support/ledgers.ts';
+import { strictLedger, withFolder } from '../../../support/ledgers.ts';
 
 describe('DirectoryStore', () => {
   it('counts files that are not gone, of the one folder, as far as is asked', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     const folder = await withFolder(ledger);
     const other = await withFolder(ledger, '/other');
     const { directories } = ledger;
@@ -20,7 +20,7 @@ describe('DirectoryStore', () => {
   });
 
   it('finds the device of a live file with bytes at any depth, and of no other', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     const folder = await withFolder(ledger);
     const { directories } = ledger;
     await knowFiles(ledger, folder, ['top'], 1);
@@ -38,7 +38,7 @@ describe('DirectoryStore', () => {
   });
 
   it('forgets the root of one folder', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     const [one, two] = [await withFolder(ledger, '/one'), await withFolder(ledger, '/two')];
     await ledger.write(({ directories }) => {
       directories.saveRootIdentity(one.folderId, '1:1:1');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { freshCreation } from '../../../../src/core/creation.ts';
 import { nothingLearnt } from '../../../../src/core/records.ts';
-import { memoryLedger } from '../../../support/ledgers.ts';
+import { strictLedger } from '../../../support/ledgers.ts';
 
 const reconciled = {
   ...{ atMs: 1, isFull: true, pages: 1, assets: 2, ours: 1, unknown: 1, unreadable: 3, drift: 0, asked: 0 },
@@ -16,7 +16,7 @@ const pace = { kind: 'bucket', perSecond: 2, recoverMs: 3, cycleMs: 4, limitedAt
 
 describe('small facts', () => {
   it('are none at first, and then as they were written last, each by itself', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     const { facts } = ledger;
     const read = () => [facts.lastReconcile, facts.matching, facts.creation, facts.pace, facts.listingOrder('a')];
     assert.deepEqual(read(), [null, null, null, null, null]);
@@ -35,7 +35,7 @@ describe('small facts', () => {
   });
 
   it('of an earlier version lack what it did not count', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     const { unreadable: _, ...before } = reconciled;
     const { unreadable: __, trouble: ___, ...searched } = search;
     await ledger.write(({ facts }) => {
@@ -47,7 +47,7 @@ describe('small facts', () => {
   });
 
   it('tell how far each listing has come, until all of that is forgotten, and nothing else is', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     const { facts } = ledger;
     assert.deepEqual([facts.listing('a'), facts.isListed('a')], [{ walks: 0, isDone: false }, false]);
     await ledger.write((tables) => {
@@ -64,7 +64,7 @@ describe('small facts', () => {
   });
 
   it('are learnt for each workspace, and listed by it', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     const learnt = { ...nothingLearnt, assetId: 'asset_1' };
     assert.deepEqual([ledger.facts.learnt('ws'), ledger.facts.allLearnt()], [nothingLearnt, {}]);
     await ledger.write(({ facts }) => {

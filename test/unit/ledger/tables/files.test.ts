@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { FileStat } from '../../../../src/core/entry.ts';
-import { memoryLedger, newContent, withFolder } from '../../../support/ledgers.ts';
+import { newContent, strictLedger, withFolder } from '../../../support/ledgers.ts';
 
 const stat: FileStat = { sizeBytes: 3, mtimeMs: 1, ctimeMs: 2, inode: 3, device: 4 };
 const problem = { code: 'empty', reason: 'no bytes' };
 
 async function world() {
-  const { ledger, database } = memoryLedger();
+  const { ledger, database } = strictLedger();
   const folder = await withFolder(ledger);
   const { directoryId, otherId, contentId, otherContentId } = await ledger.write(({ directories, contents }) => ({
     directoryId: directories.save(folder.folderId, ''),
@@ -111,6 +111,29 @@ describe('a file of the ledger', () => {
     assert.deepEqual(files.get(directoryId, 'a'), { ...refused, stat, contentId, problem: null });
   });
 
+  it('has a problem also where nobody wrote down why', async () => {
+    const { ledger, database, files, directoryId } = await world();
+    await ledger.write((tables) => tables.files.saveProblem(directoryId, 'a', stat, problem, 1));
+    database.exec('UPDATE file SET problem = NULL');
+    const unexplained = { code: 'empty', reason: '' };
+    assert.deepEqual(files.get(directoryId, 'a')?.problem, unexplained);
+    assert.deepEqual(files.inDirectory(directoryId)[0]?.problem, unexplained);
+  });
+
+  it('is read with those of its directory, all or so many behind a name', async () => {
+    const { ledger, files, directoryId, otherId, contentId } = await world();
+    await ledger.write((tables) => {
+      for (const name of ['c', 'a', 'd', 'b']) tables.files.saveContent(directoryId, name, stat, contentId, 1);
+      tables.files.saveContent(otherId, 'e', stat, contentId, 1);
+    });
+    const names = (after?: string, most?: number) =>
+      files
+        .inDirectory(directoryId, after, most)
+        .map(({ name }) => name)
+        .join('');
+    assert.deepEqual([names(), names('a'), names('a', 2), names('', 1), names('d', 1)], ['abcd', 'bcd', 'bc', 'a', '']);
+  });
+
   it('keeps its time where it is written with the same content again, and gets another where it was gone or is another', async () => {
     const { ledger, directoryId, contentId, otherContentId, updatedAt } = await world();
     const save = (id: number, atMs: number) =>
@@ -131,25 +154,29 @@ describe('the paths of a content', () => {
   it('are those with the same inode first, then those that are there, sixteen at most', async () => {
     const { ledger, files, directoryId, contentId, otherContentId, root } = await world();
     await ledger.write((tables) => {
-      const save = (name: string, patch: Partial<FileStat>, isGone = false) => {
-        tables.files.saveContent(directoryId, name, { ...stat, inode: 90, ...patch }, contentId, 1);
-        if (isGone) tables.files.markGone(directoryId, name, 2);
+      const save = (name: string, patch: Partial<FileStat>, atMs: number, isGone = false) => {
+        tables.files.saveContent(directoryId, name, { ...stat, inode: 90, ...patch }, contentId, atMs);
+        if (isGone) tables.files.markGone(directoryId, name, atMs);
       };
-      save('gone', {}, true);
-      save('there', {});
-      save('moved', { inode: 7, device: 8 }, true);
-      save('other disk', { inode: 7, device: 9 });
-      save('other inode', { inode: 6, device: 8 });
+      save('gone', {}, 2, true);
+      save('there', {}, 4);
+      save('moved', { inode: 7, device: 8 }, 2, true);
+      save('moved before', { inode: 7, device: 8 }, 1, true);
+      save('moved last', { inode: 7, device: 8 }, 3, true);
+      save('other disk', { inode: 7, device: 9 }, 3);
+      save('other inode', { inode: 6, device: 8 }, 5);
       tables.files.saveContent(directoryId, 'else', stat, otherContentId, 1);
     });
     const paths = files.pathsOf(contentId, { inode: 7, device: 8 });
     assert.deepEqual(
       paths.map(({ name, isGone, isSameInode, isWatched }) => [name, isGone, isSameInode, isWatched]),
       [
+        ['moved last', true, true, true],
         ['moved', true, true, true],
-        ['other disk', false, false, true],
+        ['moved before', true, true, true],
         ['other inode', false, false, true],
         ['there', false, false, true],
+        ['other disk', false, false, true],
         ['gone', true, false, true],
       ],
     );
@@ -161,7 +188,26 @@ describe('the paths of a content', () => {
       tables.directories.activateFolders([]);
     });
     const many = files.pathsOf(contentId, { inode: 7, device: 8 });
-    assert.deepEqual([many.length, many[0]?.name, many[0]?.isWatched], [16, 'moved', false]);
+    assert.deepEqual([many.length, many[0]?.name, many[0]?.isWatched], [16, 'moved last', false]);
+  });
+
+  it('are those of 64 that are there and 64 that are gone: a content may have a million', async () => {
+    const { ledger, files, directoryId, otherId, contentId } = await world();
+    // One within the first 64 by name, and one within the last.
+    const inode = (at: number) => (at === 1 || at === 68 ? 7 : 90);
+    await ledger.write((tables) => {
+      for (let at = 0; at < 70; at += 1) {
+        const name = String(at).padStart(2, '0');
+        tables.files.saveContent(directoryId, name, { ...stat, inode: inode(at) }, contentId, 1);
+        tables.files.saveContent(otherId, name, { ...stat, inode: inode(at) }, contentId, 1);
+        tables.files.markGone(otherId, name, 1);
+      }
+    });
+    const same = files.pathsOf(contentId, { inode: 7, device: 4 }).filter(({ isSameInode }) => isSameInode);
+    assert.deepEqual(
+      same.map(({ isGone }) => isGone),
+      [false, true],
+    );
   });
 
   it('are no sources in a folder of another destination, and as many as are wanted', async () => {
@@ -232,7 +278,7 @@ describe('destinations and folders', () => {
   const base = { workspaceId: 'ws_1', folder: 'f', projectId: 'p' };
 
   it('are others where workspace, folder or project is another, and the same otherwise', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     const all = [
       base,
       { ...base, workspaceId: 'ws_2' },
@@ -250,10 +296,16 @@ describe('destinations and folders', () => {
       all,
     );
     assert.throws(() => ledger.directories.destination(99), /Destination 99 is not in the ledger/);
+    const first = () => ledger.directories.destination(ids[0] ?? 0);
+    const known = first();
+    assert.equal(first(), known, 'it is read once');
+    await ledger.write(({ directories }) => directories.activateFolders([]));
+    assert.notEqual(first(), known, 'in each life');
+    assert.deepEqual(first(), known);
   });
 
   it('have their files doubted where they go elsewhere from now on, and no others', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     const [here = 0, there = 0] = await ledger.write(({ directories }) =>
       [base, { ...base, folder: 'g' }].map((each) => directories.destinationId(each)),
     );
@@ -282,7 +334,7 @@ describe('destinations and folders', () => {
   });
 
   it('are to be matched while they are watched and nobody has said that it is over', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     const destinationId = await ledger.write(({ directories }) => directories.destinationId(base));
     const activate = (...paths: readonly string[]) =>
       ledger.write(({ directories }) => directories.activateFolders(paths.map((path) => ({ path, destinationId }))));
@@ -300,7 +352,7 @@ describe('destinations and folders', () => {
   });
 
   it('know the root of each, once it was seen', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     const [a = 0, b = 0] = await ledger.write(({ directories }) => {
       const destinationId = directories.destinationId(base);
       return directories.activateFolders(['/a', '/b'].map((path) => ({ path, destinationId })));
@@ -322,13 +374,24 @@ describe('destinations and folders', () => {
     assert.deepEqual([has(), has(folderId, new Set(['unreadable'])), has(folderId + 1)], [true, false, false]);
     await ledger.write((tables) => tables.files.markGone(directoryId, 'b', 2));
     assert.equal(has(), false);
+    const second = await ledger.write(({ directories, files }) => {
+      const destinationId = directories.destinationId({ workspaceId: 'ws_1', folder: null, projectId: null });
+      const [id = 0] = directories.activateFolders([{ path: '/second', destinationId }]);
+      files.saveProblem(directories.save(id, ''), 'c', stat, problem, 1);
+      return id;
+    });
+    assert.deepEqual([has(), has(second)], [false, true]);
   });
 
   it('have directories, with those above them, that go and come back under one number', async () => {
     const { ledger, folderId, directoryId, otherId } = await world();
     const { directories } = ledger;
     const deep = await ledger.write((tables) => tables.directories.save(folderId, 'x/y'));
-    const children = (id: number) => directories.children(id).map(({ path }) => path);
+    const children = (id: number) =>
+      directories
+        .children(id)
+        .map(({ path }) => path)
+        .sort();
     assert.deepEqual(children(directoryId), ['other', 'x']);
     await ledger.write((tables) => {
       tables.directories.markGone(otherId);

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Content } from '../../../../src/core/content.ts';
 import type { RemoteAsset } from '../../../../src/core/records.ts';
 import type { AssetQuery } from '../../../../src/ledger/tables/remote-assets.ts';
-import { memoryLedger, newContent, withFolder } from '../../../support/ledgers.ts';
+import { newContent, strictLedger, withFolder } from '../../../support/ledgers.ts';
 
 type Listed = Omit<RemoteAsset, 'sha256'>;
 
@@ -33,7 +33,7 @@ function listed(assetId: string, patch: Partial<Listed> = {}): Listed {
 }
 
 async function shelf(...assets: readonly Listed[]) {
-  const { ledger } = memoryLedger();
+  const { ledger } = strictLedger();
   const { destinationId } = await withFolder(ledger);
   await ledger.write(({ remoteAssets }) => {
     for (const asset of assets) remoteAssets.save(asset);

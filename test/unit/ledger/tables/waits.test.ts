@@ -5,13 +5,13 @@ import { freshCreation } from '../../../../src/core/creation.ts';
 import { nothingLearnt } from '../../../../src/core/records.ts';
 import { ContentStore } from '../../../../src/ledger/tables/contents.ts';
 import { WaitReports } from '../../../../src/ledger/tables/waits.ts';
-import { memoryLedger, newContent, plansOf, withFolder } from '../../../support/ledgers.ts';
+import { newContent, plansOf, strictLedger, withFolder } from '../../../support/ledgers.ts';
 
 const target = { kind: 'put', url: 'https://host/upload' } as const;
 
 /** A ledger with contents in these states, and for these reasons. */
 async function ledgerWith(...rows: readonly Partial<Content>[]) {
-  const { ledger, database } = memoryLedger();
+  const { ledger, database } = strictLedger();
   const { destinationId } = await withFolder(ledger);
   const ids = await ledger.write(({ contents }) =>
     rows.map((row, at) => {
@@ -87,7 +87,7 @@ describe('what is odd in FLORA', () => {
 
 describe('the reports of what waits', () => {
   it('read the few contents that they are about, through their indexes, and never all of them', () => {
-    const { database } = memoryLedger();
+    const { database } = strictLedger();
     const plans = plansOf(database, (recording) => new WaitReports(recording), /FROM content/);
     const [waiting = '', findings = ''] = plans;
     assert.equal(plans.length, 2);
@@ -98,7 +98,7 @@ describe('the reports of what waits', () => {
   });
 
   it('find contents without bytes through the index of those under way', () => {
-    const { database } = memoryLedger();
+    const { database } = strictLedger();
     const [plan = ''] = plansOf(
       database,
       (recording) => new ContentStore(recording),
@@ -143,7 +143,7 @@ describe('what was about to be sent in one piece when the last process ended', (
 
 describe('what is learnt of FLORA', () => {
   it('is nothing before anything was seen, for each workspace by itself', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     assert.deepEqual(ledger.facts.learnt('ws_1'), nothingLearnt);
     await ledger.write(({ facts }) => facts.setLearnt('ws_1', { ...nothingLearnt, body: 'none', lagMs: 0 }));
     assert.deepEqual(ledger.facts.learnt('ws_1'), { ...nothingLearnt, body: 'none', lagMs: 0 });
@@ -152,14 +152,14 @@ describe('what is learnt of FLORA', () => {
   });
 
   it('has null for what a version before did not write down', async () => {
-    const { ledger, database } = memoryLedger();
+    const { ledger, database } = strictLedger();
     database.prepare(`INSERT INTO fact (key, value) VALUES ('learnt:ws_1', '{"body":"json"}')`).run();
     assert.deepEqual(ledger.facts.learnt('ws_1'), { ...nothingLearnt, body: 'json' });
     assert.deepEqual(ledger.facts.allLearnt(), { ws_1: { ...nothingLearnt, body: 'json' } });
   });
 
   it('is listed for each workspace, whatever characters its id has', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     const ids = ['ws_*', 'ws_[a]', 'ws_learnt:x', 'ws_1'];
     await ledger.write(({ facts }) => {
       for (const id of ids) facts.setLearnt(id, { ...nothingLearnt, assetId: id });
@@ -171,7 +171,7 @@ describe('what is learnt of FLORA', () => {
 
 describe('the budget of assets', () => {
   it('is null before any was asked for, and then as it was written', async () => {
-    const { ledger } = memoryLedger();
+    const { ledger } = strictLedger();
     assert.equal(ledger.facts.creation, null);
     const creation = { ...freshCreation('1'), barren: 1.125, lost: 2, slowSinceMs: 5, nextProbeMs: 6, reason: 'why' };
     await ledger.write(({ facts }) => facts.setCreation(creation));
