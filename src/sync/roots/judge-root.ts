@@ -45,7 +45,7 @@ export function judgeRoot(
   const saved = savedIdentity(ledger, memory, folderId);
   if (saved === null) return { identity, trouble: null };
   if (isSameRoot(identity, memory.believed ?? saved))
-    return { identity, trouble: judgeEmptiness(deps, memory, folderId, root, Number.parseInt(identity, 10)) };
+    return { identity, trouble: judgeEmptiness(deps, memory, folderId, root, deviceOf(identity)) };
   const glance = local.glance(root, '');
   if (glance === null) return { identity: null, trouble: missing(root) };
   if (glance.isEmpty && ledger.directories.hasFiles(folderId)) return { identity, trouble: replacedByEmpty(root) };
@@ -65,6 +65,11 @@ export function savedIdentity(
 ): string | null {
   if (memory.saved === undefined) memory.saved = directories.rootIdentity(folderId);
   return memory.saved;
+}
+
+/** An identity begins with the device. */
+export function deviceOf(identity: string): number {
+  return Number(identity.split(':')[0]);
 }
 
 /**
