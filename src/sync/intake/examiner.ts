@@ -187,7 +187,7 @@ export class Examiner {
           await this.#vanishing.files(folder, directory, row.directoryId, [name]);
         const known = ledger.directories.find(folder.folderId, path);
         const isNew = known === undefined || known.isGone;
-        return isNew ? await this.#deps.scan(folder, path) : await this.directory(folder, path);
+        return await (isNew ? this.#deps.scan(folder, path) : this.directory(folder, path));
       }
       case 'ignored':
       case 'gone':

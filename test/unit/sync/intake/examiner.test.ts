@@ -190,7 +190,8 @@ describe('a directory that is read', () => {
   it('waits with each until there is room for another', async () => {
     let go = () => {};
     const given: string[] = [];
-    const { does, folder, show } = await examining([], {
+    const { does, folder, show } = await examining(['a', 'b'], {
+      knownPerSlice: 1,
       onCandidate: ({ name }) => {
         given.push(name);
         return new Promise<void>((resolve) => {
@@ -198,17 +199,19 @@ describe('a directory that is read', () => {
         });
       },
     });
-    const files = [found('a'), found('b')];
-    show({ c: file });
+    const files = [found('a'), found('b'), found('new'), found('newer')];
+    show({ name: file });
     let isOver = false;
     const all = does(async (it) => {
       await it.listing(folder, listingOf('', { files }));
-      await it.name(folder, '', 'c');
+      await it.name(folder, '', 'name');
       isOver = true;
     });
-    for (const so of [['a'], ['a', 'b'], ['a', 'b', 'c']]) {
+    const inTurn = ['a', 'b', 'new', 'newer', 'name'];
+    for (let at = 1; at <= inTurn.length; at += 1) {
       await settled();
-      assert.deepEqual([given, isOver], [so, false]);
+      await settled();
+      assert.deepEqual([given, isOver], [inTurn.slice(0, at), false]);
       go();
     }
     await all;
@@ -282,6 +285,8 @@ describe('a directory that is read', () => {
       'candidate e 4',
     ]);
     assert.deepEqual(left(...known), known);
+    const gone = await does((it) => it.listing(folder, listingOf('')), /write/);
+    assert.deepEqual(gone, ['write', 'write', 'write'], 'and so is what is gone');
     const stopped = does((it) => it.listing(folder, all));
     stopping.abort(new Error('enough'));
     await assert.rejects(stopped, { message: 'enough' });

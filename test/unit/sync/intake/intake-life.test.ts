@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { FilePath } from '../../../../src/core/entry.ts';
 import { SyncError } from '../../../../src/errors.ts';
 import { Hints } from '../../../../src/sync/intake/hints.ts';
 import { Intake } from '../../../../src/sync/intake/intake.ts';
@@ -66,6 +67,10 @@ const emptyListing: ScannedListing = {
   identity: { device: 1, inode: 1, birthtimeMs: 1 },
 };
 
+function noTrouble(): { trouble: SyncError | null; refusal: SyncError | null } {
+  return { trouble: null, refusal: null };
+}
+
 /** The intake with a clock that stands still, over a folder, a disk and hints that do as the test says. */
 async function intakeAlone() {
   const { ledger } = memoryLedger();
@@ -75,13 +80,20 @@ async function intakeAlone() {
   const events: string[] = [];
   const errors: unknown[] = [];
   const told = { progress: 0, isIdle: false, pending: -1 };
-  const root = { begins: true, mayTake: true, trouble: null as SyncError | null, isHalted: false, isDue: false };
+  const root = { begins: true, mayTake: true, isHalted: false, isDue: false, ...noTrouble() };
   const found: string[] = [];
   const again: boolean[] = [];
+  const slowly = async <T>(event: string, value: T): Promise<T> => {
+    await settled();
+    events.push(event);
+    return value;
+  };
   const disk = {
     walk: async (_: string, __: string, ___: Parameters<LocalPort['walk']>[2]) => {},
-    listing: emptyListing,
-    isGone: false,
+    read: async () => await slowly('read', { kind: 'listing', listing: emptyListing }),
+    isGone: (_: string) => false,
+    inspect: async () => ({ kind: 'gone' }),
+    isHeld: false,
   };
   const lookAt = () => ({
     sizeBytes: 3,
@@ -91,11 +103,6 @@ async function intakeAlone() {
     device: 1,
   });
   const stat = lookAt();
-  const slowly = async <T>(event: string, value: T): Promise<T> => {
-    await settled();
-    events.push(event);
-    return value;
-  };
   const write = ledger.write.bind(ledger);
   Object.assign(ledger, {
     write: async (run: Parameters<typeof write>[0]) => {
@@ -124,13 +131,14 @@ async function intakeAlone() {
           await disk.walk(of, directory, handlers);
           await slowly(`walked ${directory}`, undefined);
         },
-        read: async () => await slowly('read', { kind: 'listing', listing: disk.listing }),
-        look: () => (disk.isGone ? { kind: 'gone' } : { kind: 'file', stat }),
+        read: () => disk.read(),
+        look: ({ name }: FilePath) => (disk.isGone(name) ? { kind: 'gone' } : { kind: 'file', stat }),
         detour: () => null,
         isUnfinished: () => false,
         isRemote: () => false,
-        openForWriting: async () => new Map(),
-        inspect: async () => ({ kind: 'gone' }),
+        openForWriting: async (keys: ReadonlySet<string>) =>
+          new Map(disk.isHeld ? [...keys].map((key) => [key, [{ pid: 1, name: 'a writer' }]]) : []),
+        inspect: () => disk.inspect(),
       } as unknown as LocalPort,
       roots: {
         begin: async () => await slowly('began', root.begins),
@@ -141,6 +149,7 @@ async function intakeAlone() {
         isHalted: () => root.isHalted,
         isScanDue: () => root.isDue,
         scanned: async () => await slowly('scanned', undefined),
+        accept: async () => await slowly('accepted', root.refusal),
         failed: (_: unknown, { message }: SyncError) => {
           events.push(`failed: ${message}`);
           return again.pop() ?? false;
@@ -213,7 +222,7 @@ describe('a scan', () => {
     const { intake, folder, events, disk, ledger, directoryId } = await intakeAlone();
     await knowFiles(ledger, folder, ['gone.png']);
     events.length = 0;
-    disk.isGone = true;
+    disk.isGone = () => true;
     disk.walk = async (_, __, handlers) => {
       await handlers.onDirectory(emptyListing);
       events.push('compared');
@@ -248,6 +257,7 @@ describe('a scan', () => {
 
   it('that has 4,001 files in hand waits, and goes on when there is room', async () => {
     const { intake, folder, disk, clock, listed, errors } = await intakeAlone();
+    disk.isHeld = true;
     disk.walk = async (_, __, handlers) => await handlers.onDirectory(listed(4_003));
     let isOver = false;
     const scanning = intake.scan(folder).then(() => {
@@ -256,8 +266,11 @@ describe('a scan', () => {
     await settled();
     await settled();
     assert.deepEqual([intake.pendingFiles, isOver], [4_001, false]);
-    disk.isGone = true;
-    await clock.advance(2_000);
+    disk.isGone = (name) => name === '0';
+    await clock.advance(1_500);
+    assert.deepEqual([intake.pendingFiles, isOver], [4_001, false], 'one has gone, and another come');
+    disk.isGone = () => true;
+    await clock.advance(1_500);
     await scanning;
     assert.deepEqual([isOver, errors], [true, []]);
     assert.ok(intake.pendingFiles <= 2);
@@ -287,9 +300,27 @@ describe('what is looked for because nothing tells of it', () => {
   });
 });
 
+describe('a root that a person accepts', () => {
+  it('is scanned, and what keeps it halted after that is told; one that is not there is not', async () => {
+    const { intake, folder, root, events, disk } = await intakeAlone();
+    const trouble = new SyncError('another', { code: 'folder_replaced', scope: 'folder', op: 'scan' });
+    assert.equal(await intake.accept(folder), null);
+    assert.deepEqual(events.splice(0), ['accepted', 'began', 'walked ', 'scanned']);
+    disk.walk = async () => {
+      root.trouble = trouble;
+    };
+    assert.equal(await intake.accept(folder), trouble);
+    assert.deepEqual(events.splice(0), ['accepted', 'began', 'walked ', 'scanned']);
+    root.trouble = null;
+    root.refusal = trouble;
+    assert.equal(await intake.accept(folder), trouble);
+    assert.deepEqual(events, ['accepted']);
+  });
+});
+
 describe('a hint', () => {
   it('is looked into for the folders that there are, until the daemon is to stop', async () => {
-    const { intake, hints, clock, errors, stopping, events, told } = await intakeAlone();
+    const { intake, hints, clock, errors, stopping, events, told, disk } = await intakeAlone();
     hints.add({ root: '/other', directory: '', name: 'a' });
     await clock.advance(20);
     assert.deepEqual([intake.pendingFiles, errors], [0, []]);
@@ -297,6 +328,10 @@ describe('a hint', () => {
     assert.equal(told.isIdle, true);
     await clock.advance(20);
     assert.deepEqual([intake.pendingFiles, told.pending, told.isIdle], [1, 1, false]);
+    disk.isGone = () => true;
+    hints.add({ root: '/drop', directory: '', name: 'a' });
+    await clock.advance(20);
+    assert.equal(intake.pendingFiles, 0, 'it is waited for no more');
     stopping.abort();
     hints.add({ root: '/drop', directory: '', name: null });
     await clock.advance(20);
@@ -319,9 +354,42 @@ describe('a hint', () => {
   });
 });
 
+describe('the end of the intake', () => {
+  it('waits for what is being read', async () => {
+    const { intake, hints, clock, disk, stopping } = await intakeAlone();
+    let answer = () => {};
+    disk.inspect = () =>
+      new Promise((resolve) => {
+        answer = () => resolve({ kind: 'gone' });
+      });
+    hints.add({ root: '/drop', directory: '', name: 'a' });
+    await clock.advance(1_100);
+    stopping.abort();
+    let isClosed = false;
+    const closing = intake.close().then(() => {
+      isClosed = true;
+    });
+    await settled();
+    assert.equal(isClosed, false);
+    answer();
+    await closing;
+    assert.equal(intake.pendingFiles, 0);
+  });
+});
+
 describe('progress', () => {
+  it('is told after each directory of which hints came, whatever the next one takes', async () => {
+    const { hints, clock, told, disk } = await intakeAlone();
+    disk.read = () => new Promise(() => {});
+    hints.add({ root: '/drop', directory: '', name: 'a' });
+    hints.add({ root: '/drop', directory: 'sub', name: null });
+    told.progress = 0;
+    await clock.advance(20);
+    assert.equal(told.progress, 1);
+  });
+
   it('is told at the end of each scan, of all hints, of each file, and at the very end', async () => {
-    const { intake, folder, hints, clock, told, stopping } = await intakeAlone();
+    const { intake, folder, hints, clock, told, stopping, errors } = await intakeAlone();
     const since = () => {
       const { progress, isIdle } = told;
       Object.assign(told, { progress: 0, isIdle: false });
@@ -341,6 +409,6 @@ describe('progress', () => {
     await intake.close();
     assert.deepEqual([intake.pendingFiles, clock.live.size, since()[0]], [0, 0, true]);
     hints.add({ root: '/drop', directory: '', name: 'a' });
-    assert.deepEqual([clock.live.size, intake.isIdle], [0, true]);
+    assert.deepEqual([clock.live.size, intake.isIdle, errors], [0, true, []]);
   });
 });

@@ -109,7 +109,15 @@ describe('a root as it is judged', () => {
     const guard = new RootGuard({ ledger, local: port, clock: new HandClock(), onFolder: () => {} }, [folder]);
     await guard.begin(folder);
     assert.equal(guard.trouble(folder), null);
-    assert.deepEqual(asked, [[{ root: '/drop', directory: '', name: '' }, 64_769]]);
+    assert.deepEqual(asked.splice(0), [[{ root: '/drop', directory: '', name: '' }, 64_769]]);
+    await knowFiles(ledger, folder, ['a.png']);
+    local.root = moved;
+    port.look = (path) => {
+      asked.push(path);
+      return { kind: 'file', stat: statOn(1) };
+    };
+    assert.equal(guard.trouble(folder), null);
+    assert.deepEqual(asked, [{ root: '/drop', directory: '', name: 'a.png' }]);
   });
 
   it('is the one that it was where no birth time is known, however little is left in it', async () => {
@@ -143,9 +151,27 @@ describe('a root as it is judged', () => {
 });
 
 describe('what is told of a root', () => {
+  it('that was walked is told, unless it went away by the end', async () => {
+    const { local, guard, folder, told } = await bench();
+    local.root = empty;
+    assert.equal(await guard.begin(folder), false);
+    local.root = drive;
+    assert.equal(await guard.begin(folder), true);
+    local.root = null;
+    await guard.scanned(folder);
+    assert.equal(guard.isHalted(folder), true);
+    local.root = drive;
+    assert.equal(await guard.begin(folder), true);
+    await guard.scanned(folder);
+    await guard.scanned(folder);
+    assert.deepEqual(told, ['folder_replaced', 'folder_missing', null]);
+  });
+
   it('that is missing is told once, in whose words ever, and again when it is another', async () => {
     const { local, guard, folder, told } = await bench();
     local.root = null;
+    assert.equal(await guard.begin(folder), true, 'the walk says why');
+    assert.deepEqual(told, []);
     assert.equal(guard.isThere(folder), false);
     assert.equal(guard.failed(folder, failure('folder_missing')), false);
     assert.deepEqual(told, ['folder_missing']);
