@@ -80,7 +80,10 @@ describe('a root between two looks', () => {
   it('that nobody watches is no root at all', async () => {
     const { guard } = await bench();
     assert.equal(guard.isThere({ root: '/other' }), false);
-    assert.throws(() => guard.trouble({ root: '/other' }), TypeError);
+    assert.throws(() => guard.trouble({ root: '/other' }), {
+      name: 'TypeError',
+      message: 'Not one of the drop folders',
+    });
   });
 });
 
@@ -139,6 +142,17 @@ describe('a root as it is judged', () => {
     assert.equal(guard.trouble(folder), null);
     local.root = { ...moved, entries: {} };
     assert.equal(guard.trouble(folder), null);
+    assert.equal(guard.isThere(folder), true);
+  });
+
+  it('that a person accepts is compared with none that was believed before', async () => {
+    const { local, guard, folder } = await bench();
+    local.root = moved;
+    assert.equal(guard.trouble(folder), null, 'for what is in it');
+    local.root = { identity: '5:5:5', entries: { 'x.png': 'file' } };
+    assert.equal(guard.isThere(folder), false);
+    assert.equal(await guard.accept(folder), null);
+    assert.equal(await guard.begin(folder), true);
     assert.equal(guard.isThere(folder), true);
   });
 
@@ -226,6 +240,13 @@ describe('what the ledger has of a root', () => {
 });
 
 describe('an empty directory', () => {
+  it('is no lost mount where its files were on the device that the root had when it was scanned first', async () => {
+    const { ledger, local, guard, folder } = await bench();
+    await knowFiles(ledger, folder, ['sub/b.png'], 1);
+    local.root = { identity: '12:2:10', entries: { 'a.png': 'file', sub: 'directory' } };
+    assert.equal(guard.isThere({ ...folder, directory: 'sub' }), true);
+  });
+
   const root: FakeRoot = { identity: '1:2:10', entries: { 'a.png': 'file', sub: 'directory' } };
 
   it('is no lost mount where nobody knows it, where none of its files had bytes, or where it was gone before', async () => {
