@@ -522,6 +522,17 @@ describe('while what vanished is written down', () => {
     disk.away = 'sub/deep';
     await all.tree(folder, 'sub', id('sub'));
     assert.deepEqual([left(), areGone(), told], [['d'], [true, false], ['/drop/sub']]);
+    await all.files(folder, 'sub/deep', id('sub/deep'), ['d']);
+    assert.deepEqual(left(), ['d']);
+  });
+
+  it('a directory whose drive goes away meanwhile is not gone, though its names were', async () => {
+    const { all, folder, id, left, disk, areGone, at } = await vanishing();
+    at((write) => {
+      if (write === 4) disk.away = 'sub/deep';
+    });
+    await all.tree(folder, 'sub', id('sub'));
+    assert.deepEqual([left(), areGone()], [[], [true, false]]);
   });
 
   it('the names below what is gone are, also where they can be seen below what is in its place', async () => {
