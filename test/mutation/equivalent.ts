@@ -431,6 +431,19 @@ export const equivalents: readonly Equivalent[] = [
     after: 'return { at, id, assetId: (assetIds[at]), state, url, sizeBytes, remoteSizeBytes, reasonCode };',
     why: 'Its place is one of those that were asked for.',
   },
+  {
+    file: 'sync/intake/intake.ts',
+    before: 'return this.pendingFiles > mostPending ? this.#room() : undefined;',
+    after: 'return this.pendingFiles >= mostPending ? this.#room() : undefined;',
+    why: 'Who waits for room asks again whether there is any, before waiting.',
+  },
+  {
+    file: 'sync/intake/settling.ts',
+    before:
+      'this.#waiting.set(absolutePath(file), { file, candidate, isQuiet: isQuietNow, dueMs, isHeldOpen: false, held });',
+    after: 'this.#waiting.set(absolutePath(file), { file, candidate, isQuiet: isQuietNow, dueMs, held });',
+    why: 'It is only asked whether somebody holds it; what is not said is no.',
+  },
 ];
 
 export function isEquivalent(

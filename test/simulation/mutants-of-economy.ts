@@ -12,12 +12,12 @@ export const economyMutants: readonly Mutant[] = [
   {
     name: 'a settling file is looked at each millisecond',
     file: 'sync/intake/settling.js',
-    search: 'if (dueMs !== Number.POSITIVE_INFINITY && !this.#deps.signal.aborted)',
+    search: 'if (!this.#deps.signal.aborted)',
     replace: `if (dueMs !== Number.POSITIVE_INFINITY)
             dueMs = this.#deps.clock.monotonic() + 1;
         for (const waiting of this.#waiting.values())
             waiting.dueMs = Math.min(waiting.dueMs, dueMs);
-        if (dueMs !== Number.POSITIVE_INFINITY && !this.#deps.signal.aborted)`,
+        if (!this.#deps.signal.aborted)`,
     withinSeeds: 100,
   },
   {

@@ -87,7 +87,7 @@ function admit(tables: LedgerTablesPort, deps: AdmitDeps, file: FolderFile, fing
   const directoryId = tables.directories.save(file.folderId, file.directory);
   const known = tables.files.get(directoryId, file.name);
   const twins = tables.contents.withBytes(file.destinationId, sha256);
-  const found = findContent(tables, deps, file, stat, twins, known?.contentId ?? null);
+  const found = findContent(tables, deps, file, stat, twins, known?.contentId);
   const needsMatching = tables.directories.needsMatching(file.folderId);
   const content =
     found === undefined
@@ -117,7 +117,7 @@ function findContent(
   file: FolderFile,
   stat: FileStat,
   twins: readonly Content[],
-  knownId: number | null,
+  knownId: number | null | undefined,
 ): Content | undefined {
   // Of several, from a time when copies did not share, one that is there already.
   if (file.copies === 'share') {

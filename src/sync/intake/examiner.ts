@@ -88,13 +88,13 @@ export class Examiner {
   /** What the ledger knows of a directory, a slice at a time: all of a huge one would be several times its listing. */
   async *#knownIn(directoryId: number): AsyncGenerator<readonly KnownFile[]> {
     const { ledger, clock, signal, knownPerSlice = 1_000 } = this.#deps;
-    let after = '';
+    let after: string | undefined = '';
     for (;;) {
-      const slice = ledger.files.inDirectory(directoryId, after, knownPerSlice);
+      const slice: readonly KnownFile[] = ledger.files.inDirectory(directoryId, after, knownPerSlice);
       yield slice;
-      const last = slice.at(-1);
-      if (last === undefined || slice.length < knownPerSlice) return;
-      after = last.name;
+      // Where the slice is full, there may be more.
+      after = slice[knownPerSlice - 1]?.name;
+      if (after === undefined) return;
       await clock.turn();
       signal.throwIfAborted();
     }
@@ -187,7 +187,7 @@ export class Examiner {
           await this.#vanishing.files(folder, directory, row.directoryId, [name]);
         const known = ledger.directories.find(folder.folderId, path);
         const isNew = known === undefined || known.isGone;
-        return isNew ? await this.#deps.scan(folder, path) : await this.directory(folder, path);
+        return await (isNew ? this.#deps.scan(folder, path) : this.directory(folder, path));
       }
       case 'ignored':
       case 'gone':

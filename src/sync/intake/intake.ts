@@ -44,7 +44,7 @@ export class Intake {
   readonly #settling: Settling<FolderFile>;
   readonly #inspector: Inspector;
   #scans = 0;
-  #waiters: (() => void)[] = [];
+  readonly #waiters: (() => void)[] = [];
 
   constructor(deps: IntakeDeps, folders: readonly DropFolder[]) {
     this.#deps = deps;
@@ -102,7 +102,7 @@ export class Intake {
     } catch (error) {
       if (signal.aborted) return false;
       if (!(error instanceof SyncError) || error.scope !== 'folder') throw error;
-      return roots.failed(folder, error) ? await this.scan(folder) : false;
+      return roots.failed(folder, error) ? this.scan(folder) : false;
     } finally {
       this.#scans -= 1;
       this.#changed();
@@ -196,9 +196,7 @@ export class Intake {
   }
 
   #changed(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const wake of waiters) wake();
+    for (const wake of this.#waiters.splice(0)) wake();
     this.#deps.onProgress?.();
   }
 }

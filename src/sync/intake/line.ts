@@ -5,8 +5,7 @@
 export class Line<T> {
   readonly #hasRoom: () => boolean;
   readonly #pass: (item: T) => void;
-  #waiting: T[] = [];
-  #next = 0;
+  readonly #waiting: T[] = [];
 
   constructor(hasRoom: () => boolean, pass: (item: T) => void) {
     this.#hasRoom = hasRoom;
@@ -14,12 +13,12 @@ export class Line<T> {
   }
 
   get size(): number {
-    return this.#waiting.length - this.#next;
+    return this.#waiting.length;
   }
 
   /** Those that wait, in their order. */
   list(): readonly T[] {
-    return this.#waiting.slice(this.#next);
+    return [...this.#waiting];
   }
 
   add(item: T): void {
@@ -29,20 +28,10 @@ export class Line<T> {
 
   /** There may be room again. */
   advance(): void {
-    while (this.#next < this.#waiting.length && this.#hasRoom()) {
-      const item = this.#waiting[this.#next] as T;
-      this.#next += 1;
-      // What was passed on is let go of, in steps that grow with the line.
-      if (this.#next * 2 > this.#waiting.length) {
-        this.#waiting = this.#waiting.slice(this.#next);
-        this.#next = 0;
-      }
-      this.#pass(item);
-    }
+    while (this.#waiting.length > 0 && this.#hasRoom()) this.#pass(this.#waiting.shift() as T);
   }
 
   clear(): void {
-    this.#waiting = [];
-    this.#next = 0;
+    this.#waiting.length = 0;
   }
 }

@@ -2,7 +2,6 @@ import { absolutePath, type FilePath, type FileStat, fileKey, type Holder } from
 import { type Candidate, isQuiet, lookAgain, mayBeUnwritten, quietInMs } from '../../core/settle.ts';
 import type { LocalPort } from '../ports/local.ts';
 import type { ClockPort } from '../ports/runtime.ts';
-import { PathMap } from './path-map.ts';
 
 export interface SettlingDeps<F extends FilePath> {
   readonly clock: ClockPort;
@@ -59,11 +58,12 @@ const unwrittenPollMs = 2_000;
  */
 export class Settling<F extends FilePath> {
   readonly #deps: SettlingDeps<F>;
-  readonly #waiting = new PathMap<Waiting<F>>();
+  /** By their absolute paths. */
+  readonly #waiting = new Map<string, Waiting<F>>();
   #timer: { cancel(): void } | undefined;
   #wakesAtMs = Number.POSITIVE_INFINITY;
   #isLooking = false;
-  #restsUntilMs = 0;
+  #restsUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: SettlingDeps<F>) {
     this.#deps = deps;
@@ -100,29 +100,24 @@ export class Settling<F extends FilePath> {
     const candidate = waiting === undefined ? { stat, sinceMs: nowMs } : lookAgain(waiting.candidate, stat, nowMs);
     if (candidate === waiting?.candidate) return;
     const now = this.#now(file, stat);
-    const isQuietNow = isQuiet(candidate, now);
-    const dueMs = isQuietNow ? nowMs : nowMs + quietInMs(candidate, now);
     const isSameFile = waiting !== undefined && fileKey(waiting.candidate.stat) === fileKey(stat);
-    const held = isSameFile ? waiting.held : null;
-    this.#put({ file, candidate, isQuiet: isQuietNow, dueMs, isHeldOpen: false, held });
+    this.#put(file, candidate, isQuiet(candidate, now), quietInMs(candidate, now), isSameFile ? waiting.held : null);
   }
 
   /** Begins so many more quiet periods for a file that had one; it has had them, where its times prove it. */
   again(file: F, stat: FileStat, quietPeriods: number): void {
-    const key = absolutePath(file);
     // Somebody saw it change meanwhile.
-    if (this.#waiting.has(key)) return;
+    if (this.#waiting.has(absolutePath(file))) return;
     const now = this.#now(file, stat);
     const candidate = { stat, sinceMs: now.monotonicMs };
     const waitMs = quietPeriods * now.quietMs;
-    const isQuietNow = isQuiet(candidate, { ...now, quietMs: now.quietMs + waitMs });
-    const dueMs = isQuietNow ? now.monotonicMs : now.monotonicMs + waitMs;
-    this.#put({ file, candidate, isQuiet: isQuietNow, dueMs, isHeldOpen: false, held: null });
+    this.#put(file, candidate, isQuiet(candidate, { ...now, quietMs: now.quietMs + waitMs }), waitMs, null);
   }
 
   /** Forgets what waits at or below this path. */
   forget(path: string): void {
-    this.#waiting.deleteTree(path);
+    const below = `${path}/`;
+    for (const key of this.#waiting.keys()) if (key === path || key.startsWith(below)) this.#waiting.delete(key);
   }
 
   close(): void {
@@ -137,9 +132,11 @@ export class Settling<F extends FilePath> {
     return holders !== undefined;
   }
 
-  #put(waiting: Waiting<F>): void {
-    this.#waiting.set(waiting);
-    this.#wakeAt(waiting.dueMs);
+  /** What is quiet now is due at once. */
+  #put(file: F, candidate: Candidate, isQuietNow: boolean, waitMs: number, held: Held | null): void {
+    const dueMs = this.#deps.clock.monotonic() + (isQuietNow ? 0 : waitMs);
+    this.#waiting.set(absolutePath(file), { file, candidate, isQuiet: isQuietNow, dueMs, isHeldOpen: false, held });
+    this.#wakeAt(dueMs);
   }
 
   #now(file: F, { device }: FileStat) {
@@ -235,6 +232,6 @@ export class Settling<F extends FilePath> {
   #wakeForNext(): void {
     let dueMs = Number.POSITIVE_INFINITY;
     for (const waiting of this.#waiting.values()) dueMs = Math.min(dueMs, waiting.dueMs);
-    if (dueMs !== Number.POSITIVE_INFINITY && !this.#deps.signal.aborted) this.#wakeAt(dueMs);
+    if (!this.#deps.signal.aborted) this.#wakeAt(dueMs);
   }
 }

@@ -61,13 +61,12 @@ export class Vanishing {
     if (!roots.isThere({ root: folder.root, directory })) return;
     this.#deps.onVanished(joinPath(folder.root, directory));
     this.#deps.watch.remove(folder, directory);
-    for (let after = ''; ; ) {
+    for (let after: string | undefined = ''; after !== undefined; ) {
       const slice = ledger.files.inDirectory(directoryId, after, this.#perWrite);
       const names = slice.filter((file) => !file.isGone).map(({ name }) => name);
       await this.files(folder, directory, directoryId, names, top);
-      const last = slice.at(-1);
-      if (last === undefined || slice.length < this.#perWrite) break;
-      after = last.name;
+      // Where the slice is full, there may be more.
+      after = slice[this.#perWrite - 1]?.name;
     }
     for (const child of ledger.directories.children(directoryId)) await this.tree(folder, child.path, child.id, top);
     if (!roots.isThere({ root: folder.root, directory })) return;

@@ -27,6 +27,11 @@ export interface Judgement {
   readonly trouble: SyncError | null;
 }
 
+interface Judged {
+  readonly folderId: number;
+  readonly root: string;
+}
+
 /** How long a server has to go on saying that everything is gone. */
 const emptyPatienceMs = 60 * 60_000;
 
@@ -34,27 +39,32 @@ const emptyPatienceMs = 60 * 60_000;
  * Why a root cannot be believed, if it cannot: it is missing; it is another directory than it was, and empty or without
  * any name that the ledger knows at its top; or it is on a server, and empty all at once.
  */
-export function judgeRoot(
+export function judgeRoot(deps: RootDeps, memory: RootMemory, folder: Judged): Judgement {
+  const identity = deps.local.rootIdentity(folder.root);
+  const trouble = identity === null ? missing(folder.root) : judgeIdentity(deps, memory, folder, identity);
+  return { identity: trouble?.code === 'folder_missing' ? null : identity, trouble };
+}
+
+function judgeIdentity(
   deps: RootDeps,
   memory: RootMemory,
-  { folderId, root }: { readonly folderId: number; readonly root: string },
-): Judgement {
+  { folderId, root }: Judged,
+  identity: string,
+): SyncError | null {
   const { ledger, local } = deps;
-  const identity = local.rootIdentity(root);
-  if (identity === null) return { identity, trouble: missing(root) };
   const saved = savedIdentity(ledger, memory, folderId);
-  if (saved === null) return { identity, trouble: null };
+  if (saved === null) return null;
   if (isSameRoot(identity, memory.believed ?? saved))
-    return { identity, trouble: judgeEmptiness(deps, memory, folderId, root, Number.parseInt(identity, 10)) };
+    return judgeEmptiness(deps, memory, folderId, root, deviceOf(identity));
   const glance = local.glance(root, '');
-  if (glance === null) return { identity: null, trouble: missing(root) };
-  if (glance.isEmpty && ledger.directories.hasFiles(folderId)) return { identity, trouble: replacedByEmpty(root) };
+  if (glance === null) return missing(root);
+  if (glance.isEmpty && ledger.directories.hasFiles(folderId)) return replacedByEmpty(root);
   const names = knownNames(ledger, folderId);
   const isAnyThere = names.some((name) => isThere(local, root, name));
-  if (names.length > 0 && !isAnyThere) return { identity, trouble: replacedByOther(root, names.length) };
+  if (names.length > 0 && !isAnyThere) return replacedByOther(root, names.length);
   // Unless something was mounted between the looks, and these are the names of another root.
   if (local.rootIdentity(root) === identity) memory.believed = identity;
-  return { identity, trouble: null };
+  return null;
 }
 
 /** What the ledger has as the root's identity; asked for once, because each file asks for it several times. */
@@ -65,6 +75,11 @@ export function savedIdentity(
 ): string | null {
   if (memory.saved === undefined) memory.saved = directories.rootIdentity(folderId);
   return memory.saved;
+}
+
+/** An identity begins with the device. */
+export function deviceOf(identity: string): number {
+  return Number(identity.split(':')[0]);
 }
 
 /**

@@ -17,17 +17,15 @@ export function findLostMount(
   directory: string,
   rootDevices: ReadonlySet<number>,
 ): string | null {
-  let at = directory;
-  let found = at === '' ? null : local.glance(folder.root, at);
-  while (at !== '' && found === null) {
-    at = splitPath(at).directory;
-    found = at === '' ? null : local.glance(folder.root, at);
+  for (let at = directory; at !== ''; at = splitPath(at).directory) {
+    const found = local.glance(folder.root, at);
+    if (found === null) continue;
+    const known = found.isEmpty ? ledger.directories.find(folder.folderId, at) : undefined;
+    if (known === undefined || known.isGone || found.device === null) return null;
+    const device = ledger.directories.anyDevice(known.id);
+    return device === null || device === found.device || rootDevices.has(device) ? null : at;
   }
-  if (found === null || !found.isEmpty || found.device === null) return null;
-  const known = ledger.directories.find(folder.folderId, at);
-  if (known === undefined || known.isGone) return null;
-  const device = ledger.directories.anyDevice(known.id);
-  return device === null || device === found.device || rootDevices.has(device) ? null : at;
+  return null;
 }
 
 export const mountMissing: Problem = {

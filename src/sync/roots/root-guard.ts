@@ -1,6 +1,6 @@
 import type { DropFolder } from '../../core/drop-folder.ts';
 import type { SyncError } from '../../errors.ts';
-import { type Judgement, judgeRoot, type RootDeps, type RootMemory, savedIdentity } from './judge-root.ts';
+import { deviceOf, type Judgement, judgeRoot, type RootDeps, type RootMemory, savedIdentity } from './judge-root.ts';
 import { findLostMount } from './lost-mount.ts';
 import { missing } from './root-errors.ts';
 
@@ -13,16 +13,23 @@ export interface RootGuardDeps extends RootDeps {
 type InFolder = Pick<DropFolder, 'root'>;
 
 /** How a folder stands with us. */
-interface Standing extends RootMemory {
+class Standing implements RootMemory {
   readonly folder: DropFolder;
   /** As it was told last; null when the folder can be believed. */
-  trouble: SyncError | null;
+  trouble: SyncError | null = null;
   /** Nothing is taken from the folder. Unlike `trouble` not while a scan tries whether it can be believed again. */
-  isClosed: boolean;
+  isClosed = false;
   /** A person took the root as it is, until it is scanned. */
-  isAccepted: boolean;
-  readonly rootDevices: Set<number>;
-  readonly lostMounts: Set<string>;
+  isAccepted = false;
+  saved: string | null | undefined;
+  believed: string | null = null;
+  emptySinceMs: number | null = null;
+  readonly rootDevices = new Set<number>();
+  readonly lostMounts = new Set<string>();
+
+  constructor(folder: DropFolder) {
+    this.folder = folder;
+  }
 }
 
 /**
@@ -36,7 +43,7 @@ export class RootGuard {
 
   constructor(deps: RootGuardDeps, folders: readonly DropFolder[]) {
     this.#deps = deps;
-    this.#standings = new Map(folders.map((folder) => [folder.root, standingOf(folder)]));
+    this.#standings = new Map(folders.map((folder) => [folder.root, new Standing(folder)]));
   }
 
   /** Why nothing may be taken from the folder now; null when what is there may be. */
@@ -189,25 +196,6 @@ export class RootGuard {
     if (standing === undefined) throw new TypeError('Not one of the drop folders');
     return standing;
   }
-}
-
-function standingOf(folder: DropFolder): Standing {
-  return {
-    folder,
-    trouble: null,
-    isClosed: false,
-    isAccepted: false,
-    saved: undefined,
-    believed: null,
-    emptySinceMs: null,
-    rootDevices: new Set(),
-    lostMounts: new Set(),
-  };
-}
-
-/** An identity begins with the device. */
-function deviceOf(identity: string): number {
-  return Number.parseInt(identity, 10);
 }
 
 /** Device and inode. Where the kernel tells no birth time, Node may give one that moves with each change of the directory. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Content } from '../../../../src/core/content.ts';
 import { type FileStat, joinPath, type Problem, splitPath } from '../../../../src/core/entry.ts';
 import { type AdmitDeps, admitFile, admitProblem } from '../../../../src/sync/intake/admit.ts';
 import { Vanishing } from '../../../../src/sync/intake/vanishing.ts';
@@ -151,6 +152,15 @@ describe('a finished file', () => {
     }
   });
 
+  it('with known bytes was copied where the former name cannot be read, however it is spelled', async () => {
+    const { admit, detours, seen, told } = await admitting();
+    await admit('A.png');
+    seen.set('A.png', { kind: 'problem', stat: null, problem: { code: 'unreadable', reason: '' } });
+    detours.add('A.png');
+    await admit('a.png');
+    assert.deepEqual(told()[1]?.[0], 'copied');
+  });
+
   it('with known bytes of which no file is known any more has the same bytes', async () => {
     const { admit, ledger, told } = await admitting();
     const { path } = await admit('b.png');
@@ -186,6 +196,55 @@ describe('a finished file', () => {
       assert.equal((await admit('b/a.png')).content.id === first.content.id, isFree);
     });
   }
+
+  it('has the content of a name that is gone, spelled otherwise, or in a folder that nobody watches', async () => {
+    for (const how of ['gone', 'spelled otherwise', 'unwatched', 'there'] as const) {
+      const { admit, ledger, detours, seen, there, folder } = await admitting('separate');
+      const first = await admit('a.png');
+      if (how === 'gone') await ledger.write(({ files }) => files.markGone(first.path.directoryId, 'a.png', 1));
+      if (how === 'spelled otherwise') detours.add('a.png');
+      if (how === 'unwatched') {
+        const { destinationId } = folder;
+        await ledger.write(({ directories }) => directories.activateFolders([{ path: '/new', destinationId }]));
+        seen.set('a.png', { kind: 'gone' });
+        there.isThere = false;
+      }
+      const { content } = await admit('b/a.png');
+      assert.equal(content.id === first.content.id, how !== 'there', how);
+    }
+  });
+
+  it('has the content that it had under its very path as a file of another folder', async () => {
+    const { admit, ledger, deps, folder } = await admitting('separate');
+    const first = await admit('sub/a.png');
+    const { destinationId } = folder;
+    const [folderId = 0] = await ledger.write(({ directories }) =>
+      directories.activateFolders([{ path: '/drop/sub', destinationId }]),
+    );
+    const file = { ...folder, folderId, root: '/drop/sub', directory: '', name: 'a.png' };
+    const fingerprint = { stat, sha256: 'abc', contentType: 'image/png' };
+    const { content } = await admitFile(deps, file, fingerprint, null);
+    assert.equal(content.id, first.content.id);
+  });
+
+  it('whose bytes were given up is news, begins anew, and later each time', async () => {
+    const { admit, ledger, clock, told, lines, folder } = await admitting();
+    const giveUp = async ({ id }: Content) => {
+      const content = ledger.contents.get(id);
+      assert.ok(content !== undefined);
+      await ledger.write(({ contents }) => contents.save(content, { ...content, state: 'gone' }, 1));
+    };
+    const first = await admit('a.png');
+    await giveUp(first.content);
+    const second = await admit('a.png');
+    assert.deepEqual(told()[1], ['same bytes', 'gone', 'queued', about]);
+    assert.deepEqual([lines.length, second.content.notBeforeMs], [2, clock.now()]);
+    await giveUp(second.content);
+    await ledger.write(({ directories }) => directories.setNeedsMatching(folder.folderId, true));
+    const { content } = await admit('a.png');
+    assert.equal(content.state, 'matching');
+    assert.ok(content.notBeforeMs > clock.now());
+  });
 
   it('whose content changes inside its own transaction is a fault', async () => {
     const { admit, ledger } = await admitting();

@@ -33,11 +33,34 @@ describe('Line', () => {
     );
   });
 
+  it('lists those that wait, in their order, and a list stays as it was', () => {
+    const { line, passed, state } = open(1);
+    for (let at = 0; at < 4; at += 1) line.add(at);
+    const listed = line.list();
+    assert.deepEqual(listed, [1, 2, 3]);
+    state.room = 3;
+    line.advance();
+    assert.deepEqual([listed, line.list(), passed], [[1, 2, 3], [3], [0, 1, 2]]);
+  });
+
+  it('asks for room only where somebody waits', () => {
+    let asked = 0;
+    const line = new Line<number>(
+      () => {
+        asked += 1;
+        return true;
+      },
+      () => {},
+    );
+    line.advance();
+    assert.equal(asked, 0);
+  });
+
   it('is empty once it was cleared', () => {
     const { line, passed, state } = open(0);
     line.add(1);
     line.clear();
-    assert.equal(line.size, 0);
+    assert.deepEqual([line.size, line.list()], [0, []]);
     state.room = 5;
     line.advance();
     assert.deepEqual(passed, []);

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { lookAtRacy } from '../../../../src/sync/intake/racy.ts';
 import { openDrop } from '../../../support/drop.ts';
+import { HandClock } from '../../../support/hand-clock.ts';
+import { knowFiles } from '../../../support/known-files.ts';
+import { memoryLedger, withFolder } from '../../../support/ledgers.ts';
 import { until } from '../../../support/until.ts';
 
 /** A file of which the ledger believes the bytes of another: it was rewritten, and looks as it did. */
@@ -107,5 +111,40 @@ describe('the racy files of a ledger', () => {
     assert.ok(file !== undefined);
     await ledger.write(({ files }) => files.saveProblem(directoryId, 'a', file.stat, { code: 'x', reason: 'x' }, 0));
     assert.deepEqual(due(), []);
+  });
+});
+
+describe('many files that are due at once', () => {
+  it('are taken 256 in a write, and all of them; nothing is written where none is due', async () => {
+    const { ledger } = memoryLedger();
+    const folder = await withFolder(ledger);
+    const names = Array.from({ length: 300 }, (_, at) => `${at}`);
+    await knowFiles(ledger, folder, names);
+    const directoryId = ledger.directories.find(folder.folderId, '')?.id ?? 0;
+    await ledger.write(({ racyFiles }) => {
+      for (const name of names) racyFiles.note(directoryId, name, 1);
+    });
+    const asked: number[] = [];
+    const taken: number[] = [];
+    const { racyFiles } = ledger;
+    const due = racyFiles.due.bind(racyFiles);
+    racyFiles.due = (folderId, nowMs, most) => {
+      const rows = due(folderId, nowMs, most);
+      asked.push(most);
+      taken.push(rows.length);
+      return rows;
+    };
+    const seen: string[] = [];
+    const examiner = { name: async (_: unknown, __: string, name: string) => void seen.push(name) };
+    const deps = { ledger, clock: new HandClock(), roots: { mayTake: () => true } };
+    await lookAtRacy({ ...deps, signal: new AbortController().signal }, examiner, folder);
+    assert.equal(new Set(seen).size, 300);
+    assert.deepEqual(
+      [asked, taken],
+      [
+        [1, 256, 1, 256, 1],
+        [1, 256, 1, 44, 0],
+      ],
+    );
   });
 });

@@ -419,6 +419,7 @@ describe('while files are looked at once more', () => {
       };
       const deps = { ledger, clock, roots: { mayTake: () => !isAway }, signal: stopping.signal };
       await lookAtRacy(deps, examiner, folder);
+      assert.equal(inHand, 0);
       assert.deepEqual(seen.sort(), [...expected], how);
       // Taken for ten minutes: not again at once, and again if nothing came of it.
       assert.equal(ledger.racyFiles.due(folder.folderId, clock.now(), 9).length, 0);
@@ -434,19 +435,30 @@ describe('while what vanished is written down', () => {
     const folder = await withFolder(ledger);
     await knowFiles(ledger, folder, ['sub/a', 'sub/b', 'sub/c', 'sub/deep/d']);
     const stopping = new AbortController();
-    const disk = { isThere: true, gone: new Set(['sub', 'sub/a', 'sub/b', 'sub/c', 'sub/deep', 'sub/deep/d']) };
+    const disk = {
+      isThere: true,
+      away: '',
+      gone: new Set(['sub', 'sub/a', 'sub/b', 'sub/c', 'sub/deep', 'sub/deep/d']),
+    };
     const told: string[] = [];
     /** Called before each write. */
     let onWrite = (_: number) => {};
     let writes = 0;
     const write = ledger.write.bind(ledger);
+    let inHand = 0;
     Object.assign(ledger, {
-      write: (run: Parameters<typeof write>[0]) => {
+      write: async (run: Parameters<typeof write>[0]) => {
+        assert.equal(inHand, 0, 'one after the other');
+        inHand += 1;
         writes += 1;
         onWrite(writes);
-        return write(run);
+        await turns();
+        const result = await write(run);
+        inHand -= 1;
+        return result;
       },
     });
+    const unwatched: string[] = [];
     const all = new Vanishing({
       ledger,
       clock: new HandClock(),
@@ -454,8 +466,13 @@ describe('while what vanished is written down', () => {
       log: noLog,
       local: { look: () => assert.fail('not asked'), detour: () => null },
       matching: { begin: () => assert.fail('not asked') },
-      roots: { isThere: () => disk.isThere } as unknown as RootGuard,
-      watch: nobodyWatches,
+      roots: {
+        isThere: ({ root, directory }: { root: string; directory: string }) => {
+          assert.equal(root, '/drop');
+          return disk.isThere && disk.away !== directory;
+        },
+      } as unknown as RootGuard,
+      watch: { ...nobodyWatches, remove: (_, directory) => void unwatched.push(directory) },
       signal: stopping.signal,
       vanishedPerWrite: 1,
       isGone: (_, directory, name) => disk.gone.has(directory === '' ? name : `${directory}/${name}`),
@@ -476,6 +493,9 @@ describe('while what vanished is written down', () => {
       left,
       areGone,
       id,
+      unwatched,
+      writes: () => writes,
+      inHand: () => inHand,
       at: (happens: (write: number) => void) => {
         onWrite = happens;
       },
@@ -483,16 +503,43 @@ describe('while what vanished is written down', () => {
   }
 
   it('all of a tree is, itself last', async () => {
-    const { all, folder, id, left, areGone, told } = await vanishing();
+    const { all, folder, id, left, areGone, told, unwatched, inHand, writes } = await vanishing();
     await all.tree(folder, 'sub', id('sub'));
     assert.deepEqual([left(), areGone(), told], [[], [true, true], ['/drop/sub', '/drop/sub/deep']]);
+    assert.deepEqual([unwatched, inHand(), writes()], [['sub', 'sub/deep'], 0, 6]);
+  });
+
+  it('costs a write for each slice, and none where there is nothing', async () => {
+    const { all, folder, id, writes, inHand, left } = await vanishing();
+    await all.files(folder, 'sub', id('sub'), []);
+    assert.equal(writes(), 0);
+    await all.files(folder, 'sub', id('sub'), ['a', 'b', 'c']);
+    assert.deepEqual([writes(), inHand(), left()], [3, 0, ['d']]);
+  });
+
+  it('nothing is in a directory whose drive is away, whatever is beside it', async () => {
+    const { all, folder, id, left, disk, areGone, told } = await vanishing();
+    disk.away = 'sub/deep';
+    await all.tree(folder, 'sub', id('sub'));
+    assert.deepEqual([left(), areGone(), told], [['d'], [true, false], ['/drop/sub']]);
+    await all.files(folder, 'sub/deep', id('sub/deep'), ['d']);
+    assert.deepEqual(left(), ['d']);
+  });
+
+  it('a directory whose drive goes away meanwhile is not gone, though its names were', async () => {
+    const { all, folder, id, left, disk, areGone, at } = await vanishing();
+    at((write) => {
+      if (write === 4) disk.away = 'sub/deep';
+    });
+    await all.tree(folder, 'sub', id('sub'));
+    assert.deepEqual([left(), areGone()], [[], [true, false]]);
   });
 
   it('the names below what is gone are, also where they can be seen below what is in its place', async () => {
-    const { all, folder, id, left, disk } = await vanishing();
+    const { all, folder, id, left, disk, areGone } = await vanishing();
     disk.gone = new Set(['sub']);
     await all.tree(folder, 'sub', id('sub'));
-    assert.deepEqual(left(), []);
+    assert.deepEqual([left(), areGone()], [[], [true, true]]);
   });
 
   it('what is back by then is not gone', async () => {
@@ -520,6 +567,13 @@ describe('while what vanished is written down', () => {
     at((write) => {
       if (write === 6) disk.gone.delete('sub');
     });
+    await all.tree(folder, 'sub', id('sub'));
+    assert.deepEqual(areGone(), [false, true]);
+  });
+
+  it('a directory that is gone is, also where that above it is back by then', async () => {
+    const { all, folder, id, disk, at, areGone } = await vanishing();
+    at((write) => write === 5 && disk.gone.delete('sub'));
     await all.tree(folder, 'sub', id('sub'));
     assert.deepEqual(areGone(), [false, true]);
   });

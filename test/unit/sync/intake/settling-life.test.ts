@@ -19,22 +19,32 @@ function open(quietMs = 2_000) {
     isRemote: false,
     isUnwritten: false,
     fails: null as Error | null,
+    /** Called while something is asked of the disk. */
+    onAsked: () => {},
   };
+  let timersSet = 0;
+  const setTimer = clock.setTimer.bind(clock);
+  clock.setTimer = (delayMs, callback) => {
+    timersSet += 1;
+    return setTimer(delayMs, callback);
+  };
+  const lost: string[] = [];
   const stopping = new AbortController();
   const settled: [string, FileStat][] = [];
   const errors: unknown[] = [];
   const lookUps: { readonly atMs: number; readonly keys: number; readonly all: boolean | undefined }[] = [];
   const looks: number[] = [];
   const asked: number[] = [];
+  const gone = new Set<string>();
   const statNow = (): FileStat => {
     const { changedMs, inode } = disk;
     return { sizeBytes: 3, mtimeMs: changedMs, ctimeMs: changedMs, inode, device: 1 };
   };
   const startMs = clock.now();
   const local = {
-    look: () => {
+    look: ({ name }: FilePath) => {
       looks.push(clock.now() - startMs);
-      return { kind: 'file', stat: statNow() };
+      return gone.has(name) ? { kind: 'gone' } : { kind: 'file', stat: statNow() };
     },
     isRemote: ({ name }: FilePath, device: number) => {
       assert.equal(device, 1);
@@ -43,12 +53,14 @@ function open(quietMs = 2_000) {
     looksUnwritten: async ({ name }: FilePath, signal: AbortSignal) => {
       assert.deepEqual([name, signal], ['a.png', stopping.signal]);
       asked.push(clock.now() - startMs);
+      disk.onAsked();
       return disk.isUnwritten;
     },
     openForWriting: async (keys: ReadonlySet<string>, signal: AbortSignal, all?: boolean) => {
       assert.equal(signal, stopping.signal);
       lookUps.push({ atMs: clock.now() - startMs, keys: keys.size, all });
       clock.pass(disk.lookUpMs);
+      disk.onAsked();
       const { fails } = disk;
       disk.fails = null;
       if (fails !== null) throw fails;
@@ -62,10 +74,13 @@ function open(quietMs = 2_000) {
     quietMs,
     signal: stopping.signal,
     onSettled: ({ name }, stat) => settled.push([name, stat]),
-    onLost: () => assert.fail('nothing was lost'),
+    onLost: ({ name }) => lost.push(name),
     onError: (error) => errors.push(error),
   });
-  return { clock, disk, settling, settled, errors, lookUps, looks, asked, statNow, stopping };
+  const timers = () => timersSet;
+  return {
+    ...{ clock, disk, gone, local, settling, settled, lost, errors, lookUps, looks, asked, statNow, stopping, timers },
+  };
 }
 
 describe('a file that settles', () => {
@@ -87,6 +102,75 @@ describe('a file that settles', () => {
     settling.add({ ...file, name: 'b.png' }, { ...statNow(), mtimeMs: clock.now(), inode: 2 });
     await clock.advance(1_020);
     assert.equal(looks.length, 1);
+  });
+
+  it('that changed until it is looked at waits on, and nobody is looked up', async () => {
+    const { clock, disk, settling, settled, looks, lookUps, statNow } = open();
+    settling.add(file, statNow());
+    await clock.advance(2_000);
+    disk.changedMs = clock.now() + 0.5;
+    await clock.advance(2_019);
+    assert.deepEqual([looks, lookUps, settled], [[2_020], [], []]);
+    await clock.advance(21);
+    assert.deepEqual([looks, lookUps.length, settled.length], [[2_020, 4_040], 1, 1]);
+  });
+
+  it('that is gone when it is looked at is waited for no more, and told as lost', async () => {
+    const { clock, gone, settling, lost, looks, settled, statNow } = open();
+    gone.add('a.png');
+    settling.add(file, statNow());
+    settling.add({ ...file, name: 'b.png' }, statNow());
+    await clock.advance(10_000);
+    assert.deepEqual([lost, looks.length, settling.size, clock.live.size], [['a.png'], 2, 0, 0]);
+    assert.deepEqual(
+      settled.map(([name]) => name),
+      ['b.png'],
+    );
+  });
+
+  it('has one timer with all others, which is set anew only for one that is due sooner', async () => {
+    const { clock, settling, timers, statNow, looks } = open();
+    for (const name of ['a', 'b', 'c']) settling.add({ ...file, name }, statNow());
+    assert.deepEqual([clock.live.size, timers()], [1, 1]);
+    settling.add({ ...file, name: 'old' }, { ...statNow(), mtimeMs: 1, ctimeMs: 1.5 });
+    assert.deepEqual([clock.live.size, timers()], [1, 2]);
+    await clock.advance(0);
+    assert.deepEqual([looks, settling.size, clock.live.size], [[], 3, 1]);
+  });
+
+  it('that changes while somebody has it open is held by nobody for all that is known', async () => {
+    const { clock, disk, settling, statNow } = open();
+    disk.isHeld = true;
+    settling.add(file, statNow());
+    await clock.advance(2_020);
+    assert.equal(settling.heldOpen, 1);
+    disk.changedMs = clock.now() + 0.5;
+    settling.add(file, statNow());
+    assert.equal(settling.heldOpen, 0, 'it waits because it changed');
+  });
+
+  it('is finished where nobody can say whether a part of it is missing', async () => {
+    const { clock, disk, local, settling, settled, errors, statNow } = open();
+    disk.isRemote = true;
+    Object.assign(local, { looksUnwritten: undefined });
+    settling.add(file, statNow());
+    await clock.advance(10_000);
+    assert.deepEqual([settled.length, errors], [1, []]);
+  });
+
+  it('is not finished once the daemon is to stop, whatever was asked by then; no timer is set any more', async () => {
+    for (const question of [1, 2]) {
+      const { clock, disk, settling, settled, stopping, statNow } = open();
+      disk.isRemote = true;
+      let questions = 0;
+      disk.onAsked = () => {
+        questions += 1;
+        if (questions === question) stopping.abort();
+      };
+      settling.add(file, statNow());
+      await clock.advance(60_000);
+      assert.deepEqual([questions, settled, settling.size, clock.live.size], [question, [], 1, 0]);
+    }
   });
 
   it('that is told to settle once more is held by nobody, and looked at no second time where it is old', async () => {

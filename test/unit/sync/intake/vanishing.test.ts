@@ -3,6 +3,8 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { LedgerTables } from '../../../../src/ledger/ledger.ts';
+import { isGone } from '../../../../src/sync/intake/absence.ts';
+import type { LocalPort, Look } from '../../../../src/sync/ports/local.ts';
 import { openDrop } from '../../../support/drop.ts';
 import { knowFiles } from '../../../support/known-files.ts';
 
@@ -110,4 +112,29 @@ describe('what vanishes with many names', () => {
     await drop.scan();
     assert.deepEqual(drop.present('many'), names.slice(-3));
   });
+});
+
+describe('what stood at a name', () => {
+  const stat = { sizeBytes: 1, mtimeMs: 1, ctimeMs: 1, inode: 1, device: 1 };
+  const problem = (code: string): Look => ({ kind: 'problem', stat: null, problem: { code, reason: 'why' } });
+  for (const [what, look, goneFile, goneDirectory] of [
+    ['nothing', { kind: 'gone' }, true, true],
+    ['a file', { kind: 'file', stat }, false, true],
+    ['a directory', { kind: 'directory' }, true, false],
+    ['what is skipped', { kind: 'ignored' }, true, true],
+    ['what cannot be read', problem('unreadable'), false, false],
+    ['a pipe', problem('not_a_regular_file'), false, true],
+    ['a link out of the folder', problem('symlink_outside'), false, true],
+  ] as const) {
+    it(`is gone where ${what} stands there: a file ${goneFile}, a directory ${goneDirectory}`, () => {
+      const path = { root: '/drop', directory: 'd', name: 'a' };
+      const local = (detour: string | null) =>
+        ({ look: () => look, detour: (at: unknown) => (at === path ? detour : null) }) as unknown as LocalPort;
+      assert.deepEqual(
+        [isGone(local(null), path, 'file'), isGone(local(null), path, 'directory')],
+        [goneFile, goneDirectory],
+      );
+      assert.deepEqual([isGone(local('D/a'), path, 'file'), isGone(local('D/a'), path, 'directory')], [true, true]);
+    });
+  }
 });

@@ -400,6 +400,15 @@ describe('a drive mounted in a folder', () => {
     assert.deepEqual(codes(), []);
   });
 
+  it('is missed after a start, too, before and while all is scanned', async () => {
+    const { folder, local, begin } = await withCard();
+    local.root = unmounted;
+    const next = begin();
+    assert.equal(next.isThere({ ...folder, directory: 'card/dcim' }), false);
+    assert.equal(await next.begin(folder), true);
+    assert.equal(next.isThere({ ...folder, directory: 'card/dcim' }), false);
+  });
+
   it('is believed to be emptied while it is mounted', async () => {
     const { watch, folder, local } = await withCard();
     local.root = { ...unmounted, devices: { card: 4 } };
