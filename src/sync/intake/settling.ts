@@ -2,6 +2,7 @@ import { absolutePath, type FilePath, type FileStat, fileKey, type Holder } from
 import { type Candidate, isQuiet, lookAgain, mayBeUnwritten, quietInMs } from '../../core/settle.ts';
 import type { LocalPort } from '../ports/local.ts';
 import type { ClockPort } from '../ports/runtime.ts';
+import { PathMap } from './path-map.ts';
 
 export interface SettlingDeps<F extends FilePath> {
   readonly clock: ClockPort;
@@ -58,8 +59,7 @@ const unwrittenPollMs = 2_000;
  */
 export class Settling<F extends FilePath> {
   readonly #deps: SettlingDeps<F>;
-  /** By their absolute paths. */
-  readonly #waiting = new Map<string, Waiting<F>>();
+  readonly #waiting = new PathMap<Waiting<F>>();
   #timer: { cancel(): void } | undefined;
   #wakesAtMs = Number.POSITIVE_INFINITY;
   #isLooking = false;
@@ -116,8 +116,7 @@ export class Settling<F extends FilePath> {
 
   /** Forgets what waits at or below this path. */
   forget(path: string): void {
-    const below = `${path}/`;
-    for (const key of this.#waiting.keys()) if (key === path || key.startsWith(below)) this.#waiting.delete(key);
+    this.#waiting.deleteTree(path);
   }
 
   close(): void {
@@ -135,7 +134,7 @@ export class Settling<F extends FilePath> {
   /** What is quiet now is due at once. */
   #put(file: F, candidate: Candidate, isQuietNow: boolean, waitMs: number, held: Held | null): void {
     const dueMs = this.#deps.clock.monotonic() + (isQuietNow ? 0 : waitMs);
-    this.#waiting.set(absolutePath(file), { file, candidate, isQuiet: isQuietNow, dueMs, isHeldOpen: false, held });
+    this.#waiting.set({ file, candidate, isQuiet: isQuietNow, dueMs, isHeldOpen: false, held });
     this.#wakeAt(dueMs);
   }
 

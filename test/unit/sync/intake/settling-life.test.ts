@@ -74,7 +74,10 @@ function open(quietMs = 2_000) {
     quietMs,
     signal: stopping.signal,
     onSettled: ({ name }, stat) => settled.push([name, stat]),
-    onLost: ({ name }) => lost.push(name),
+    onLost: ({ name }) => {
+      assert.ok(gone.has(name), 'nothing else is lost');
+      lost.push(name);
+    },
     onError: (error) => errors.push(error),
   });
   const timers = () => timersSet;
