@@ -11,25 +11,12 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { assertReadyOnce, mark, readyAssets, requests, sha256, storedAssets } from '../support/flora.ts';
 import { noise, picture, writePictures } from '../support/pictures.ts';
-import { ended, logged, type Running } from '../support/process.ts';
+import { logged } from '../support/process.ts';
+import { stops, takesBurst, watching } from '../support/watching.ts';
 import { areAll, type World, worldWithFlora } from '../support/world.ts';
-
-/** A daemon that has scanned once, so that what comes now is found because it watches. */
-async function watching(t: TestContext): Promise<{ world: World; daemon: Running }> {
-  const world = await worldWithFlora(t);
-  const daemon = world.start(['run']);
-  await logged(daemon, 'scanned', ({ msg }) => msg === 'scanned');
-  return { world, daemon };
-}
-
-async function stops(daemon: Running): Promise<void> {
-  daemon.kill('SIGTERM');
-  const { code, signal, stderr } = await ended(daemon, 20_000);
-  assert.deepEqual({ code, signal }, { code: 0, signal: null }, stderr.slice(-2_000));
-}
 
 async function creates(world: World, since: number): Promise<number> {
   return (await requests(world, since)).filter(({ route }) => route === 'create').length;
@@ -125,16 +112,9 @@ describe('run', () => {
     await stops(daemon);
   });
 
-  it('loses none of 2,000 files that are copied in at once', async (t) => {
-    const { world, daemon } = await watching(t);
-    const outside = world.directory('outside');
-    for (let at = 0; at < 20; at += 1) writePictures(join(outside, `set ${at}`, 'raw'), 100, at * 100);
-    cpSync(outside, join(world.drop, 'import'), { recursive: true });
-    await logged(daemon, '2,000 files ready', ({ to }) => to === 'ready', 2_000);
-    const lines = await world.ls();
-    assert.equal(lines.filter(({ state }) => state === 'ready').length, 2_000);
-    await stops(daemon);
-    assert.equal(await assertReadyOnce(world, [world.drop]), 2_000);
+  // Of 2,000: e2e/burst.slow.
+  it('loses none of 400 files that are copied in at once', async (t) => {
+    await assert.doesNotReject(takesBurst(t, 4));
   });
 
   it('tells status who it is while it runs, and status says so when it does not', async (t) => {

@@ -239,24 +239,6 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'core/rate-curve.ts',
-    before: 'const ownMs = probeWaitsMs[Math.min(refusedProbes, probeWaitsMs.length - 1)] ?? 60_000;',
-    after: 'const ownMs = (probeWaitsMs[Math.min(refusedProbes, probeWaitsMs.length - 1)]);',
-    why: 'The place is always one of the list.',
-  },
-  {
-    file: 'core/rate-curve.ts',
-    before: 'const ownMs = probeWaitsMs[Math.min(refusedProbes, probeWaitsMs.length - 1)] ?? 60_000;',
-    after: 'const ownMs = probeWaitsMs[Math.min(refusedProbes, probeWaitsMs.length - 1)] ?? 0;',
-    why: 'The place is always one of the list.',
-  },
-  {
-    file: 'core/rate-curve.ts',
-    before: 'const ownMs = probeWaitsMs[Math.min(refusedProbes, probeWaitsMs.length - 1)] ?? 60_000;',
-    after: 'const ownMs = probeWaitsMs[Math.min(refusedProbes, probeWaitsMs.length - 1)] ?? 600000;',
-    why: 'The place is always one of the list.',
-  },
-  {
-    file: 'core/rate-curve.ts',
     before: 'if (part < 1)',
     after: 'if (part <= 1)',
     why: 'Both curves are at 1 there.',
@@ -436,13 +418,6 @@ export const equivalents: readonly Equivalent[] = [
     before: 'return this.pendingFiles > mostPending ? this.#room() : undefined;',
     after: 'return this.pendingFiles >= mostPending ? this.#room() : undefined;',
     why: 'Who waits for room asks again whether there is any, before waiting.',
-  },
-  {
-    file: 'sync/intake/settling.ts',
-    before:
-      'this.#waiting.set(absolutePath(file), { file, candidate, isQuiet: isQuietNow, dueMs, isHeldOpen: false, held });',
-    after: 'this.#waiting.set(absolutePath(file), { file, candidate, isQuiet: isQuietNow, dueMs, held });',
-    why: 'It is only asked whether somebody holds it; what is not said is no.',
   },
 ];
 
