@@ -17,6 +17,10 @@ export const contentStates = [
 
 export type ContentState = (typeof contentStates)[number];
 
+/** The state of a file: that of its content, unless a rule leaves the file alone. */
+export type FileState = ContentState | 'excluded';
+export const fileStates: readonly FileState[] = [...contentStates, 'excluded'];
+
 /** Where the bytes go: a form with fields that must be sent unaltered, or a plain PUT. Holds secrets: never log it. */
 export type UploadTarget =
   | {
@@ -93,8 +97,8 @@ export function mayBecomeReady({ isCompleteSent, mayHaveAllBytes }: Content): bo
 }
 
 /** Whether the engine still has work to do on it. */
-export function isActive(state: ContentState): boolean {
-  return state !== 'ready' && state !== 'missing' && state !== 'rejected' && state !== 'gone';
+export function isActive(state: FileState): boolean {
+  return state !== 'excluded' && state !== 'ready' && state !== 'missing' && state !== 'rejected' && state !== 'gone';
 }
 
 /** Whether the local file is still needed to go on. */

@@ -86,6 +86,9 @@ export function isSameStat(a: FileStat, b: FileStat): boolean {
   );
 }
 
+/** Of what was not looked at. */
+export const noStat: FileStat = { sizeBytes: 0, mtimeMs: 0, ctimeMs: 0, inode: 0, device: 0 };
+
 /** What tells a file from all others that exist at the same time: `device:inode`. */
 export function fileKey({ device, inode }: Pick<FileStat, 'device' | 'inode'>): string {
   return `${device}:${inode}`;

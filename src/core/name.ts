@@ -45,7 +45,7 @@ const longestEnding = 32;
 
 /** The spelling FLORA gets: NFC, U+FFFD for each byte that is not UTF-8, and at most 255 bytes, its ending kept. */
 export function remoteName(name: string): string {
-  const whole = replaceEscaped(name, () => '\uFFFD').normalize('NFC');
+  const whole = lossyName(name).normalize('NFC');
   if (encoder.encode(whole).length <= longestName) return whole;
   const [found = ''] = /\.[^.]*$/.exec(whole) ?? [];
   const ending = encoder.encode(found).length <= longestEnding ? found : '';
@@ -59,6 +59,11 @@ export function remoteName(name: string): string {
     stem += segment;
   }
   return stem + ending;
+}
+
+/** With U+FFFD for each byte that is not UTF-8: two names may become one. */
+export function lossyName(name: string): string {
+  return replaceEscaped(name, () => '\uFFFD');
 }
 
 function replaceEscaped(name: string, replace: (byte: number) => string): string {

@@ -145,6 +145,12 @@ export const skipRules: readonly SkipRule[] = [
 /** Where the after-upload action moves files; in this spelling only. */
 export const ownFolders: readonly string[] = ['_done', '_failed'];
 
+/** The one name at the top of a drop folder that holds rules. */
+export const ignoreFileName = '.floraignore';
+
+/** How the directories begin in which files are on their way there. */
+export const claimPrefix = '.flora-sync-';
+
 /** A name beside another whose file (or, for some tools, directory) is not finished as long as this one is there. */
 interface SidecarRule {
   /** As it is written behind the other's whole name, in this spelling. */

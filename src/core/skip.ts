@@ -1,4 +1,4 @@
-import { ownFolders, type SkipRule, sidecarRules, skipRules } from './skip-rules.ts';
+import { claimPrefix, ignoreFileName, ownFolders, type SkipRule, sidecarRules, skipRules } from './skip-rules.ts';
 
 type Kind = 'file' | 'directory';
 
@@ -10,6 +10,18 @@ export function isSkippedName(name: string, kind: Kind): boolean {
   if (name.startsWith('.')) return true;
   if (kind === 'directory' && ownNames.has(name)) return true;
   return mayMatch(name) && matchers[kind].test(name.toLowerCase());
+}
+
+/** Whether an entry is one of ours (`_done`, `.floraignore`, what is under way to `_done`), which no rule takes back; all of them are skipped names. */
+export function isOwnName(name: string, kind: Kind): boolean {
+  return (kind === 'directory' && ownNames.has(name)) || name === ignoreFileName || name.startsWith(claimPrefix);
+}
+
+/** The pattern that skips a name; the name itself where none does. */
+export function skipRuleOf(name: string, kind: Kind): string {
+  const isMet = (rule: SkipRule) =>
+    isOfKind(rule, kind) && new RegExp(`^${toRegExp(rule)}$`, 's').test(name.toLowerCase());
+  return skipRules.find(isMet)?.pattern ?? name;
 }
 
 /** The names under which a tool that is not done with this entry would keep its state beside it. */
@@ -26,8 +38,12 @@ export function sidecarOwner(name: string): string | null {
 }
 
 function matcherFor(kind: Kind): RegExp {
-  const patterns = skipRules.filter((rule) => rule.kind === 'any' || rule.kind === kind).map(toRegExp);
+  const patterns = skipRules.filter((rule) => isOfKind(rule, kind)).map(toRegExp);
   return new RegExp(`^(?:${patterns.join('|')})$`, 's');
+}
+
+function isOfKind(rule: SkipRule, kind: Kind): boolean {
+  return rule.kind === 'any' || rule.kind === kind;
 }
 
 function toRegExp({ pattern }: Pick<SkipRule, 'pattern'>): string {
