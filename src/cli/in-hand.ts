@@ -1,5 +1,6 @@
+import type { PartialConfig } from '../config/load.ts';
 import { askDaemon } from '../control/client.ts';
-import { fileKey } from '../core/entry.ts';
+import { fileKey, joinPath } from '../core/entry.ts';
 import { locate } from '../core/locate.ts';
 import { displayName } from '../core/name.ts';
 import { showText } from '../core/show-text.ts';
@@ -9,7 +10,9 @@ import { Inventory } from '../ledger/inventory.ts';
 import { createLocalFiles } from '../local/local-files.ts';
 import { type FileInHand, inHand } from '../operations/in-hand.ts';
 import { meanings } from '../operations/known-files.ts';
+import { describeExclusion } from '../rules/rule.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { rulesByRoot } from '../setup/folder-rules.ts';
 import { plural } from './show/count.ts';
 import { fileLines } from './show/file-lines.ts';
 import type { Line, Screen } from './show/lines.ts';
@@ -144,17 +147,24 @@ function namedLines(name: string, said: string, screen: Screen): readonly Line[]
 }
 
 /** What can be said without a daemon of a file that the ledger has never seen; null where that is nothing. */
-export async function whoHolds(stateDir: string, typed: string): Promise<string | null> {
+export async function whoHolds(
+  { stateDir, folders: set }: Pick<PartialConfig, 'stateDir' | 'folders'>,
+  typed: string,
+): Promise<string | null> {
   const database = openDatabaseReadOnly(stateDir);
   if (database === undefined) return null;
   try {
     const folders = new Inventory(database).folders();
+    const rulesOf = rulesByRoot(set);
     const local = createLocalFiles({ now: systemClock.monotonic, accept: [] });
     for (const { root } of folders) {
       for (const absolute of [...meanings(typed), ...meanings(typed, root)]) {
         const file = locate(root, absolute);
         const look = file === null ? null : local.look(file);
-        if (look?.kind !== 'file') continue;
+        if (file === null || look === null || look.kind === 'gone') continue;
+        const exclusion = rulesOf(root)?.of(joinPath(file.directory, file.name), 'file') ?? null;
+        if (exclusion !== null) return `It is excluded by ${describeExclusion(exclusion)}.`;
+        if (look.kind !== 'file') continue;
         const key = fileKey(look.stat);
         const open = await local.openForWriting(new Set([key]), AbortSignal.timeout(askMs), true);
         const holders = open.get(key);

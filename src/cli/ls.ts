@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type ContentState, contentStates } from '../core/content.ts';
+import { type FileState, fileStates } from '../core/content.ts';
 import { displayName } from '../core/name.ts';
 import { showPath, showText } from '../core/show-text.ts';
 import { usageError } from '../errors.ts';
@@ -31,9 +31,9 @@ interface Options {
 /** Of files that no row of the ledger has: they are seen, and not finished. */
 const settling = 'settling' as const;
 
-type State = ContentState | typeof settling;
+type State = FileState | typeof settling;
 
-const states: readonly State[] = [...contentStates, settling];
+const states: readonly State[] = [...fileStates, settling];
 
 export function addLs(program: Command): void {
   const command = program

@@ -29,6 +29,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   retry: async () => (await import('./retry.ts')).addRetry,
   resume: async () => (await import('./resume.ts')).addResume,
   reconcile: async () => (await import('./reconcile.ts')).addReconcile,
+  'check-ignore': async () => (await import('./check-ignore.ts')).addCheckIgnore,
   verify: async () => (await import('./verify.ts')).addVerify,
   contract: async () => (await import('./contract.ts')).addContract,
   emulator: async () => (await import('./emulator.ts')).addEmulator,

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { ConfigError } from '../config/config-error.ts';
 import { type Config, loadConfig } from '../config/load.ts';
 import { startDaemon } from '../daemon/daemon.ts';
 import type { Engine } from '../daemon/engine.ts';
@@ -31,7 +32,10 @@ export function addRun(program: Command): void {
       const folders = config.folders.map((folder) => folder.path);
       log.info({ version, pid: process.pid, folders, state_dir: config.stateDir, base_url: config.baseUrl }, 'started');
       if (options.json === true) await sayStarted({ pid: process.pid, since: isoTime(engine.startedMs), folders }, log);
-      process.on('SIGHUP', () => engine.flora.reloadKey());
+      process.on('SIGHUP', () => {
+        engine.flora.reloadKey();
+        rereadRules(engine, log, () => loadConfig({ flags: flagsOf(command), env: process.env, require: ['folders'] }));
+      });
       const signal = await Promise.race([stopSignal, engine.life.failed]);
       log.info({ signal }, 'stopping: steps under way are finished first');
     } finally {
@@ -39,6 +43,17 @@ export function addRun(program: Command): void {
       log.info({}, 'stopped');
     }
   });
+}
+
+/** Of the settings only the rules of folders are taken over while it runs; none of them where any setting is wrong. */
+function rereadRules(engine: Engine, log: Logger, load: () => Pick<Config, 'folders'>): void {
+  try {
+    engine.changeRules(load().folders);
+    log.info({}, 'the rules of the drop folders are read anew; other settings count at the next start');
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    log.error({ code: error.code }, `the rules stay as they were: ${error.message}`);
+  }
 }
 
 /** Where nobody reads it, it is not what the daemon is there for. */

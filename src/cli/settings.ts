@@ -8,7 +8,7 @@ export function addSettings(command: Command, keys: readonly SettingKey[] = SETT
   for (const { key, form, flag, summary, variable } of SETTINGS) {
     if (!keys.includes(key)) continue;
     const option = new Option(`${flag} <value>`, `${summary} (${variable})`);
-    if (form === 'folders') {
+    if (form === 'folders' || form === 'patterns') {
       option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
     }
     command.addOption(option);

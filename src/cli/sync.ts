@@ -197,7 +197,7 @@ function summarise(reports: Reports, run: Run, engine: Engine): SyncSummary {
       counts.failed += count;
     } else if (state === 'rejected') {
       counts.rejected += count;
-    } else if (isActive(state) || gone === 0) {
+    } else if (state !== 'excluded' && (isActive(state) || gone === 0)) {
       // A file that is there while its bytes are `gone` is about to be looked at again.
       counts.pending += count;
     }

@@ -25,7 +25,8 @@ export function addWhy(program: Command): void {
     .option('--json', 'one JSON object');
   addSettings(addLong(command, 'also the URL and the whole digest, and exact times'), ['state_dir', 'folder']);
   command.action(async (typed: string, options: { json?: boolean; long?: boolean }) => {
-    const { stateDir } = loadSettings(flagsOf(command), []);
+    const settings = loadSettings(flagsOf(command), []);
+    const { stateDir } = settings;
     const inHand = await askInHand(stateDir);
     const found = lookUp(stateDir, typed);
     const pending = inHand.find(({ path, folder }) =>
@@ -38,7 +39,7 @@ export function addWhy(program: Command): void {
       }
       if (pending !== undefined) return await printJson({ ...inHandJson(pending), timeline: [] });
     }
-    if (found === undefined && pending === undefined) throw neverSeen(typed, await whoHolds(stateDir, typed));
+    if (found === undefined && pending === undefined) throw neverSeen(typed, await whoHolds(settings, typed));
     const screen = screenOf(options, systemClock.now());
     const settling = pending === undefined ? null : reasonOn(screen, pending);
     const waits = found === undefined ? null : whatHoldsUp(found.file, await askStatus(stateDir));

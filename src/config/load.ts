@@ -6,6 +6,7 @@ import { ConfigError, type ConfigProblem, showValue } from './config-error.ts';
 import type { Parsed } from './parse.ts';
 import { defaultStateDir, expandPath, overlappingFolders, overlappingStateDir, type PathContext } from './paths.ts';
 import { proxyProblems } from './proxy.ts';
+import { type FolderRuleSettings, folderRules } from './rules.ts';
 import {
   type FolderKey,
   type FolderTable,
@@ -27,6 +28,8 @@ interface FolderConfig extends PlainFolderConfig {
   /** Absolute and normalised; whether it exists is for the daemon to find out. */
   readonly path: string;
   readonly destination: Destination;
+  /** What of it is taken; what `.floraignore` adds is read later, where it is to be. */
+  readonly rules: FolderRuleSettings;
 }
 
 /** What is under its own name in the settings' table comes from there: `settleMs`, `concurrency`, … */
@@ -94,9 +97,21 @@ export function loadConfig(input: ConfigInput & { readonly require?: readonly Re
   };
 
   const tables = settings.folder ?? [];
-  const folders = tables.flatMap((table): readonly FolderConfig[] => {
+  const folders = tables.flatMap((table, at): readonly FolderConfig[] => {
     const path = take('folder', table.path, expandPath(table.path, baseFor('folder'), paths), null);
-    return path === null ? [] : [folderOf(path, table, settings, raw.origins)];
+    const pick = picker(table, settings, raw.origins);
+    const own = (key: FolderKey) => `${key} of [[folder]] number ${at + 1}${raw.configFile && ` in ${raw.configFile}`}`;
+    const { rules, problems: wrong } = folderRules(
+      {
+        exclude: pick('exclude'),
+        include: pick('include'),
+        ignore_case: pick('ignore_case'),
+        ignore_file: pick('ignore_file'),
+      },
+      (key) => (pick(key) === table[key] ? own(key) : nameOf(key)),
+    );
+    problems.push(...wrong.filter(({ setting }) => problems.every((each) => each.setting !== setting)));
+    return path === null ? [] : [folderOf(path, pick, rules)];
   });
   if (required.includes('folders') && isMissing('folder', settings.folder)) miss('folder');
   const needsGeneralWorkspace = tables.length === 0 || tables.some((table) => table.workspace_id === undefined);
@@ -157,15 +172,20 @@ function isOfFolder({ key }: Setting): boolean {
   return isFolderKey(key);
 }
 
+type Pick = <K extends FolderKey>(key: K) => ValidSettings[K];
+
 /** A table's own word is about that folder alone, so it wins over general settings; only a flag was typed for this run. */
-function folderOf(
-  path: string,
+function picker(
   table: FolderTable,
   settings: ValidSettings,
   origins: ReadonlyMap<SettingKey, { readonly kind: string }>,
-): FolderConfig {
-  const pick = <K extends FolderKey>(key: K): ValidSettings[K] | FolderTable[K] =>
-    origins.get(key)?.kind === 'flag' ? settings[key] : (table[key] ?? settings[key]);
+): Pick {
+  // What a table holds under a key is what the settings hold under it.
+  return ((key: FolderKey) =>
+    origins.get(key)?.kind === 'flag' ? settings[key] : (table[key] ?? settings[key])) as Pick;
+}
+
+function folderOf(path: string, pick: Pick, rules: FolderRuleSettings): FolderConfig {
   return {
     path,
     destination: {
@@ -173,6 +193,7 @@ function folderOf(
       folder: pick('destination') || null,
       projectId: pick('project_id') || null,
     },
+    rules,
     ...plainOf<PlainFolderConfig>(isOfFolder, ({ key }) => (isFolderKey(key) ? pick(key) : undefined)),
   };
 }

@@ -14,7 +14,7 @@ type KeyWithDefault = { [K in SettingKey]: Table[K] extends { schema: { default:
 /** A list may be one text in the TOML file; whoever reads the settings has taken it apart by then. */
 type Value<K extends SettingKey> = K extends 'folder'
   ? readonly FolderTable[]
-  : Table[K]['form'] extends 'list'
+  : Table[K]['form'] extends 'list' | 'patterns'
     ? readonly string[]
     : XStatic<Table[K]['schema']>;
 

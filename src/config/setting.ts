@@ -2,9 +2,10 @@ import { durationBetween, type Parsed } from './parse.ts';
 
 /**
  * How the text of a flag or a variable becomes what the TOML file would hold: a `word` without blanks around it, `verbatim` as
- * it is, a `file` (a word that may be left empty), a `number`, a comma-separated `list`, or the colon-separated `folders`.
+ * it is, a `file` (a word that may be left empty), a `number`, a `boolean`, a comma-separated `list`
+ * of words in which case does not matter, the same of `patterns` in which it does, or the colon-separated `folders`.
  */
-export type SettingForm = 'word' | 'verbatim' | 'file' | 'number' | 'list' | 'folders';
+export type SettingForm = 'word' | 'verbatim' | 'file' | 'number' | 'boolean' | 'list' | 'patterns' | 'folders';
 
 /** All that is known of one setting. */
 export interface Entry {
@@ -45,6 +46,25 @@ export function duration<const D extends string>(initial: D, leastMs: number, mo
     parse: durationBetween(leastMs, mostMs),
   } as const;
 }
+
+/** Yes or no. */
+export function yesOrNo<const D extends boolean>(initial: D) {
+  return {
+    form: 'boolean',
+    noun: 'true or false',
+    wants: 'write true or false',
+    schema: { type: 'boolean', default: initial },
+  } as const;
+}
+
+/** Rules in gitignore grammar; what each of them may be, `core/rules` says. */
+export const patterns = {
+  form: 'patterns',
+  noun: 'a pattern',
+  wants: 'write patterns such as raw/ or *.psd',
+  shown: 'none',
+  schema: { type: ['array', 'string'], items: { type: 'string' }, default: [] as const },
+} as const;
 
 /** One of a few words, the first of which is the default. */
 export function oneOf<const C extends readonly [string, string, ...string[]]>(...words: C) {

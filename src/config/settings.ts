@@ -1,6 +1,6 @@
 import { DEFAULT_ACCEPT } from '../core/content-type.ts';
 import { parseBaseUrl } from './parse.ts';
-import { duration, type Entry, hourMs, oneOf } from './setting.ts';
+import { duration, type Entry, hourMs, oneOf, patterns, yesOrNo } from './setting.ts';
 
 const mediaType = '(\\*|[a-z0-9][a-z0-9!#$&^_.+-]*/(\\*|[a-z0-9][a-z0-9!#$&^_.+-]*))';
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -135,6 +135,35 @@ export const settings = {
     },
     description: 'Content types that are sent; * sends everything and lets FLORA judge.',
     as: 'accept',
+  },
+  exclude: {
+    ...patterns,
+    summary: 'what is left alone in the drop folder',
+    meaning: 'what is left alone, in the grammar of .gitignore: `["raw/", "*.psd", "!keep.psd"]`',
+    description:
+      'What is left alone in the drop folder, in the grammar of .gitignore; the last pattern that fits decides.',
+    inFolder: 'exclude for this drop folder, in place of the general one.',
+  },
+  include: {
+    ...patterns,
+    summary: 'the only files that are taken',
+    meaning: 'the only files that are taken, in the same grammar: one of these has to fit',
+    shown: 'all',
+    description: 'Only files that one of these patterns fits are taken, in the grammar of .gitignore.',
+    inFolder: 'include for this drop folder, in place of the general one.',
+  },
+  ignore_file: {
+    ...yesOrNo(true),
+    summary: 'whether .floraignore in the drop folder is read',
+    meaning: 'whether the file `.floraignore` at the top of the drop folder may exclude more, as `.gitignore` does',
+    description: 'Whether .floraignore at the top of the drop folder is read: anybody who may drop files may write it.',
+    inFolder: 'ignore_file for this drop folder.',
+  },
+  ignore_case: {
+    ...yesOrNo(false),
+    summary: 'whether patterns fit in any case of letters',
+    description: 'Whether patterns fit whatever the case of their letters is.',
+    inFolder: 'ignore_case for this drop folder.',
   },
   on_missing: {
     ...oneOf('report', 'upload'),

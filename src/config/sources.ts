@@ -80,6 +80,7 @@ function fromFlag(form: SettingForm, flag: string | readonly string[] | undefine
   // A repeated --folder needs no separator, so that a path with a colon can be given too.
   if (form === 'folders') return [flag].flat().map((path) => ({ path }));
   if (form === 'list') return fromText(form, [flag].flat().join(','));
+  if (form === 'patterns' && typeof flag !== 'string') return [...flag];
   return fromText(form, typeof flag === 'string' ? flag : flag.at(-1));
 }
 
@@ -96,6 +97,10 @@ function fromText(form: SettingForm, text: string | undefined): unknown {
       return word === '' ? undefined : word;
     case 'list':
       return splitList(word.toLowerCase());
+    case 'patterns':
+      return word === '' ? [] : splitList(word);
+    case 'boolean':
+      return word === 'true' || word === 'false' ? word === 'true' : word;
     case 'number':
       return /^[0-9]+$/.test(word) ? Number(word) : word;
     case 'word':
@@ -106,11 +111,23 @@ function fromText(form: SettingForm, text: string | undefined): unknown {
 }
 
 function fromFile(form: SettingForm, value: unknown): unknown {
-  if (typeof value === 'string' && (form === 'folders' || form === 'list')) return fromText(form, value);
+  if (typeof value === 'string' && (form === 'folders' || form === 'list' || form === 'patterns'))
+    return fromText(form, value);
   if (form === 'folders' && Array.isArray(value)) {
-    return value.map((each: unknown) => (typeof each === 'string' ? { path: each } : each));
+    return value.map((each: unknown) => (typeof each === 'string' ? { path: each } : fromTable(each)));
   }
   return value;
+}
+
+/** What a `[[folder]]` table holds, with its lists taken apart. */
+function fromTable(table: unknown): unknown {
+  if (typeof table !== 'object' || table === null || Array.isArray(table)) return table;
+  return Object.fromEntries(
+    Object.entries(table).map(([key, value]) => [
+      key,
+      isSettingKey(key) && settingOf(key).form === 'patterns' ? fromFile('patterns', value) : value,
+    ]),
+  );
 }
 
 /** Reads the file that `--config` or the variable names, else the default one, which may be absent. */

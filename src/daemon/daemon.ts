@@ -18,6 +18,7 @@ import { lookForNewKey } from './key-rotation.ts';
 import { liveStatus } from './status.ts';
 
 const missingFolderMs = 5_000;
+const rulesMs = 2_000;
 const ledgerCheckMs = 2_000;
 const matchingMs = 2_000;
 /** What other hosts write raises no event here, so it is looked for. */
@@ -55,10 +56,11 @@ export async function startDaemon(
   }
 }
 
-function openWatchers({ folders, hints, events, fail }: WatchParts, log: Logger): FolderWatchers {
+function openWatchers({ folders, hints, events, rulesOf, fail }: WatchParts, log: Logger): FolderWatchers {
   return watchFolders(folders, {
     log,
     hints,
+    rulesOf,
     onOverflow: (folder) => void events.emit('watch:overflow', folder),
     isRemote: remoteDevices(systemClock.monotonic),
     onRemote: ({ root }, directory) => tellRemote(log, displayName(joinPath(root, directory)), remoteLookMs),
@@ -96,6 +98,7 @@ function startLoops(engine: WatchingEngine, config: Config, log: Logger): readon
   const mounts = watchMounts(engine.folders.map(({ root }) => root));
   return [
     repeat(missingFolderMs, signal, () => intake.scanHalted()),
+    repeat(rulesMs, signal, () => intake.scanReruled()),
     repeat(missingFolderMs, signal, async () => scanMounted(engine, mounts)),
     repeat(remoteLookMs, signal, () => watch.lookAtRemote(signal)),
     startSnapshots({ stateDir: config.stateDir, ledger, log }, signal),
@@ -125,10 +128,11 @@ function scanMounted({ folders, intake, hints, life }: Engine, mounts: MountWatc
 }
 
 /** What `status` says of folders that can be read. */
-function noticesOf({ folders }: Engine, watchers: FolderWatchers): NonNullable<LiveStatus['notices']> {
+function noticesOf({ folders, rules }: Engine, watchers: FolderWatchers): NonNullable<LiveStatus['notices']> {
   const notices = folders.map((folder) => {
     const places = watchers.remotePlaces(folder).map((directory) => displayName(joinPath(folder.root, directory)));
-    return [displayName(folder.root), places.map((place) => `${place} is ${describeRemote(remoteLookMs)}`)] as const;
+    const remote = places.map((place) => `${place} is ${describeRemote(remoteLookMs)}`);
+    return [displayName(folder.root), [...rules.notices(folder.root), ...remote]] as const;
   });
   return Object.fromEntries(notices.filter(([, of]) => of.length > 0));
 }

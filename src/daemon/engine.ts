@@ -10,6 +10,7 @@ import type { Inventory } from '../ledger/inventory.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Reports } from '../ledger/reports.ts';
 import { createLocalFiles } from '../local/local-files.ts';
+import type { FolderRules } from '../rules/folder-rules.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { coalesce } from '../runtime/coalesce.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -22,6 +23,7 @@ import type { ReconcileOptions } from '../sync/flora/reconcile-options.ts';
 import { Reconciler } from '../sync/flora/reconciler.ts';
 import { Hints } from '../sync/intake/hints.ts';
 import { Intake } from '../sync/intake/intake.ts';
+import { RuleBook } from '../sync/intake/rule-book.ts';
 import { DueWork } from '../sync/ports/due-work.ts';
 import type { WatchPort } from '../sync/ports/watch.ts';
 import { RootGuard } from '../sync/roots/root-guard.ts';
@@ -48,6 +50,7 @@ export interface WatchParts {
   readonly folders: readonly DropFolder[];
   readonly hints: Hints;
   readonly events: EngineEvents;
+  readonly rulesOf: (root: string) => FolderRules;
   readonly fail: (error: unknown) => void;
 }
 
@@ -57,6 +60,7 @@ export interface Engine<W extends WatchPort = WatchPort> {
   readonly hints: Hints;
   readonly watch: W;
   readonly intake: Intake;
+  readonly rules: RuleBook;
   readonly ledger: Ledger;
   readonly ledgerFile: OpenedLedger['file'];
   readonly reports: Reports;
@@ -79,6 +83,8 @@ export interface Engine<W extends WatchPort = WatchPort> {
   scanAll(): Promise<void>;
   /** Milliseconds until anything towards FLORA may be due; 0 while something is on its way or FLORA's assets are listed. */
   quietForMs(): number;
+  /** Other rules of the folders: they count soon. */
+  changeRules(folders: Config['folders']): void;
   /** Walks FLORA's listing once. */
   reconcileNow(options?: ReconcileOptions, signal?: AbortSignal): Promise<ReconcileSummary>;
   /** Once all is read, and compared with what FLORA has: from then on new files are new to FLORA too. */
@@ -145,19 +151,41 @@ async function putTogether<W extends WatchPort>(
   life.onEnd(() => flora.remote.close());
 
   const hints = new Hints(clock);
-  const watch = options.watch({ folders, hints, events, fail });
+  const watch = options.watch({ folders, hints, events, rulesOf: (root) => rules.of(root), fail });
   life.onEnd(() => watch.close());
-  const local = createLocalFiles({ now: clock.monotonic, accept: config.accept, onShort: tellingShortage(log) });
+  const local = createLocalFiles({
+    now: clock.monotonic,
+    accept: config.accept,
+    rulesOf: (root) => rules.of(root),
+    onShort: tellingShortage(log),
+  });
   const roots = new RootGuard(
     { ledger, local, clock, onFolder: (folder, trouble) => void events.emit('folder:trouble', folder, trouble) },
     folders,
   );
   const common = { ...flora, ledger, local, roots, clock, random, log, due };
   const matching = new Matching({ ...common, onWork: () => due.announce() });
+  const settingsOf = (root: string) => config.folders.find(({ path }) => path === root)?.rules;
+  const rules = new RuleBook(
+    {
+      ...common,
+      matching,
+      signal: signals.stopping,
+      isSearching: config.onNewLedger === 'match',
+      onJudged: () => {
+        due.letAllGo();
+        due.announce();
+        if (!matching.isListing) matching.list(signals.stopping).catch(fail);
+      },
+    },
+    folders,
+    settingsOf,
+  );
   const intake = new Intake(
     {
       ...common,
       matching,
+      rules,
       hints,
       watch,
       quietMs: config.settleMs,
@@ -197,13 +225,16 @@ async function putTogether<W extends WatchPort>(
     for (const folder of folders) if (await intake.scan(folder)) scanned.add(folder.folderId);
   });
   const engine: Engine<W> = {
-    ...{ folders, hints, watch, intake, ledger, ledgerFile, reports, inventory, flora, events, life },
+    ...{ folders, hints, watch, intake, rules, ledger, ledgerFile, reports, inventory, flora, events, life },
     ...{ startedMs, folderTroubles, sentBytes, operating: worker, scanAll },
     state: 'starting',
     get claimedCount() {
       return scheduler.claimed().size;
     },
     quietForMs: () => (matching.isListing ? 0 : scheduler.quietForMs()),
+    changeRules: (changed) => {
+      for (const { path, rules: settings } of changed) if (rules.has(path)) rules.change(path, settings);
+    },
     reconcileNow: async (wish = { isFull: false, isDryRun: false }, signal = stopping) =>
       await reconciler.run(wish, signal),
     finishMatching: async () => (intake.isIdle ? await matching.finish([...scanned]) : null),

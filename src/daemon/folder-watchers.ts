@@ -2,6 +2,7 @@ import type { DropFolder } from '../core/drop-folder.ts';
 import { displayName } from '../core/name.ts';
 import { openRemoteLooks, type RemoteLooks } from '../local/watch/remote-looks.ts';
 import { openWatcher, type Watcher } from '../local/watch/watcher.ts';
+import type { FolderRules } from '../rules/folder-rules.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Hints } from '../sync/intake/hints.ts';
@@ -23,6 +24,8 @@ export interface WatchingDeps {
   /** Hints were lost: everything has to be read. */
   readonly onOverflow: (folder: DropFolder) => void;
   readonly isRemote: LocalPort['isRemote'];
+  /** The folder's rules as they are now. */
+  readonly rulesOf: (root: string) => FolderRules;
   /** Once for each file system below a folder that other hosts may write to, with its uppermost directory. */
   readonly onRemote: (folder: DropFolder, directory: string) => void;
   readonly onError: (error: unknown) => void;
@@ -39,6 +42,7 @@ export function watchFolders(folders: readonly DropFolder[], deps: WatchingDeps)
     const watcher = openWatcher({
       root,
       timers,
+      takesBack: () => deps.rulesOf(root).takesBack,
       onHint: (directory, name) => hints.add({ root, directory, name }),
       onTrouble: (error) =>
         deps.log.warn({ folder: displayName(root), code: error.code, hint: error.hint }, error.message),
@@ -61,6 +65,7 @@ export function watchFolders(folders: readonly DropFolder[], deps: WatchingDeps)
       void watchers.get(folder.folderId)?.add([listing]).catch(deps.onError);
     },
     isWatched: (folder, directory) => watchers.get(folder.folderId)?.isKnown(directory) ?? true,
+    retain: (folder, isWanted) => watchers.get(folder.folderId)?.retain(isWanted),
     remove: (folder, directory) => {
       looks.get(folder.folderId)?.remove(directory);
       watchers.get(folder.folderId)?.remove(directory);

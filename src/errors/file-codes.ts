@@ -98,6 +98,16 @@ export const fileCodes = {
     meaning: 'No more files or connections can be open at once.',
     cure: 'Raise the limit: `ulimit -n`, or `LimitNOFILE=` in the systemd unit. It goes on with fewer at once.',
   },
+  excluded: {
+    scope: 'file',
+    meaning: 'A rule of the drop folder leaves the file alone. What FLORA has of it stays.',
+    cure: 'Nothing, if it is meant so; else change the rule, which the reason names.',
+  },
+  rules_unusable: {
+    scope: 'folder',
+    meaning: 'The file `.floraignore` of the drop folder cannot be used. The rules before it stay.',
+    cure: 'Mend the line that the reason names.',
+  },
   folder_missing: {
     scope: 'folder',
     disposition: 'retry',

@@ -23,6 +23,8 @@ export interface InventoryFile {
   readonly directoryId: number;
   readonly name: string;
   readonly isGone: boolean;
+  /** A rule leaves it alone. */
+  readonly isExcluded: boolean;
   /** Why it has no content; null when it has one. */
   readonly problemCode: string | null;
   readonly content: InventoryContent | null;
@@ -65,6 +67,7 @@ interface ContentRow {
 type FileRow = { [K in keyof ContentRow]: ContentRow[K] | null } & {
   name: StoredName;
   is_gone: number;
+  excluded: number;
   problem_code: string | null;
 };
 
@@ -103,7 +106,8 @@ export class Inventory {
       'SELECT id, path FROM directory WHERE folder_id = ? AND path > ? ORDER BY path LIMIT 0 + ?',
     );
     this.#directory = database.prepare('SELECT id FROM directory WHERE folder_id = ? AND path = ?');
-    const files = `SELECT file.name AS name, file.is_gone AS is_gone, file.problem_code AS problem_code, ${contentColumns}`;
+    const files = `SELECT file.name AS name, file.is_gone AS is_gone, file.excluded_by IS NOT NULL AS excluded,
+      file.problem_code AS problem_code, ${contentColumns}`;
     this.#files = database.prepare(
       `${files} FROM file LEFT JOIN content ON content.id = file.content_id
        WHERE file.directory_id = ? AND file.name > ? ORDER BY file.name LIMIT 0 + ?`,
@@ -225,6 +229,7 @@ function toFile(row: FileRow, directoryId: number): InventoryFile {
     directoryId,
     name: fromStored(row.name),
     isGone: row.is_gone === 1,
+    isExcluded: row.excluded === 1,
     problemCode: row.problem_code,
     // They come together, or not at all.
     content: row.content_id === null ? null : toContent(row as ContentRow),

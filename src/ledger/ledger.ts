@@ -10,6 +10,7 @@ import { FileStore } from './tables/files.ts';
 import { HistoryStore } from './tables/history.ts';
 import { RacyFileStore } from './tables/racy-files.ts';
 import { RemoteAssetStore } from './tables/remote-assets.ts';
+import { RuleStore } from './tables/rules.ts';
 
 /** The tables. Read from them at any time; write to them only inside `Ledger.write`. */
 export interface LedgerTables {
@@ -17,6 +18,7 @@ export interface LedgerTables {
   readonly files: FileStore;
   readonly directories: DirectoryStore;
   readonly racyFiles: RacyFileStore;
+  readonly rules: RuleStore;
   readonly history: HistoryStore;
   readonly facts: FactStore;
   readonly remoteAssets: RemoteAssetStore;
@@ -44,6 +46,7 @@ export function openTables(database: LedgerDatabase): LedgerTables {
     files: new FileStore(database),
     directories: new DirectoryStore(database),
     racyFiles: new RacyFileStore(database),
+    rules: new RuleStore(database),
     history: new HistoryStore(database),
     facts: new FactStore(database),
     remoteAssets: new RemoteAssetStore(database),

@@ -157,4 +157,12 @@ export const migrations: readonly string[] = [
       AND updated_at < max(mtime_ms, ctime_ms) + 3600000;
   CREATE INDEX file_racy ON file (racy_until) WHERE racy_until IS NOT NULL;
   `,
+  // Which rule leaves a known file alone; by which rules a folder's files were judged last, the last of its .floraignore that could be
+  // read, and which rules held when its bytes were last looked for in FLORA.
+  `
+  ALTER TABLE file ADD COLUMN excluded_by TEXT;
+  ALTER TABLE folder ADD COLUMN rules_hash TEXT;
+  ALTER TABLE folder ADD COLUMN ignore_file TEXT;
+  ALTER TABLE folder ADD COLUMN searched_by TEXT;
+  `,
 ];

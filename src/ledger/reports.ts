@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import type { ContentState } from '../core/content.ts';
+import type { FileState } from '../core/content.ts';
 import type { Creation } from '../core/creation.ts';
 import { joinPath } from '../core/entry.ts';
 import { failedStates, failureCodes } from '../core/failure.ts';
@@ -13,7 +13,7 @@ export interface FileReport {
   /** Absolute, lossless (see core/name). */
   readonly path: string;
   readonly folder: string;
-  readonly state: ContentState;
+  readonly state: FileState;
   readonly assetId: string | null;
   readonly url: string | null;
   readonly sizeBytes: number;
@@ -43,7 +43,7 @@ interface FolderCounts {
 
 /** How many files share a state and a reason, and how many of them came to it since the time asked for. */
 export interface FileSum {
-  readonly state: ContentState;
+  readonly state: FileState;
   readonly code: string | null;
   readonly count: number;
   readonly fresh: number;
@@ -57,7 +57,7 @@ interface ReportRow {
   folder: StoredName;
   directory: StoredName;
   name: StoredName;
-  state: ContentState;
+  state: FileState;
   asset_id: string | null;
   url: string | null;
   size_bytes: number;
@@ -68,16 +68,16 @@ interface ReportRow {
   updated_at: number;
 }
 
-// A file's own state wins over its content's: it is gone or never was acceptable.
-const stateOf = `CASE WHEN file.is_gone = 1 THEN 'gone' WHEN file.problem_code IS NOT NULL THEN 'rejected'
-  ELSE content.state END`;
+// A file's own state wins over its content's: it is gone, left alone, or never was acceptable.
+const stateOf = `CASE WHEN file.is_gone = 1 THEN 'gone' WHEN file.excluded_by IS NOT NULL THEN 'excluded'
+  WHEN file.problem_code IS NOT NULL THEN 'rejected' ELSE content.state END`;
 
 function quoted(words: ReadonlySet<string>): string {
   return [...words].map((word) => `'${word}'`).join(', ');
 }
 
 /** Whether a file has failed, as core/failure has it: 1, 0, or null where it is neither content nor problem. */
-export const hasFailed = `(file.is_gone = 0 AND iif(file.problem_code IS NULL, content.state IN (${quoted(failedStates)}),
+export const hasFailed = `(file.is_gone = 0 AND file.excluded_by IS NULL AND iif(file.problem_code IS NULL, content.state IN (${quoted(failedStates)}),
   file.problem_code IN (${quoted(failureCodes)})))`;
 
 const joined = `file JOIN directory ON directory.id = file.directory_id JOIN folder ON folder.id = directory.folder_id
@@ -86,7 +86,7 @@ const joined = `file JOIN directory ON directory.id = file.directory_id JOIN fol
 const reportColumns = `folder.path AS folder, directory.path AS directory, file.name AS name, ${stateOf} AS state,
   content.asset_id AS asset_id, content.url AS url, file.size_bytes AS size_bytes, content.sha256 AS sha256,
   content.attempts AS attempts, coalesce(file.problem_code, content.reason_code) AS reason_code,
-  coalesce(file.problem, content.reason) AS reason,
+  coalesce(file.excluded_by, file.problem, content.reason) AS reason,
   max(file.updated_at, coalesce(content.updated_at, 0)) AS updated_at`;
 
 /** Read-only views of the ledger for people and scripts. Works on any connection, also beside a running daemon. */
@@ -132,7 +132,7 @@ export class Reports {
   }
 
   /** Every file of the watched folders, or those in one state, by path; SQLite sorts, and rows come one at a time. */
-  *list(state: ContentState | null): Generator<FileReport> {
+  *list(state: FileState | null): Generator<FileReport> {
     const slow = this.#slowReason();
     for (const row of this.#list.iterate({ state })) yield toReport(row, slow);
   }
@@ -202,7 +202,7 @@ function toReport(row: ReportRow, slow: string | null): FileReport {
     sizeBytes: row.size_bytes,
     sha256: row.sha256,
     attempts: row.attempts ?? 0,
-    reasonCode: row.reason_code,
+    reasonCode: row.state === 'excluded' ? 'excluded' : row.reason_code,
     reason: row.state === 'queued' ? (row.reason ?? slow) : row.reason,
     updatedAtMs: row.updated_at,
   };

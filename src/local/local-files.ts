@@ -2,16 +2,19 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FilePath, FileStat, Fingerprint, Holder, Problem } from '../core/entry.ts';
 import { SyncError } from '../errors.ts';
 import type { MediaSource } from '../media/source.ts';
+import type { EntryKind, FolderRules } from '../rules/folder-rules.ts';
 import { untilTriedAgain, whenDescriptorsAreFree } from './descriptors.ts';
 import { remoteDevices } from './file-system.ts';
 import { fingerprintFile } from './read/fingerprint.ts';
+import { ignoreFileStamp, readIgnoreFile } from './read/ignore-file.ts';
 import { judgeMedia } from './read/media.ts';
 import { findOpenForWriting } from './read/open-writers.ts';
 import { type ByteSource, openSource } from './read/source.ts';
 import { looksUnwritten } from './read/unwritten.ts';
 import { openDetours } from './walk/detours.ts';
 import { glance } from './walk/glance.ts';
-import { isUnfinished, readDirectoryInSteps, rootIdentity, type ScannedDirectory, statFile } from './walk/scanner.ts';
+import { readDirectoryInSteps, rootIdentity, type ScannedDirectory, statFile } from './walk/scanner.ts';
+import { isUnfinished } from './walk/sidecars.ts';
 import { walk } from './walk/walk.ts';
 
 interface LocalFilesOptions {
@@ -19,6 +22,8 @@ interface LocalFilesOptions {
   readonly now: () => number;
   /** Content types that are sent; see `judgeMedia`. */
   readonly accept: readonly string[];
+  /** What is left alone in a drop folder, as it is now; the built-in names by default. */
+  readonly rulesOf?: (root: string) => FolderRules | undefined;
   /** There was no descriptor for something; it is tried again. Told each time. */
   readonly onShort?: (error: SyncError) => void;
 }
@@ -38,6 +43,7 @@ type Read =
 type Look =
   | { readonly kind: 'file'; readonly stat: FileStat }
   | { readonly kind: 'directory' | 'gone' | 'ignored' }
+  | { readonly kind: 'excluded'; readonly is: EntryKind | null }
   | { readonly kind: 'problem'; readonly stat: FileStat | null; readonly problem: Problem };
 
 interface WalkHandlers {
@@ -53,7 +59,7 @@ const inspectingSliceMs = 2;
 const readingSliceMs = 8;
 
 /** This room's door: the drop folders as the engine wants to see them. */
-export function createLocalFiles({ now, accept, onShort = () => {} }: LocalFilesOptions) {
+export function createLocalFiles({ now, accept, rulesOf = () => undefined, onShort = () => {} }: LocalFilesOptions) {
   const yieldTurn = () => nextTurn();
   const detours = openDetours({ now });
   const isRemote = remoteDevices(now);
@@ -81,6 +87,7 @@ export function createLocalFiles({ now, accept, onShort = () => {} }: LocalFiles
       const unreadable: Promise<void>[] = [];
       await walk(root, {
         from: directory,
+        rules: rulesOf(root),
         signal,
         now,
         yieldTurn,
@@ -93,7 +100,7 @@ export function createLocalFiles({ now, accept, onShort = () => {} }: LocalFiles
 
     async read(root: string, directory: string, signal: AbortSignal): Promise<Read> {
       try {
-        const reading = () => readInSlices(readDirectoryInSteps(root, directory));
+        const reading = () => readInSlices(readDirectoryInSteps(root, directory, rulesOf(root)));
         const listing = await whenDescriptorsAreFree(reading, signal, onShort);
         return listing === null ? { kind: 'gone' } : { kind: 'listing', listing };
       } catch (error) {
@@ -104,15 +111,9 @@ export function createLocalFiles({ now, accept, onShort = () => {} }: LocalFiles
     },
 
     look(path: FilePath): Look {
-      const result = statFile(path);
-      switch (result.kind) {
-        case 'problem':
-          return { kind: 'problem', stat: result.found.stat, problem: result.found.problem };
-        case 'skipped':
-          return { kind: 'ignored' };
-        default:
-          return result;
-      }
+      const result = statFile(path, rulesOf(path.root));
+      if (result.kind !== 'problem') return result;
+      return { kind: 'problem', stat: result.found.stat, problem: result.found.problem };
     },
 
     glance,
@@ -120,6 +121,10 @@ export function createLocalFiles({ now, accept, onShort = () => {} }: LocalFiles
     detour: (path: FilePath): string | null => detours.find(path),
 
     isUnfinished,
+
+    ignoreFileStamp,
+
+    readIgnoreFile,
 
     rootIdentity(root: string): string | null {
       try {

@@ -96,7 +96,9 @@ function refuseOverlaps({ folders, stateDir }: Pick<Config, 'folders' | 'stateDi
 /** Makes exactly the settings' folders the watched ones. */
 export async function registerFolders(
   ledger: Ledger,
-  config: Pick<Config, 'folders' | 'onNewLedger'>,
+  config: Pick<Config, 'onNewLedger'> & {
+    readonly folders: readonly Pick<Config['folders'][number], 'path' | 'destination' | 'copies'>[];
+  },
 ): Promise<readonly DropFolder[]> {
   return await ledger.write((tables) => {
     const places = config.folders.map(({ path, destination, copies }) => ({

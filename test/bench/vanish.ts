@@ -8,6 +8,7 @@ import { systemClock } from '../../src/runtime/clock.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
 import { Hints } from '../../src/sync/intake/hints.ts';
 import { Intake } from '../../src/sync/intake/intake.ts';
+import { RuleBook, type RuleBookDeps } from '../../src/sync/intake/rule-book.ts';
 import { nobodyWatches } from '../../src/sync/ports/watch.ts';
 import { RootGuard } from '../../src/sync/roots/root-guard.ts';
 import type { Bench, Figure } from './measure.ts';
@@ -88,19 +89,27 @@ async function openIntake(stateDir: string, root: string) {
   });
   const stopping = new AbortController();
   const local = createLocalFiles({ now: systemClock.monotonic, accept: ['*'] });
+  const common: RuleBookDeps = {
+    ledger,
+    local,
+    clock: systemClock,
+    random: systemRandom,
+    log: noLog,
+    matching: { begin: (_, __, nowMs) => ({ state: 'queued', notBeforeMs: nowMs }) },
+    roots: new RootGuard({ ledger, local, clock: systemClock, onFolder: () => {} }, [folder]),
+    signal: stopping.signal,
+    isSearching: true,
+    onJudged: () => {},
+  };
   const intake = new Intake(
     {
-      ledger,
+      ...common,
       local,
-      clock: systemClock,
-      random: systemRandom,
-      log: noLog,
+      rules: new RuleBook(common, [folder]),
       quietMs: 100,
-      matching: { begin: (_, __, nowMs) => ({ state: 'queued', notBeforeMs: nowMs }) },
       roots: new RootGuard({ ledger, local, clock: systemClock, onFolder: () => {} }, [folder]),
       hints: new Hints(systemClock),
       watch: nobodyWatches,
-      signal: stopping.signal,
       onWork: () => {},
       onError: (error) => {
         throw error;

@@ -22,6 +22,7 @@ async function world(t: TestContext, tree: Tree) {
       {
         inventory,
         local: { ...drop.local, ...patch },
+        rulesOf: () => undefined,
         findings,
         signal: new AbortController().signal,
         onContent: (id) => void contents.push(id),

@@ -17,6 +17,7 @@ import { Reconciler } from '../../src/sync/flora/reconciler.ts';
 import { Transfers } from '../../src/sync/flora/transfers.ts';
 import { Hints } from '../../src/sync/intake/hints.ts';
 import { Intake } from '../../src/sync/intake/intake.ts';
+import { RuleBook } from '../../src/sync/intake/rule-book.ts';
 import { DueWork } from '../../src/sync/ports/due-work.ts';
 import type { RemotePort } from '../../src/sync/ports/flora.ts';
 import type { Admitted } from '../../src/sync/ports/ledger.ts';
@@ -178,7 +179,7 @@ export async function startEngine(
     onWork: (admitted?: Admitted) => due.announce(admitted),
   };
   const matching = new Matching(listing);
-  const local = createLocal(world, life);
+  const local = createLocal(world, life, (root) => rules.of(root));
   const hints = new Hints(clock);
   const roots = new RootGuard(
     {
@@ -188,11 +189,30 @@ export async function startEngine(
     folders,
   );
   const common = { ...listing, random, local, matching, roots, due };
+  const rules = new RuleBook(
+    {
+      ...common,
+      local: {
+        ...local,
+        ignoreFileStamp: (root) => world.ignoreFiles?.stamp(root) ?? null,
+        readIgnoreFile: (root) => world.ignoreFiles?.read(root) ?? { kind: 'none' },
+      },
+      signal: stopping.signal,
+      isSearching: true,
+      onJudged: () => {
+        due.letAllGo();
+        due.announce();
+        if (!matching.isListing) matching.list(stopping.signal).catch(fail);
+      },
+    },
+    folders,
+  );
   const watched = new Set<string>();
   const scanned = new Set<number>();
   const intake = new Intake(
     {
       ...common,
+      rules,
       quietMs: knobs.quietMs,
       knownPerSlice: knobs.knownPerSlice,
       signal: stopping.signal,
@@ -200,6 +220,7 @@ export async function startEngine(
       watch: {
         add: (folder, { directory }) => watched.add(joinPath(folder.root, directory)),
         isWatched: (folder, directory) => watched.has(joinPath(folder.root, directory)),
+        retain: () => {},
         remove: (folder, directory) => watched.delete(joinPath(folder.root, directory)),
         close: async () => {},
       },
@@ -240,6 +261,7 @@ export async function startEngine(
     matching.list(signal),
     repeat(30_000, signal, () => intake.scanHalted(), calmly),
     repeat(2_000, signal, finish, calmly),
+    ...(world.ignoreFiles === null ? [] : [repeat(2_000, signal, () => intake.scanReruled(), calmly)]),
     repeat(15 * minute, signal, async () => void (await reconciler.run(incremental, signal)), clock),
     repeat(10 * minute, signal, scanAll, clock),
   ];

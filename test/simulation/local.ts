@@ -11,6 +11,7 @@ import type {
   ScannedListing,
 } from '../../src/sync/ports/local.ts';
 import { bytesOf, type Directory, device, type Inode, type Root, statOf as shortStatOf } from './disk.ts';
+import type { RulesOf } from './ignore-files.ts';
 import type { Life } from './machine.ts';
 import type { World } from './world.ts';
 
@@ -18,7 +19,7 @@ const emptyMount: Directory = { number: 3, birthtimeMs: 1 };
 const unsupported: Problem = { code: 'unsupported_type', reason: 'FLORA does not take text/plain' };
 
 /** What src/local promises, over the model disk: reading takes time, and the file may change in between. */
-export function createLocal(world: World, life: Life): LocalPort {
+export function createLocal(world: World, life: Life, rulesOf: RulesOf): LocalPort {
   const { disk, faultRng, knobs, economy } = world;
   const { scale } = knobs.nature;
   const moment = () => life.wait(faultRng.between(0, 20));
@@ -41,7 +42,11 @@ export function createLocal(world: World, life: Life): LocalPort {
     const files = [...root.files]
       .filter(([path]) => isHere(path))
       .map(([path, inode]) => ({ name: splitPath(path).name, stat: statOf(inode) }));
-    const subdirectories = [...root.directories.keys()].filter(isHere).map((path) => splitPath(path).name);
+    const rules = rulesOf(root.path).within(directory);
+    const subdirectories = [...root.directories.keys()]
+      .filter(isHere)
+      .map((path) => splitPath(path).name)
+      .filter((name) => !rules.isPassedOver(name, 'directory'));
     const { number, birthtimeMs } = identity;
     return {
       root: root.path,
@@ -103,7 +108,9 @@ export function createLocal(world: World, life: Life): LocalPort {
       if (inode !== undefined) return { kind: 'file', stat: statOf(inode) };
       const root = disk.root(path.root);
       const isDirectory = root.mount === 'there' && root.directories.has(joinPath(path.directory, path.name));
-      return { kind: isDirectory ? 'directory' : 'gone' };
+      if (!isDirectory) return { kind: 'gone' };
+      const isExcluded = rulesOf(path.root).within(path.directory).isPassedOver(path.name, 'directory');
+      return isExcluded ? { kind: 'excluded', is: 'directory' } : { kind: 'directory' };
     },
     detour: () => null,
     isUnfinished: () => false,

@@ -100,4 +100,12 @@ export const searchMutants: readonly Mutant[] = [
     withinSeeds: 4_000,
     caughtBy: 2972,
   },
+  {
+    name: 'what a rule left alone while FLORA was searched is new once it is taken',
+    file: 'sync/intake/rule-book.js',
+    search: `tables.directories.setNeedsMatching(folderId, true);`,
+    replace: `;`,
+    withinSeeds: 20_000,
+    caughtBy: 11_717,
+  },
 ];

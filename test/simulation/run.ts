@@ -84,6 +84,7 @@ async function play(world: World, opened: Opened): Promise<Outcome> {
   planDeeds(world);
   planOthers(world);
   meddle(world);
+  world.ignoreFiles?.plan();
   planFaults(world, computer);
   computer.start();
   const end = new End(world, computer);
@@ -120,10 +121,13 @@ class End {
     this.#computer = computer;
     this.#late = new LateDrops(world, computer);
     this.#lookAtMs = world.faultsEndMs;
-    const { losses, hides, removals, foreign, isDailyWalkAwaited, isForeignPending } = world.knobs;
+    const { ignoreFiles, knobs } = world;
+    const { losses, hides, removals, foreign, isDailyWalkAwaited, isForeignPending } = knobs;
     const isHidden = hides + removals + foreign > 0;
     this.#walkAtMs = isHidden && !isDailyWalkAwaited ? 0 : Number.POSITIVE_INFINITY;
-    const isDayAwaited = losses.length > 0 || isForeignPending || (isHidden && isDailyWalkAwaited);
+    // What was left alone may have to be searched for, and then an upload of its name that is still open is waited for.
+    const isDayAwaited =
+      losses.length > 0 || ignoreFiles !== null || isForeignPending || (isHidden && isDailyWalkAwaited);
     this.#healMs = isDayAwaited ? 2 * healMs + dayMs : healMs;
   }
 

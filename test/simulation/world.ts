@@ -4,6 +4,7 @@ import { Copies } from './copies.ts';
 import { bytesOf, Disk, type Inode } from './disk.ts';
 import { Economy } from './economy.ts';
 import { Flora } from './flora.ts';
+import { IgnoreFiles } from './ignore-files.ts';
 import { drawDialect, drawKnobs, drawNature, type Knobs } from './knobs.ts';
 import { Prng } from './prng.ts';
 import { Timeline } from './timeline.ts';
@@ -17,6 +18,8 @@ export interface World {
   readonly trace: Trace;
   readonly disk: Disk;
   readonly flora: Flora;
+  /** Null where nobody writes any. */
+  readonly ignoreFiles: IgnoreFiles | null;
   /** What the engine spent. */
   readonly economy: Economy;
   /** Chance of the engine's own; and of network and disk; and of people. Apart, so that one does not shift the others. */
@@ -67,7 +70,8 @@ export function createWorld(seed: number, isTold: boolean, knobs: Knobs = knobsO
     timeline,
     knobs.nature.tickMs,
   );
-  const world: World = {
+  const world: World & { ignoreFiles: IgnoreFiles | null } = {
+    ignoreFiles: null,
     seed,
     knobs,
     timeline,
@@ -89,6 +93,7 @@ export function createWorld(seed: number, isTold: boolean, knobs: Knobs = knobsO
     isWorking: false,
     calmOver: new AbortController(),
   };
+  if (seed % 6 === 5) world.ignoreFiles = new IgnoreFiles(world);
   return world;
 }
 

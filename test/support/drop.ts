@@ -7,6 +7,7 @@ import { systemClock } from '../../src/runtime/clock.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
 import { Hints } from '../../src/sync/intake/hints.ts';
 import { Intake, type IntakeDeps } from '../../src/sync/intake/intake.ts';
+import { type FolderRuleSettings, RuleBook, type RuleBookDeps } from '../../src/sync/intake/rule-book.ts';
 import { nobodyWatches } from '../../src/sync/ports/watch.ts';
 import { RootGuard } from '../../src/sync/roots/root-guard.ts';
 import { memoryLedger } from './ledgers.ts';
@@ -21,12 +22,17 @@ export async function openDrop(
   tree: Tree,
   patch: Partial<IntakeDeps['local']> = {},
   copies: 'share' | 'separate' = 'share',
+  settings?: FolderRuleSettings,
 ) {
   const root = plantTemporary(t, tree);
   const { ledger, database } = memoryLedger();
   const stopping = new AbortController();
   const troubles: (SyncError | null)[] = [];
-  const real = createLocalFiles({ now: systemClock.monotonic, accept: ['*'] });
+  const real = createLocalFiles({
+    now: systemClock.monotonic,
+    accept: ['*'],
+    rulesOf: (folder) => rules.of(folder),
+  });
   const local = { ...real, ...patch };
   const register = (folder: string | null) =>
     ledger.write((tables) => {
@@ -38,19 +44,27 @@ export async function openDrop(
   const hints = new Hints(systemClock);
   const onFolder = (_: DropFolder, trouble: SyncError | null) => void troubles.push(trouble);
   const roots = new RootGuard({ ledger, local, clock: systemClock, onFolder }, [folder]);
+  const common: Omit<RuleBookDeps, 'local'> = {
+    ledger,
+    clock: systemClock,
+    random: systemRandom,
+    log: noLog,
+    matching: { begin: (_, __, nowMs) => ({ state: 'queued', notBeforeMs: nowMs }) },
+    roots,
+    signal: stopping.signal,
+    isSearching: true,
+    onJudged: () => {},
+  };
+  const rules = new RuleBook({ ...common, local: real }, [folder], () => settings);
   const intake = new Intake(
     {
-      ledger,
+      ...common,
       local,
-      clock: systemClock,
-      random: systemRandom,
-      log: noLog,
+      rules,
       quietMs: 5,
-      matching: { begin: (_, __, nowMs) => ({ state: 'queued', notBeforeMs: nowMs }) },
       roots,
       hints,
       watch: nobodyWatches,
-      signal: stopping.signal,
       onWork: () => {},
       onError: (error) => {
         throw error;
@@ -80,6 +94,7 @@ export async function openDrop(
     ledger,
     database,
     intake,
+    rules,
     roots,
     hint,
     /** As when the process is told to stop; nothing is closed yet. */

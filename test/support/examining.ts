@@ -4,6 +4,7 @@ import type { LedgerTables } from '../../src/ledger/ledger.ts';
 import { Examiner, type ExaminerDeps } from '../../src/sync/intake/examiner.ts';
 import type { Look, ReadResult, ScannedListing } from '../../src/sync/ports/local.ts';
 import type { RootGuard } from '../../src/sync/roots/root-guard.ts';
+import { fixedRules } from './fixed-rules.ts';
 import { HandClock, settled } from './hand-clock.ts';
 import { knowFiles, statOn } from './known-files.ts';
 import { memoryLedger, withFolder } from './ledgers.ts';
@@ -80,6 +81,7 @@ export async function examining(known: readonly string[] = [], patch: Partial<Ex
       },
     } as never,
     matching: { begin: () => assert.fail('nothing is taken in here') },
+    rules: fixedRules(),
     roots: {
       mayTake: () => root.mayTake,
       isHalted: () => root.isHalted,
@@ -95,6 +97,7 @@ export async function examining(known: readonly string[] = [], patch: Partial<Ex
     watch: {
       add: (_, { directory }) => void events.push(`watch ${directory}`),
       isWatched: (_, directory) => watched.has(directory),
+      retain: () => assert.fail('the rules do not change here'),
       remove: (_, directory) => void events.push(`unwatch ${directory}`),
       close: async () => {},
     },

@@ -7,7 +7,7 @@ import type { Style } from './lines.ts';
 export function styleOf(state: string): Style | null {
   if (state === 'ready') return 'green';
   if (state === 'rejected' || state === 'missing') return 'red';
-  return state === 'gone' ? 'dim' : 'cyan';
+  return state === 'gone' || state === 'excluded' ? 'dim' : 'cyan';
 }
 
 /** A reason for people: its code, by which it can be looked up, and the sentence. */

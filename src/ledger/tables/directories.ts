@@ -32,7 +32,7 @@ export class DirectoryStore {
   readonly #saveRootIdentity: Statement<[string, number]>;
   readonly #forgetRootIdentity: Statement<[number]>;
   readonly #needsMatching: Statement<[number], { needs_matching: number }>;
-  readonly #setMatching: Statement<[number, number]>;
+  readonly #setMatching: Statement<[{ folderId: number; needs: number }]>;
   readonly #hasProblems: Statement<[number, string], { name: StoredName }>;
   readonly #toMatch: Statement<[], { id: number }>;
   readonly #anyFile: Statement<[number, number], { name: StoredName }>;
@@ -62,7 +62,9 @@ export class DirectoryStore {
     this.#saveRootIdentity = database.prepare('UPDATE folder SET root_identity = ? WHERE id = ?');
     this.#forgetRootIdentity = database.prepare('UPDATE folder SET root_identity = NULL WHERE id = ?');
     this.#needsMatching = database.prepare('SELECT needs_matching FROM folder WHERE id = ?');
-    this.#setMatching = database.prepare('UPDATE folder SET needs_matching = ? WHERE id = ?');
+    this.#setMatching = database.prepare(
+      'UPDATE folder SET needs_matching = @needs, searched_by = iif(@needs = 0, rules_hash, searched_by) WHERE id = @folderId',
+    );
     this.#hasProblems = database.prepare(
       `SELECT file.name FROM file INDEXED BY file_problem JOIN directory ON directory.id = file.directory_id
        WHERE file.problem_code IS NOT NULL AND directory.folder_id = ? AND file.is_gone = 0
@@ -71,14 +73,14 @@ export class DirectoryStore {
     this.#toMatch = database.prepare('SELECT id FROM folder WHERE needs_matching = 1 AND is_active = 1');
     this.#anyFile = database.prepare(
       `SELECT file.name FROM directory JOIN file ON file.directory_id = directory.id
-       WHERE directory.folder_id = ? AND file.is_gone = 0 LIMIT 1 OFFSET ?`,
+       WHERE directory.folder_id = ? AND file.is_gone = 0 AND file.excluded_by IS NULL LIMIT 1 OFFSET ?`,
     );
     this.#anyDevice = database.prepare(
       `WITH RECURSIVE below (id) AS (
          SELECT ? UNION ALL SELECT directory.id FROM below JOIN directory ON directory.parent_id = below.id
          WHERE directory.is_gone = 0)
        SELECT file.device FROM below JOIN file ON file.directory_id = below.id
-       WHERE file.is_gone = 0 AND file.content_id IS NOT NULL`,
+       WHERE file.is_gone = 0 AND file.excluded_by IS NULL AND file.content_id IS NOT NULL`,
     );
     this.#saveFolder = database.prepare(
       `INSERT INTO folder (path, destination_id, is_active) VALUES (@path, @destinationId, 1)
@@ -142,7 +144,7 @@ export class DirectoryStore {
   }
 
   setNeedsMatching(folderId: number, needsMatching: boolean): void {
-    this.#setMatching.run(Number(needsMatching), folderId);
+    this.#setMatching.run({ folderId, needs: Number(needsMatching) });
   }
 
   /** Whether any file or directory of the folder has one of these problems. */

@@ -11,6 +11,8 @@ interface KnownFile {
   readonly contentId: number | null;
   readonly problem: Problem | null;
   readonly isGone: boolean;
+  /** The rule that leaves it alone, in words. */
+  readonly excludedBy: string | null;
 }
 
 interface FileRow {
@@ -25,6 +27,7 @@ interface FileRow {
   problem_code: string | null;
   problem: string | null;
   is_gone: number;
+  excluded_by: string | null;
 }
 
 /** Columns instead of an object for each row: a rescan reads millions of them. */
@@ -39,6 +42,7 @@ type KnownRow = [
   code: string | null,
   reason: string | null,
   gone: number,
+  excludedBy: string | null,
 ];
 
 /** A path as a holder of a content, now or last. */
@@ -75,7 +79,7 @@ export class FileStore {
   constructor(database: LedgerDatabase) {
     this.#inDirectory = database
       .prepare(
-        `SELECT name, size_bytes, mtime_ms, ctime_ms, inode, device, content_id, problem_code, problem, is_gone
+        `SELECT name, size_bytes, mtime_ms, ctime_ms, inode, device, content_id, problem_code, problem, is_gone, excluded_by
          FROM file WHERE directory_id = ? AND name > ? ORDER BY name LIMIT 0 + ?`,
       )
       .raw(true) as unknown as Statement<[number, StoredName, number], KnownRow>;
@@ -87,12 +91,12 @@ export class FileStore {
        ON CONFLICT (directory_id, name) DO UPDATE SET size_bytes = excluded.size_bytes, mtime_ms = excluded.mtime_ms,
          ctime_ms = excluded.ctime_ms, inode = excluded.inode, device = excluded.device,
          content_id = excluded.content_id, problem_code = excluded.problem_code, problem = excluded.problem,
-         racy_until = NULL, is_gone = 0, updated_at = iif(file.content_id = excluded.content_id AND file.is_gone = 0,
+         racy_until = NULL, is_gone = 0, excluded_by = NULL, updated_at = iif(file.content_id = excluded.content_id AND file.is_gone = 0,
            file.updated_at, excluded.updated_at)`,
     );
     this.#remove = database.prepare('DELETE FROM file WHERE directory_id = ? AND name = ?');
     this.#markGone = database.prepare(
-      `UPDATE file SET is_gone = 1, racy_until = NULL, updated_at = @nowMs
+      `UPDATE file SET is_gone = 1, racy_until = NULL, excluded_by = NULL, updated_at = @nowMs
        WHERE directory_id = @directoryId AND name = @name`,
     );
     this.#doubt = database.prepare(
@@ -117,6 +121,7 @@ export class FileStore {
     );
     const live = `FROM file JOIN directory ON directory.id = file.directory_id JOIN folder ON folder.id = directory.folder_id
        WHERE file.content_id = ? AND file.is_gone = 0 AND file.ctime_ms <> -1 AND folder.is_active = 1
+         AND (file.excluded_by IS NULL OR (SELECT asset_id FROM content WHERE id = file.content_id) IS NOT NULL)
          AND folder.destination_id = (SELECT destination_id FROM content WHERE id = file.content_id)`;
     this.#sources = database.prepare(
       `SELECT folder.path AS root, directory.path AS directory, file.name AS name, directory.id AS id ${live} LIMIT 0 + ?`,
@@ -127,13 +132,14 @@ export class FileStore {
   inDirectory(directoryId: number, after = '', most = Number.MAX_SAFE_INTEGER): readonly KnownFile[] {
     return this.#inDirectory
       .all(directoryId, toStored(after), most)
-      .map(([name, sizeBytes, mtimeMs, ctimeMs, inode, device, contentId, code, reason, gone]) => ({
+      .map(([name, sizeBytes, mtimeMs, ctimeMs, inode, device, contentId, code, reason, gone, excludedBy]) => ({
         directoryId,
         name: fromStored(name),
         stat: { sizeBytes, mtimeMs, ctimeMs, inode, device },
         contentId,
         problem: code === null ? null : { code, reason: reason ?? '' },
         isGone: gone === 1,
+        excludedBy,
       }));
   }
 
@@ -194,7 +200,7 @@ export class FileStore {
     return row && { root: fromStored(row.root), directory: fromStored(row.directory), name: fromStored(row.name) };
   }
 
-  /** Files that should hold these bytes now, in watched folders with that destination; so many of them at most. */
+  /** Files that should hold these bytes now, in watched folders with that destination; excluded ones only for an asset that is begun. */
   sources(contentId: number, most = 16): readonly (FilePath & { readonly directoryId: number })[] {
     return this.#sources.all(contentId, most).map((row) => ({
       root: fromStored(row.root),
@@ -223,13 +229,8 @@ function keyed(directoryId: number, name: string): { directoryId: number; name: 
 }
 
 function toStat(row: FileRow): FileStat {
-  return {
-    sizeBytes: row.size_bytes,
-    mtimeMs: row.mtime_ms,
-    ctimeMs: row.ctime_ms,
-    inode: row.inode,
-    device: row.device,
-  };
+  const { size_bytes: sizeBytes, mtime_ms: mtimeMs, ctime_ms: ctimeMs, inode, device } = row;
+  return { sizeBytes, mtimeMs, ctimeMs, inode, device };
 }
 
 function toFile(row: FileRow): KnownFile {
@@ -240,5 +241,6 @@ function toFile(row: FileRow): KnownFile {
     contentId: row.content_id,
     problem: row.problem_code === null ? null : { code: row.problem_code, reason: row.problem ?? '' },
     isGone: row.is_gone === 1,
+    excludedBy: row.excluded_by,
   };
 }

@@ -1,10 +1,11 @@
 import { accessSync, constants, lstatSync, type Stats, statSync } from 'node:fs';
 import type { DirectoryListing, FilePath, FileStat, FoundFile, FoundProblem } from '../../core/entry.ts';
-import { absolutePath, isAtOrBelow, joinPath, splitPath } from '../../core/entry.ts';
+import { absolutePath, isAtOrBelow, joinPath } from '../../core/entry.ts';
 import { displayName } from '../../core/name.ts';
-import { isSkippedName, sidecarOwner, sidecarsOf } from '../../core/skip.ts';
+import { sidecarOwner } from '../../core/skip.ts';
 import type { CodedProblem } from '../../errors/codes.ts';
 import { errnoCode, isOutOfDescriptors, SyncError } from '../../errors.ts';
+import { type DirectoryRules, type EntryKind, FolderRules } from '../../rules/folder-rules.ts';
 import { briefly } from '../descriptors.ts';
 import { fsPath, realPath } from '../fs-path.ts';
 import {
@@ -18,6 +19,7 @@ import {
   toFileStat,
 } from '../local-problem.ts';
 import { readNames } from './names.ts';
+import { type Beside, besideAmong, besideOnDisk, isHeldBack } from './sidecars.ts';
 
 /**
  * Which directory it is. The birth time is needed because ext4 hands the inode number of a removed directory straight to
@@ -42,12 +44,15 @@ type StatResult =
   | { readonly kind: 'file'; readonly stat: FileStat }
   /** To be walked, if it is not watched yet. */
   | { readonly kind: 'directory' }
-  /** An ignored name, or a link to something inside the root. */
-  | { readonly kind: 'skipped' }
+  /** A link to something inside the root. */
+  | { readonly kind: 'ignored' }
+  /** A rule leaves it alone; `is` says what stands there, where that was looked at. */
+  | { readonly kind: 'excluded'; readonly is: EntryKind | null }
   | { readonly kind: 'gone' }
   | { readonly kind: 'problem'; readonly found: FoundProblem };
 
 const entriesPerStep = 128;
+const builtIn = new FolderRules();
 
 export function isSameDirectory(a: DirectoryIdentity, b: DirectoryIdentity): boolean {
   return a.device === b.device && a.inode === b.inode && a.birthtimeMs === b.birthtimeMs;
@@ -59,13 +64,18 @@ export function isSameDirectory(a: DirectoryIdentity, b: DirectoryIdentity): boo
  * read, and of scope `file`, code `unreadable_directory` or `path_too_long`, when a subdirectory cannot (which says nothing
  * about the files in it); `too_many_open_files` when nothing can be opened now.
  */
-export function* readDirectoryInSteps(root: string, directory: string): Generator<undefined, ScannedDirectory | null> {
+export function* readDirectoryInSteps(
+  root: string,
+  directory: string,
+  rules: FolderRules = builtIn,
+): Generator<undefined, ScannedDirectory | null> {
   const path = joinPath(root, directory);
   const stats = directory === '' ? rootStats(root) : statsOf(path);
   if (stats === null) return null;
   const names = namesIn(root, directory, path);
   if (names === null) return null;
-  const beside = besideAmong(names);
+  const around = { beside: besideAmong(names), rules: rules.within(directory) };
+  const { beside } = around;
   const files: FoundFile[] = [];
   const subdirectories: string[] = [];
   const problems: FoundProblem[] = [];
@@ -76,7 +86,7 @@ export function* readDirectoryInSteps(root: string, directory: string): Generato
       left = entriesPerStep;
       yield;
     }
-    const result = examine(root, joinPath(path, name), name, beside);
+    const result = examine(root, joinPath(path, name), name, around);
     if (result.kind === 'file' && !isHeldBack(name, 'file', beside)) files.push({ name, stat: result.stat });
     else if (result.kind === 'directory' && !isHeldBack(name, 'directory', beside)) subdirectories.push(name);
     else if (result.kind === 'problem') problems.push(result.found);
@@ -86,23 +96,10 @@ export function* readDirectoryInSteps(root: string, directory: string): Generato
 }
 
 /** Looks at one named entry again; never throws for what is found on disk. */
-export function statFile(path: FilePath): StatResult {
-  return examine(path.root, absolutePath(path), path.name, besideOnDisk(joinPath(path.root, path.directory)));
-}
-
-/**
- * Whether a transfer tool keeps its state beside this file, or beside a directory on the way to it: then it is not finished,
- * however still it keeps. What cannot be looked at does not say so.
- */
-export function isUnfinished({ root, directory, name }: FilePath): boolean {
-  if (isHeldBack(name, 'file', besideOnDisk(joinPath(root, directory)))) return true;
-  let at = directory;
-  while (at !== '') {
-    const { directory: above, name: last } = splitPath(at);
-    if (isHeldBack(last, 'directory', besideOnDisk(joinPath(root, above)))) return true;
-    at = above;
-  }
-  return false;
+export function statFile(path: FilePath, rules: FolderRules = builtIn): StatResult {
+  const { root, directory, name } = path;
+  const beside = besideOnDisk(joinPath(root, directory));
+  return examine(root, absolutePath(path), name, { beside, rules: rules.within(directory) });
 }
 
 /** The identity of a drop folder (which may itself be a link); throws a SyncError of scope `folder`. */
@@ -151,30 +148,6 @@ function namesIn(root: string, directory: string, path: string): readonly string
   }
 }
 
-/** Whether an entry of that name is in the directory; null where nothing is that anybody would ask for. */
-type Beside = ((name: string) => boolean) | null;
-
-function besideAmong(names: readonly string[]): Beside {
-  if (!names.some((name) => sidecarOwner(name) !== null)) return null;
-  const all = new Set(names);
-  return (name) => all.has(name);
-}
-
-function besideOnDisk(directory: string): Beside {
-  return (name) => {
-    try {
-      return lstatSync(fsPath(joinPath(directory, name)), { throwIfNoEntry: false }) !== undefined;
-    } catch (error) {
-      systemErrno(error);
-      return false;
-    }
-  };
-}
-
-function isHeldBack(name: string, kind: 'file' | 'directory', beside: Beside): boolean {
-  return beside !== null && sidecarsOf(name, kind).some(beside);
-}
-
 function unreadableDirectory(path: string, error: unknown): SyncError {
   const { code, reason } = directoryProblem(error);
   return new SyncError(`The directory ${displayName(path)} cannot be read (${systemErrno(error)})`, {
@@ -186,9 +159,14 @@ function unreadableDirectory(path: string, error: unknown): SyncError {
   });
 }
 
-function examine(root: string, path: string, name: string, beside: Beside): StatResult {
-  const isSkippedFile = isSkippedName(name, 'file');
-  if (isSkippedFile && isSkippedName(name, 'directory')) return { kind: 'skipped' };
+interface Around {
+  readonly beside: Beside;
+  readonly rules: DirectoryRules;
+}
+
+function examine(root: string, path: string, name: string, { beside, rules }: Around): StatResult {
+  const isSkippedFile = rules.isPassedOver(name, 'file');
+  if (isSkippedFile && rules.isPassedOver(name, 'directory')) return { kind: 'excluded', is: null };
   const target = fsPath(path);
   let stats: Stats;
   try {
@@ -197,17 +175,17 @@ function examine(root: string, path: string, name: string, beside: Beside): Stat
     return isGone(error) ? { kind: 'gone' } : problemOf(name, null, accessProblem(error));
   }
   if (stats.isDirectory()) {
-    if (isSkippedName(name, 'directory')) return { kind: 'skipped' };
+    if (rules.isPassedOver(name, 'directory')) return { kind: 'excluded', is: 'directory' };
     // Asked here so that the problem stands in the listing that has the name, and is there again in the next one.
     const problem = listingProblem(target);
     return problem === null ? { kind: 'directory' } : problemOf(name, stats, problem);
   }
   const owner = sidecarOwner(name);
-  if (isSkippedFile || (owner !== null && beside?.(owner))) return { kind: 'skipped' };
+  if (isSkippedFile || (owner !== null && beside?.(owner))) return { kind: 'excluded', is: 'file' };
   if (stats.isFile()) return { kind: 'file', stat: toFileStat(stats) };
   if (stats.isSymbolicLink()) {
     const problem = linkProblem(root, path);
-    return problem === null ? { kind: 'skipped' } : problemOf(name, stats, problem);
+    return problem === null ? { kind: 'ignored' } : problemOf(name, stats, problem);
   }
   return problemOf(name, stats, notRegularProblem(stats));
 }

@@ -1,5 +1,6 @@
 import { joinPath, type Problem } from '../../core/entry.ts';
 import { isOutOfDescriptors, SyncError } from '../../errors.ts';
+import type { FolderRules } from '../../rules/folder-rules.ts';
 import { folderMissing } from '../local-problem.ts';
 import {
   type DirectoryIdentity,
@@ -13,6 +14,8 @@ export interface WalkOptions {
   readonly signal: AbortSignal;
   /** Where to start, relative to the root; the root itself by default. */
   readonly from?: string;
+  /** What is left alone; the built-in names by default. */
+  readonly rules?: FolderRules | undefined;
   /** How long the event loop may be held at a stretch. */
   readonly sliceMs?: number;
   /** Gets each directory once; a promise is awaited before the next one is read. */
@@ -53,7 +56,7 @@ export async function walk(root: string, options: WalkOptions): Promise<WalkSumm
   let directories = 0;
   let files = 0;
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
-    const steps = readDirectoryInSteps(root, directory);
+    const steps = readDirectoryInSteps(root, directory, options.rules);
     let listing: ScannedDirectory | null = null;
     try {
       for (let step = steps.next(); ; step = steps.next()) {

@@ -17,6 +17,8 @@ import { collectTroubles } from './watch-trouble.ts';
 export interface WatcherOptions {
   readonly root: string;
   readonly timers: Timers;
+  /** Whether a rule takes names back that are skipped by themselves: then what happens to them is hinted as well. */
+  readonly takesBack?: () => boolean;
   /** Something may have happened to this name, or (null) anywhere in this directory: look. Not gathered: it comes for each event. */
   readonly onHint: (directory: string, name: string | null) => void;
   /** Once for each kind of trouble; the periodic scan carries what is not watched. */
@@ -41,6 +43,8 @@ export interface Watcher {
    * listing and that moment went unseen.
    */
   add(targets: readonly WatchTarget[]): Promise<void>;
+  /** Forgets each directory that is not wanted any more. */
+  retain(isWanted: (directory: string) => boolean): void;
   /** Forgets a directory and all below. */
   remove(directory: string): void;
   /** Whether `add` was called for it; false for subdirectories that are still to be walked. */
@@ -58,7 +62,7 @@ const mostListedEntries = 32;
 /** Opens a watcher on one drop folder: chokidar's where it fits, else `fs.watch`. Its events are hints, the scan is the truth. */
 export function openWatcher(options: WatcherOptions): Watcher {
   const { root, timers, onTrouble, largeDirectoryEntries = mostListedEntries, limits = readInotifyLimits() } = options;
-  const { openChokidar = chokidarWatches, openPlain = plainWatches } = options;
+  const { openChokidar = chokidarWatches, openPlain = plainWatches, takesBack = () => false } = options;
   const table = new WatchTable();
   const onHint: WatcherOptions['onHint'] = (directory, name) => {
     if (!isClosed) options.onHint(directory, name);
@@ -90,7 +94,7 @@ export function openWatcher(options: WatcherOptions): Watcher {
       const { directory: parent, name } = splitPath(path);
       const above = isClosed ? undefined : table.atPath(parent);
       // With U+FFFD it is not the name on disk; the hint of the raw event has the parent read again.
-      if (above === undefined || isSkippedName(name, 'directory') || name.includes('\uFFFD')) return;
+      if (above === undefined || isSkipped(name, ['directory']) || name.includes('\uFFFD')) return;
       const directory = joinPath(above.directory, name);
       secondLooks.schedule(directory);
       onHint(above.directory, name);
@@ -112,8 +116,12 @@ export function openWatcher(options: WatcherOptions): Watcher {
   const chokidar = openChokidar(events);
   const plain = openPlain(events);
 
+  function isSkipped(name: string, kinds: readonly ('file' | 'directory')[]): boolean {
+    return kinds.every((kind) => isSkippedName(name, kind)) && !takesBack();
+  }
+
   function hintNames(directory: string, name: string): void {
-    if (!isSkippedName(name, 'file') || !isSkippedName(name, 'directory')) onHint(directory, name);
+    if (!isSkipped(name, ['file', 'directory'])) onHint(directory, name);
     // Once a transfer tool's state is gone, what it was about is finished.
     const owner = sidecarOwner(name);
     if (owner !== null) onHint(directory, owner);
@@ -179,6 +187,9 @@ export function openWatcher(options: WatcherOptions): Watcher {
       if (isClosed) return;
       for (const target of targets) enqueue(target);
       await arming.drain();
+    },
+    retain(isWanted) {
+      for (const { directory } of [...table.values()]) if (directory !== '' && !isWanted(directory)) forget(directory);
     },
     remove: forget,
     isKnown: (directory) => table.get(directory) !== undefined,

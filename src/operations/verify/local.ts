@@ -4,6 +4,7 @@ import { SyncError } from '../../errors.ts';
 import type { Inventory, InventoryFolder } from '../../ledger/inventory.ts';
 import type { createLocalFiles } from '../../local/local-files.ts';
 import type { ScannedDirectory } from '../../local/walk/scanner.ts';
+import type { FolderRules } from '../../rules/folder-rules.ts';
 import { type KnownPath, knownFiles } from '../known-files.ts';
 import { Bounded } from './bounded.ts';
 import type { Findings } from './difference.ts';
@@ -19,6 +20,7 @@ export interface Scope {
 export interface VerifyLocalDeps {
   readonly inventory: Inventory;
   readonly local: Pick<ReturnType<typeof createLocalFiles>, 'walk' | 'glance' | 'look' | 'digest' | 'rootIdentity'>;
+  readonly rulesOf: (root: string) => FolderRules | undefined;
   readonly findings: Findings;
   readonly signal: AbortSignal;
   /** Told each content that a file in scope stands for. */
@@ -78,7 +80,8 @@ async function compare(deps: VerifyLocalDeps, known: KnownPath): Promise<void> {
   const { folder, path } = known;
   let { file } = known;
   for (let looks = 1; ; looks += 1) {
-    if (file.isGone) return;
+    // Of what a rule leaves alone, the ledger does not know what became of it.
+    if (file.isGone || file.isExcluded) return;
     if (file.content === null) {
       findings.rejected += 1;
       return;
@@ -135,11 +138,12 @@ async function lookAt(
 
 /** What the intake would take, or would already have taken: the same walk, which skips the same names. */
 async function findUntracked(deps: VerifyLocalDeps, { folder, directory, name }: Scope): Promise<void> {
-  const { inventory, local, findings, signal } = deps;
+  const { inventory, local, rulesOf, findings, signal } = deps;
   const { folderId, root } = folder;
   const check = async (path: FilePath) => {
     const known = inventory.file(folderId, path.directory, path.name);
     if (known !== undefined && !known.isGone) return;
+    if (rulesOf(root)?.of(joinPath(path.directory, path.name), 'file') != null) return;
     // The listing may be old by now.
     const look = local.look(path);
     if (look.kind === 'file') await findings.differ(absolutePath(path), 'untracked', null, look.stat.sizeBytes);

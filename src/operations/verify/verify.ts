@@ -6,6 +6,7 @@ import { usageError } from '../../errors.ts';
 import { Inventory } from '../../ledger/inventory.ts';
 import { createLocalFiles } from '../../local/local-files.ts';
 import { systemClock } from '../../runtime/clock.ts';
+import { rulesByRoot } from '../../setup/folder-rules.ts';
 import { IdSet } from '../../sync/flora/id-set.ts';
 import { withFlora } from '../flora-session.ts';
 import { findTyped, knownRoots, meanings, neverSeen, openKnownLedger } from '../known-files.ts';
@@ -15,7 +16,7 @@ import { verifyRemote } from './remote.ts';
 
 export interface VerifyRequest {
   /** With the key, if FLORA is to be asked. */
-  readonly config: Pick<PartialConfig, 'stateDir' | 'apiKey' | 'baseUrl' | 'concurrency'>;
+  readonly config: Pick<PartialConfig, 'stateDir' | 'apiKey' | 'baseUrl' | 'concurrency' | 'folders'>;
   /** Only these files or directories, as they stand on a command line; none for everything. */
   readonly typed: readonly string[];
   /** Whether FLORA is asked, too. */
@@ -42,11 +43,12 @@ export async function verify(
   const database = openKnownLedger(config.stateDir);
   try {
     const inventory = new Inventory(database);
-    const local = createLocalFiles({ now: systemClock.monotonic, accept: [] });
+    const rulesOf = rulesByRoot(config.folders);
+    const local = createLocalFiles({ now: systemClock.monotonic, accept: [], rulesOf });
     const scopes = readScopes(inventory, local, typed);
     const ids = new IdSet();
     const onContent = (id: number) => ids.add(id);
-    const compareLocally = () => verifyLocal({ inventory, local, findings, signal, onContent }, scopes);
+    const compareLocally = () => verifyLocal({ inventory, local, rulesOf, findings, signal, onContent }, scopes);
     if (!isRemote) await compareLocally();
     else {
       await withFlora(config, signal, async (session, cut) => {

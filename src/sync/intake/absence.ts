@@ -9,5 +9,7 @@ export function isGone(local: LocalPort, path: FilePath, wanted: 'file' | 'direc
   const look = local.look(path);
   if (look.kind === 'gone' || local.detour(path) !== null) return true;
   if (look.kind === 'problem') return wanted === 'directory' && isOtherKind(look.problem);
+  // Of what a rule leaves alone, nobody may conclude more than that something of another kind stands there.
+  if (look.kind === 'excluded') return look.is !== null && look.is !== wanted;
   return look.kind !== wanted;
 }

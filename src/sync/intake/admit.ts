@@ -1,5 +1,14 @@
 import { type Content, isActive } from '../../core/content.ts';
-import { absolutePath, type FilePath, type FileStat, type Fingerprint, type Problem } from '../../core/entry.ts';
+import type { DropFolder } from '../../core/drop-folder.ts';
+import {
+  absolutePath,
+  type FilePath,
+  type FileStat,
+  type Fingerprint,
+  noStat,
+  type Problem,
+  splitPath,
+} from '../../core/entry.ts';
 import { displayName, remoteName } from '../../core/name.ts';
 import { transition } from '../../core/transition.ts';
 import type { Matching } from '../flora/matching.ts';
@@ -79,6 +88,16 @@ export async function admitProblem(
     deps.log.warn(facts, 'finished -> rejected');
   }
   return isNews;
+}
+
+/** A directory that cannot be read is reported under its own name; what is below it is left as it was. */
+export async function admitUnreadable(
+  deps: AdmitDeps,
+  folder: DropFolder,
+  path: string,
+  problem: Problem,
+): Promise<void> {
+  await admitProblem(deps, { ...folder, ...splitPath(path) }, noStat, problem);
 }
 
 function admit(tables: LedgerTablesPort, deps: AdmitDeps, file: FolderFile, fingerprint: Fingerprint) {
@@ -186,7 +205,7 @@ function isElsewhere({ local }: AdmitDeps, path: ContentPath): boolean {
   return kind === 'gone' || kind === 'directory' || (kind === 'file' && local.detour(path) !== null);
 }
 
-function want(
+export function want(
   tables: LedgerTablesPort,
   deps: AdmitDeps,
   found: Content,

@@ -1,19 +1,23 @@
 import { type Differences, DirectoryDiff, isChanged } from '../../core/diff.ts';
 import type { DropFolder } from '../../core/drop-folder.ts';
-import { absolutePath, type FileStat, isOtherKind, joinPath, type Problem, splitPath } from '../../core/entry.ts';
+import { type FileStat, isOtherKind, joinPath, noStat, splitPath } from '../../core/entry.ts';
+import type { EntryKind } from '../../rules/folder-rules.ts';
 import type { KnownFile } from '../ports/ledger.ts';
 import type { LocalPort, ScannedListing } from '../ports/local.ts';
 import type { WatchPort } from '../ports/watch.ts';
 import { mountMissing } from '../roots/lost-mount.ts';
 import type { RootGuard } from '../roots/root-guard.ts';
 import { isGone } from './absence.ts';
-import { type AdmitDeps, admitProblem, type FolderFile } from './admit.ts';
+import { type AdmitDeps, admitProblem, admitUnreadable, type FolderFile } from './admit.ts';
+import { fileOf, knownFile, knownSlices } from './known.ts';
+import type { RuleBook } from './rule-book.ts';
 import { Vanishing } from './vanishing.ts';
 
 export interface ExaminerDeps extends AdmitDeps {
   readonly local: LocalPort;
   readonly roots: RootGuard;
   readonly watch: WatchPort;
+  readonly rules: Pick<RuleBook, 'of' | 'within'>;
   readonly signal: AbortSignal;
   /** So many rows of a directory are compared in one turn of the event loop: a few milliseconds by default. */
   readonly knownPerSlice?: number;
@@ -41,6 +45,9 @@ export class Examiner {
 
   /** Something may have happened to these names, or (null) to anything in the directory. */
   async hinted(folder: DropFolder, directory: string, names: ReadonlySet<string> | null): Promise<void> {
+    // It may have been watched before a rule excluded it.
+    const { rules, watch } = this.#deps;
+    if (rules.of(folder.root).of(directory, 'directory') !== null) return watch.remove(folder, directory);
     if (names === null) {
       if (await this.#isOpen(folder)) await this.directory(folder, directory);
       return;
@@ -52,10 +59,10 @@ export class Examiner {
   }
 
   async listing(folder: DropFolder, listing: ScannedListing): Promise<void> {
-    const { ledger, roots } = this.#deps;
+    const { ledger, roots, clock, signal, knownPerSlice = 1_000 } = this.#deps;
     if (listing.directory !== '') {
       const isLost = listing.entryCount === 0 && roots.isMountLost({ ...folder, directory: listing.directory });
-      if (isLost) return await this.unreadable(folder, listing.directory, mountMissing);
+      if (isLost) return await admitUnreadable(this.#deps, folder, listing.directory, mountMissing);
       await this.#readable(folder, listing.directory);
     }
     const directory = ledger.directories.find(folder.folderId, listing.directory);
@@ -64,10 +71,13 @@ export class Examiner {
     const diff = new DirectoryDiff(listing);
     const vanished: string[] = [];
     if (directory !== undefined) {
-      for await (const known of this.#knownIn(directory.id)) {
+      for (const known of knownSlices(ledger, directory.id, knownPerSlice)) {
         const differences = diff.compare(known);
         await this.#take(folder, listing, differences);
         for (const { name } of differences.vanished) vanished.push(name);
+        if (known.length < knownPerSlice) break;
+        await clock.turn();
+        signal.throwIfAborted();
       }
     }
     await this.#take(folder, listing, diff.rest());
@@ -85,32 +95,21 @@ export class Examiner {
     }
   }
 
-  /** What the ledger knows of a directory, a slice at a time: all of a huge one would be several times its listing. */
-  async *#knownIn(directoryId: number): AsyncGenerator<readonly KnownFile[]> {
-    const { ledger, clock, signal, knownPerSlice = 1_000 } = this.#deps;
-    let after: string | undefined = '';
-    for (;;) {
-      const slice: readonly KnownFile[] = ledger.files.inDirectory(directoryId, after, knownPerSlice);
-      yield slice;
-      // Where the slice is full, there may be more.
-      after = slice[knownPerSlice - 1]?.name;
-      if (after === undefined) return;
-      await clock.turn();
-      signal.throwIfAborted();
-    }
-  }
-
   async #take(
     folder: DropFolder,
     { directory }: ScannedListing,
     { candidates, problems }: Pick<Differences<KnownFile>, 'candidates' | 'problems'>,
   ): Promise<void> {
+    const within = this.#deps.rules.within(folder.root, directory);
     for (const { name, stat } of candidates) {
+      if (within.exclusion(name, 'file') !== null) continue;
       const room = this.#deps.onCandidate(fileOf(folder, directory, name), stat);
       if (room !== undefined) await room;
     }
     // Seen for itself, as each absence is: by now it may be a file, taken in already, and the problem would stand in its place.
-    for (const { name } of problems) await this.name(folder, directory, name);
+    for (const { name } of problems) {
+      if (within.exclusion(name, 'file') === null) await this.name(folder, directory, name);
+    }
   }
 
   /** Reads one directory, not what is below it. */
@@ -128,7 +127,7 @@ export class Examiner {
         await this.listing(folder, read.listing);
         return await this.#follow(folder, read.listing);
       case 'problem':
-        return await this.unreadable(folder, directory, read.problem);
+        return await admitUnreadable(this.#deps, folder, directory, read.problem);
       case 'gone': {
         // Of a root that is gone, the scan says why.
         if (directory === '') return await this.#deps.scan(folder, '');
@@ -167,10 +166,14 @@ export class Examiner {
       const above = splitPath(detour);
       return await this.name(folder, above.directory, above.name);
     }
+    const isEntry = look.kind === 'file' || look.kind === 'problem';
+    if (isEntry && this.#deps.rules.within(folder.root, directory).exclusion(name, 'file') !== null) {
+      return await this.#excluded(folder, directory, name, 'file');
+    }
     switch (look.kind) {
       case 'file': {
         await this.#treeGone(folder, path);
-        const known = this.#known(folder, directory, name);
+        const known = knownFile(this.#deps.ledger, folder, directory, name);
         const isRacy = known !== undefined && ledger.racyFiles.has(known.directoryId, name);
         if ((isRacy || isChanged(known, look.stat)) && !local.isUnfinished(file))
           await this.#deps.onCandidate(file, look.stat);
@@ -181,7 +184,7 @@ export class Examiner {
         await admitProblem(this.#deps, file, look.stat ?? noStat, look.problem);
         return;
       case 'directory': {
-        const row = this.#known(folder, directory, name);
+        const row = knownFile(this.#deps.ledger, folder, directory, name);
         // First, so that a file that moved into it is told to have come from there. Its own problem is for its listing to judge.
         if (row?.contentId != null && !row.isGone)
           await this.#vanishing.files(folder, directory, row.directoryId, [name]);
@@ -189,6 +192,8 @@ export class Examiner {
         const isNew = known === undefined || known.isGone;
         return await (isNew ? this.#deps.scan(folder, path) : this.directory(folder, path));
       }
+      case 'excluded':
+        return await this.#excluded(folder, directory, name, look.is);
       case 'ignored':
       case 'gone':
         return await this.#gone(folder, directory, name);
@@ -200,23 +205,29 @@ export class Examiner {
   }
 
   async #gone(folder: DropFolder, directory: string, name: string): Promise<void> {
-    const row = this.#known(folder, directory, name);
+    const row = knownFile(this.#deps.ledger, folder, directory, name);
     if (row !== undefined && !row.isGone) await this.#vanishing.files(folder, directory, row.directoryId, [name]);
     await this.#treeGone(folder, joinPath(directory, name));
-    // Even one that has no row may be watched.
-    this.#deps.watch.remove(folder, joinPath(directory, name));
-    this.#deps.onVanished(absolutePath(fileOf(folder, directory, name)));
+    this.#forget(folder, joinPath(directory, name));
+  }
+
+  /** Even what has no row may be watched, or settle. */
+  #forget(folder: DropFolder, path: string): void {
+    this.#deps.watch.remove(folder, path);
+    this.#deps.onVanished(joinPath(folder.root, path));
+  }
+
+  /** What a rule leaves alone is not gone: only what stood there in another kind is. */
+  async #excluded(folder: DropFolder, directory: string, name: string, is: EntryKind | null): Promise<void> {
+    if (is === 'file') await this.#treeGone(folder, joinPath(directory, name));
+    const row = is === 'directory' ? knownFile(this.#deps.ledger, folder, directory, name) : undefined;
+    if (row !== undefined && !row.isGone) await this.#vanishing.files(folder, directory, row.directoryId, [name]);
+    this.#forget(folder, joinPath(directory, name));
   }
 
   async #treeGone(folder: DropFolder, path: string): Promise<void> {
     const tree = this.#deps.ledger.directories.find(folder.folderId, path);
     if (tree !== undefined && !tree.isGone) await this.#vanishing.tree(folder, path, tree.id);
-  }
-
-  /** A directory that cannot be read is reported under its own name; what is below it is left as it was. */
-  async unreadable(folder: DropFolder, path: string, problem: Problem): Promise<void> {
-    const { directory, name } = splitPath(path);
-    await admitProblem(this.#deps, fileOf(folder, directory, name), noStat, problem);
   }
 
   /** Hints of a folder that is halted are dropped: once it can be believed again, all of it is scanned. */
@@ -228,22 +239,10 @@ export class Examiner {
     return false;
   }
 
-  #known(folder: DropFolder, directory: string, name: string): KnownFile | undefined {
-    const { directories, files } = this.#deps.ledger;
-    const parent = directories.find(folder.folderId, directory);
-    return parent === undefined ? undefined : files.get(parent.id, name);
-  }
-
   async #readable(folder: DropFolder, path: string): Promise<void> {
     const { directory, name } = splitPath(path);
-    const known = this.#known(folder, directory, name);
+    const known = knownFile(this.#deps.ledger, folder, directory, name);
     if (known?.problem == null) return;
     await this.#deps.ledger.write((tables) => tables.files.remove(known.directoryId, name));
   }
 }
-
-function fileOf(folder: DropFolder, directory: string, name: string): FolderFile {
-  return { ...folder, directory, name };
-}
-
-const noStat: FileStat = { sizeBytes: 0, mtimeMs: 0, ctimeMs: 0, inode: 0, device: 0 };

@@ -7,6 +7,7 @@ import type { LocalPort } from '../ports/local.ts';
 import type { RootGuard } from '../roots/root-guard.ts';
 import { type AdmitDeps, admitFile, admitProblem, type FolderFile } from './admit.ts';
 import { Line } from './line.ts';
+import type { RuleBook } from './rule-book.ts';
 
 export interface InspectorDeps extends AdmitDeps {
   readonly local: LocalPort;
@@ -14,6 +15,7 @@ export interface InspectorDeps extends AdmitDeps {
   /** There may be new work in the ledger: this. */
   readonly onWork: (admitted: Admitted) => void;
   readonly roots: Pick<RootGuard, 'isThere' | 'mayTake'>;
+  readonly rules: Pick<RuleBook, 'isExcluded'>;
   /** The file is not what it was: look at its name again. */
   readonly onLost: (file: FolderFile) => void;
   /** It looks like a copy that has paused: settle it once more, for so many quiet periods. */
@@ -90,14 +92,14 @@ export class Inspector {
   }
 
   async #inspect(file: FolderFile, stat: FileStat): Promise<void> {
-    const { clock, local, signal, roots, onLost, onUnfinished } = this.#deps;
+    const { clock, local, signal, roots, rules, onLost, onUnfinished } = this.#deps;
     if (signal.aborted) return;
     const before = this.#unfinished.get(file);
     const racyMs = racyUntilMs(stat, clock.now(), local.isRemote(file, stat.device));
     const inspection = await local.inspect(file, signal, before !== undefined && isSameStat(before, stat));
     if (signal.aborted) return;
-    // Another drive may have come into its place while the file was waited for.
-    if (!roots.mayTake(file)) return onLost(file);
+    // Another drive may have come into its place while the file was waited for, or a rule.
+    if (!roots.mayTake(file) || rules.isExcluded(file)) return onLost(file);
     switch (inspection.kind) {
       case 'fingerprint':
         // It settled as something else: somebody went on writing meanwhile, and this may be half a file.

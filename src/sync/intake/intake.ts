@@ -6,11 +6,12 @@ import type { Admitted } from '../ports/ledger.ts';
 import type { LocalPort, ScannedListing } from '../ports/local.ts';
 import type { WatchPort } from '../ports/watch.ts';
 import type { RootGuard } from '../roots/root-guard.ts';
-import type { AdmitDeps, FolderFile } from './admit.ts';
+import { type AdmitDeps, admitUnreadable, type FolderFile } from './admit.ts';
 import { Examiner } from './examiner.ts';
 import type { HintedDirectory, Hints } from './hints.ts';
 import { Inspector } from './inspector.ts';
 import { lookAtRacy } from './racy.ts';
+import type { RuleBook } from './rule-book.ts';
 import { type InHand, Settling } from './settling.ts';
 
 export interface IntakeDeps extends AdmitDeps {
@@ -18,6 +19,7 @@ export interface IntakeDeps extends AdmitDeps {
   readonly roots: RootGuard;
   readonly hints: Hints;
   readonly watch: WatchPort;
+  readonly rules: RuleBook;
   readonly quietMs: number;
   readonly signal: AbortSignal;
   /** There may be new work in the ledger: this. */
@@ -83,16 +85,18 @@ export class Intake {
    * Returns whether all of it was read.
    */
   async scan(folder: DropFolder, directory = ''): Promise<boolean> {
-    const { local, roots, signal } = this.#deps;
+    const { local, roots, rules, signal } = this.#deps;
     this.#scans += 1;
     const handlers = {
       onDirectory: (listing: ScannedListing) => this.#examine(folder, listing),
       onUnreadable: async (path: string, problem: Problem) => {
-        if (roots.trouble(folder) === null) await this.#examiner.unreadable(folder, path, problem);
+        if (roots.trouble(folder) === null) await admitUnreadable(this.#deps, folder, path, problem);
       },
     };
     try {
       if (directory === '' ? !(await roots.begin(folder)) : !roots.mayTake(folder)) return false;
+      if (directory === '') await this.#refreshRules(folder, true);
+      else if (rules.of(folder.root).of(directory, 'directory') !== null) return true;
       await local.walk(folder.root, directory, handlers, signal);
       if (directory === '') {
         await roots.scanned(folder);
@@ -107,6 +111,21 @@ export class Intake {
       this.#scans -= 1;
       this.#changed();
     }
+  }
+
+  /** Looks whether a folder's rules have changed; then all of it is scanned. */
+  async scanReruled(): Promise<void> {
+    const { roots } = this.#deps;
+    for (const folder of this.#folders.values()) {
+      if (roots.mayTake(folder) && (await this.#refreshRules(folder, false))) await this.scan(folder);
+    }
+  }
+
+  async #refreshRules(folder: DropFolder, mayWait: boolean): Promise<boolean> {
+    const { rules, watch } = this.#deps;
+    if (!(await rules.refresh(folder, mayWait))) return false;
+    watch.retain(folder, (directory) => rules.of(folder.root).of(directory, 'directory') === null);
+    return true;
   }
 
   /** Looks for what nothing else tells: drives that went away, came back or are others, and files that changed unseen. */

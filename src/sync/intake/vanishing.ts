@@ -5,6 +5,7 @@ import type { LedgerTablesPort } from '../ports/ledger.ts';
 import type { WatchPort } from '../ports/watch.ts';
 import type { RootGuard } from '../roots/root-guard.ts';
 import { type AdmitDeps, fileRecord } from './admit.ts';
+import { knownSlices } from './known.ts';
 
 export interface VanishingDeps extends AdmitDeps {
   readonly roots: RootGuard;
@@ -61,12 +62,9 @@ export class Vanishing {
     if (!roots.isThere({ root: folder.root, directory })) return;
     this.#deps.onVanished(joinPath(folder.root, directory));
     this.#deps.watch.remove(folder, directory);
-    for (let after: string | undefined = ''; after !== undefined; ) {
-      const slice = ledger.files.inDirectory(directoryId, after, this.#perWrite);
+    for (const slice of knownSlices(ledger, directoryId, this.#perWrite)) {
       const names = slice.filter((file) => !file.isGone).map(({ name }) => name);
       await this.files(folder, directory, directoryId, names, top);
-      // Where the slice is full, there may be more.
-      after = slice[this.#perWrite - 1]?.name;
     }
     for (const child of ledger.directories.children(directoryId)) await this.tree(folder, child.path, child.id, top);
     if (!roots.isThere({ root: folder.root, directory })) return;

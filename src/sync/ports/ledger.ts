@@ -19,6 +19,8 @@ import type {
 export interface KnownFile extends KnownName {
   readonly directoryId: number;
   readonly contentId: number | null;
+  /** The rule that leaves it alone, in words. */
+  readonly excludedBy: string | null;
 }
 
 /** A path that has, or had last, a content. */
@@ -119,6 +121,15 @@ export interface LedgerTablesPort {
     markGone(directoryId: number): void;
   };
   readonly racyFiles: RacyFilesPort;
+  /** By which rules the files of a folder were judged last, and which rule leaves a file alone. */
+  readonly rules: {
+    isJudgedBy(folderId: number, text: string): boolean;
+    ignoreFile(folderId: number): string | null;
+    /** Whether the folder's bytes were last looked for in FLORA under these rules, or nobody knows under which. */
+    wasSearchedBy(folderId: number, text: string): boolean;
+    saveJudged(folderId: number, text: string, ignoreFile: string | null): void;
+    exclude(directoryId: number, name: string, by: string | null): void;
+  };
   readonly history: { append(record: HistoryRecord): void };
   readonly facts: {
     readonly matching: MatchingSummary | null;

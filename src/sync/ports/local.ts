@@ -1,5 +1,6 @@
 // What the engine needs of the local file system.
 import type { DirectoryListing, FilePath, FileStat, Fingerprint, Holder, Problem } from '../../core/entry.ts';
+import type { EntryKind } from '../../rules/folder-rules.ts';
 import type { ByteSource } from './byte-source.ts';
 
 export type OpenedSource =
@@ -17,7 +18,10 @@ export type Inspection =
 /** What stands at a name now. */
 export type Look =
   | { readonly kind: 'file'; readonly stat: FileStat }
+  /** `ignored` is a link to something inside the root. */
   | { readonly kind: 'directory' | 'gone' | 'ignored' }
+  /** A rule leaves it alone; `is` says what stands there, where that was looked at. That nothing is there, it does not say. */
+  | { readonly kind: 'excluded'; readonly is: EntryKind | null }
   | { readonly kind: 'problem'; readonly stat: FileStat | null; readonly problem: Problem };
 
 /** A listing with what a watcher wants to know of the directory itself. */
@@ -31,6 +35,18 @@ export type ReadResult =
   | { readonly kind: 'listing'; readonly listing: ScannedListing }
   | { readonly kind: 'gone' }
   | { readonly kind: 'problem'; readonly problem: Problem };
+
+/** The file with rules at the top of a drop folder. */
+export type IgnoreFile =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'text'; readonly stamp: string; readonly text: string }
+  | { readonly kind: 'problem'; readonly stamp: string; readonly reason: string };
+
+export interface IgnoreFilePort {
+  /** What tells one version of a folder's ignore file from another, and when it last changed (wall clock); null without one. */
+  ignoreFileStamp(root: string): { readonly stamp: string; readonly changedMs: number } | null;
+  readIgnoreFile(root: string): IgnoreFile;
+}
 
 interface WalkHandlers {
   /** Awaited before the next directory is read. */

@@ -7,6 +7,8 @@ export interface WatchPort {
   add(folder: DropFolder, listing: ScannedListing): void;
   /** Whether what happens in the directory will be hinted, so that nobody has to walk it. */
   isWatched(folder: DropFolder, directory: string): boolean;
+  /** Forgets each directory that is not wanted any more. */
+  retain(folder: DropFolder, isWanted: (directory: string) => boolean): void;
   /** Forgets a directory and all below. */
   remove(folder: DropFolder, directory: string): void;
   close(): Promise<void>;
@@ -16,6 +18,7 @@ export interface WatchPort {
 export const nobodyWatches: WatchPort = {
   add: () => {},
   isWatched: () => true,
+  retain: () => {},
   remove: () => {},
   close: async () => {},
 };

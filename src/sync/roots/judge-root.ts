@@ -114,7 +114,9 @@ function judgeEmptiness(
 function knownNames({ directories, files }: Pick<LedgerPort, 'directories' | 'files'>, folderId: number): string[] {
   const root = directories.find(folderId, '');
   if (root === undefined) return [];
-  const live = files.inDirectory(root.id).filter(({ contentId, isGone }) => contentId !== null && !isGone);
+  const live = files
+    .inDirectory(root.id)
+    .filter(({ contentId, isGone, excludedBy }) => contentId !== null && !isGone && excludedBy === null);
   const below = directories.children(root.id).filter(({ id }) => directories.anyDevice(id) !== null);
   return [...live.map(({ name }) => name), ...below.map(({ path }) => splitPath(path).name)];
 }

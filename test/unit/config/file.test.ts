@@ -100,12 +100,22 @@ describe('config/', () => {
         destination: { workspaceId: 'ws_0123456789', folder: 'ingest', projectId: 'prj_0123456789' },
         onMissing: 'report',
         copies: 'share',
+        rules: { exclude: [], include: [], ignoreCase: false, hasIgnoreFile: true },
       },
       {
         path: '/srv/ingest/camera-a',
         destination: { workspaceId: 'ws_9876543210', folder: 'camera-a', projectId: 'prj_0123456789' },
         onMissing: 'upload',
         copies: 'separate',
+        rules: {
+          exclude: [
+            { source: 'exclude', line: 1, pattern: 'proxies/' },
+            { source: 'exclude', line: 2, pattern: '*.psd' },
+          ],
+          include: [],
+          ignoreCase: false,
+          hasIgnoreFile: true,
+        },
       },
     ]);
     assert.equal(config.stateDir, load().stateDir);
@@ -137,7 +147,9 @@ describe('config/', () => {
 
   // The settings that scripts rely on, but the two variables that have no TOML key; and what came later.
   const contract = [
-    ...['ON_MISSING', 'COPIES', 'ON_NEW_LEDGER'].map((name) => `FLORA_SYNC_${name}`),
+    ...['ON_MISSING', 'COPIES', 'ON_NEW_LEDGER', 'EXCLUDE', 'INCLUDE', 'IGNORE_FILE', 'IGNORE_CASE'].map(
+      (name) => `FLORA_SYNC_${name}`,
+    ),
     ...['API_KEY_FILE', 'BASE_URL', 'WORKSPACE_ID'].map((name) => `FLORA_${name}`),
     ...['FOLDER', 'DESTINATION', 'PROJECT_ID', 'STATE_DIR', 'SETTLE', 'CONCURRENCY', 'RESCAN_INTERVAL'].map(
       (name) => `FLORA_SYNC_${name}`,

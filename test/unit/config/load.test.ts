@@ -30,6 +30,7 @@ describe('defaults and precedence', () => {
           destination: { workspaceId: 'ws_1', folder: null, projectId: null },
           onMissing: 'report',
           copies: 'share',
+          rules: { exclude: [], include: [], ignoreCase: false, hasIgnoreFile: true },
         },
       ],
       stateDir: '/home/ann/.local/state/flora-sync',

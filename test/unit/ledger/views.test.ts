@@ -273,7 +273,14 @@ describe('the inventory', () => {
       sha256: 'digest 1',
       convertedSizeBytes: 60,
     };
-    assert.deepEqual(x, { directoryId: dirs.a, name: 'x', isGone: false, problemCode: null, content });
+    assert.deepEqual(x, {
+      directoryId: dirs.a,
+      name: 'x',
+      isGone: false,
+      isExcluded: false,
+      problemCode: null,
+      content,
+    });
     assert.deepEqual([gone?.isGone, gone?.content?.contentId], [true, contents.ready]);
     assert.deepEqual([z?.content, z?.problemCode], [null, 'unreadable']);
     assert.deepEqual(inventory.file(a, '', 'x'), x);

@@ -87,13 +87,13 @@ describe('the files of a drop folder', () => {
     });
   }
 
-  it('a look tells a problem with its stat, or without one, and what is ignored', (t) => {
+  it('a look tells a problem with its stat, or without one, and what is excluded', (t) => {
     const root = plantTemporary(t, { to: link('/'), '.hidden': '', sub: {}, 'a.png': '' });
     const { local } = localFiles();
     const look = (name: string) => local.look({ root, directory: '', name });
     assert.deepEqual(
       ['.hidden', 'sub', 'a.png', 'none'].map((name) => look(name).kind),
-      ['ignored', 'directory', 'file', 'gone'],
+      ['excluded', 'directory', 'file', 'gone'],
     );
     const found = look('to');
     assert.ok(found.kind === 'problem' && found.stat !== null && found.problem.code === 'symlink_outside');

@@ -5,7 +5,7 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { exitCodes } from '../../../src/cli/exit.ts';
-import { contentStates } from '../../../src/core/content.ts';
+import { fileStates } from '../../../src/core/content.ts';
 import { drawWay, palettes } from '../../readme/draw.ts';
 import { picturePath, withoutChance, withSession } from '../../readme/pages.ts';
 import { screenOf } from '../../readme/screen.ts';
@@ -196,18 +196,18 @@ describe('the pages for users', () => {
   it('name each command of the program, and no other', () => {
     const main = join(root, 'dist', 'main.js');
     const help = spawnSync(process.execPath, [main, '--help'], { encoding: 'utf8' }).stdout;
-    const commands = [...help.matchAll(/^ {2}([a-z]+) (?:\[|<| {2})/gm)].map(([, name = '']) => name);
+    const commands = [...help.matchAll(/^ {2}([a-z-]+) (?:\[|<| {2})/gm)].map(([, name = '']) => name);
     const own = commands.filter((name) => name !== 'help').sort();
     assert.ok(own.includes('run') && own.includes('demo'), help);
     const [, section = ''] = read('README.md').split('\n## Commands\n');
     const [table = ''] = section.split('\n## ');
-    assert.deepEqual([...table.matchAll(/^\| `flora-sync ([a-z]+)/gm)].map(([, name]) => name).sort(), own);
+    assert.deepEqual([...table.matchAll(/^\| `flora-sync ([a-z-]+)/gm)].map(([, name]) => name).sort(), own);
   });
 
   it('name each state of a file', () => {
     // What settles is not in the ledger.
-    assert.deepEqual(firstCells('### States of a file').sort(), [...contentStates, 'settling'].sort());
-    for (const state of contentStates) assert.ok(read('README.md').includes(`\`${state}\``), state);
+    assert.deepEqual(firstCells('### States of a file').sort(), [...fileStates, 'settling'].sort());
+    for (const state of fileStates) assert.ok(read('README.md').includes(`\`${state}\``), state);
   });
 
   it('name each exit code', () => {

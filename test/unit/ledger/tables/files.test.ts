@@ -104,7 +104,7 @@ describe('a file of the ledger', () => {
       tables.files.markGone(directoryId, 'a', 2);
       tables.files.saveProblem(directoryId, 'a', now, problem, 3);
     });
-    const refused = { directoryId, name: 'a', stat: now, contentId: null, problem, isGone: false };
+    const refused = { directoryId, name: 'a', stat: now, contentId: null, problem, isGone: false, excludedBy: null };
     assert.deepEqual(files.get(directoryId, 'a'), refused);
     assert.deepEqual(files.inDirectory(directoryId), [refused]);
     await ledger.write((tables) => tables.files.saveContent(directoryId, 'a', stat, contentId, 4));

@@ -6,12 +6,12 @@ import { test } from 'node:test';
 import { SyncError } from '../../../../src/errors.ts';
 import {
   isSameDirectory,
-  isUnfinished,
   readDirectoryInSteps,
   rootIdentity,
   type ScannedDirectory,
   statFile,
 } from '../../../../src/local/walk/scanner.ts';
+import { isUnfinished } from '../../../../src/local/walk/sidecars.ts';
 import { withoutRights } from '../../../support/nobody.ts';
 import { readDirectory } from '../../../support/read-directory.ts';
 import { fifo, link, plantTemporary } from '../../../support/tree.ts';
@@ -203,14 +203,14 @@ test('a file that vanishes between the names and its stat is left out', (t) => {
   assert.deepEqual(step.value.problems, []);
 });
 
-test('one named entry tells file, directory, skipped and gone apart', (t) => {
+test('one named entry tells file, directory, excluded, link and gone apart', (t) => {
   const root = plantTemporary(t, { 'a.png': 'x', sub: { 'b.png': 'xy' }, _failed: {}, alias: link('a.png') });
   const kind = (directory: string, name: string): string => statFile({ root, directory, name }).kind;
   assert.equal(kind('', 'a.png'), 'file');
   assert.equal(kind('', 'sub'), 'directory');
-  assert.equal(kind('', '_failed'), 'skipped');
-  assert.equal(kind('', 'alias'), 'skipped');
-  assert.equal(kind('', '.hidden'), 'skipped');
+  assert.equal(kind('', '_failed'), 'excluded');
+  assert.equal(kind('', 'alias'), 'ignored');
+  assert.equal(kind('', '.hidden'), 'excluded');
   assert.equal(kind('', 'none'), 'gone');
   assert.equal(kind('a.png', 'below'), 'gone');
   const result = statFile({ root, directory: 'sub', name: 'b.png' });
@@ -238,7 +238,7 @@ test('what a transfer tool keeps its state beside is held back, alone and in a l
   assert.deepEqual(kinds('a.mov', 'b.mov', 'c', 'd.st', 'pack', 'dir'), [
     ...['file', 'file', 'file', 'file', 'directory', 'directory'],
   ]);
-  assert.deepEqual(kinds('a.mov.aria2', 'c.st', 'dir.st', 'pack.aria2'), Array(4).fill('skipped'));
+  assert.deepEqual(kinds('a.mov.aria2', 'c.st', 'dir.st', 'pack.aria2'), Array(4).fill('excluded'));
   const unfinished = (directory: string, name: string) => isUnfinished({ root, directory, name });
   assert.deepEqual(
     [unfinished('', 'a.mov'), unfinished('', 'c'), unfinished('pack', 'x'), unfinished('pack/deep', 'x')],

@@ -7,12 +7,12 @@ import { openDetours } from '../../../../src/local/walk/detours.ts';
 import { glance } from '../../../../src/local/walk/glance.ts';
 import { readNames } from '../../../../src/local/walk/names.ts';
 import {
-  isUnfinished,
   readDirectoryInSteps,
   rootIdentity,
   type ScannedDirectory,
   statFile,
 } from '../../../../src/local/walk/scanner.ts';
+import { isUnfinished } from '../../../../src/local/walk/sidecars.ts';
 import { type WalkOptions, walk } from '../../../../src/local/walk/walk.ts';
 import { openDescriptors } from '../../../support/descriptors.ts';
 import { between, failing, standIn, subject } from '../../../support/fs-calls.ts';

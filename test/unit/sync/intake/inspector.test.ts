@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { FolderFile } from '../../../../src/sync/intake/admit.ts';
 import { Inspector } from '../../../../src/sync/intake/inspector.ts';
 import type { Inspection, LocalPort } from '../../../../src/sync/ports/local.ts';
+import { fixedRules } from '../../../support/fixed-rules.ts';
 import { HandClock, settled } from '../../../support/hand-clock.ts';
 import { statOn } from '../../../support/known-files.ts';
 import { memoryLedger, withFolder } from '../../../support/ledgers.ts';
@@ -48,6 +49,7 @@ async function inspecting() {
     } as unknown as LocalPort,
     matching: { begin: (_, __, nowMs) => ({ state: 'queued', notBeforeMs: nowMs }) },
     roots: { isThere: () => true, mayTake: () => true },
+    rules: fixedRules(),
     signal: new AbortController().signal,
     onWork: ({ path }) => work.push(path?.name ?? ''),
     onLost: () => assert.fail('nothing is lost'),

@@ -9,6 +9,7 @@ import { nobodyWatches } from '../../../../src/sync/ports/watch.ts';
 import type { RootGuard } from '../../../../src/sync/roots/root-guard.ts';
 import { CountingClock } from '../../../support/counting-clock.ts';
 import { openDrop } from '../../../support/drop.ts';
+import { fixedRules } from '../../../support/fixed-rules.ts';
 import { settled } from '../../../support/hand-clock.ts';
 import { knowFiles } from '../../../support/known-files.ts';
 import { memoryLedger, withFolder } from '../../../support/ledgers.ts';
@@ -120,6 +121,7 @@ async function intakeAlone() {
       random: { fraction: () => 0.5, token: () => 'token' },
       log: noLog,
       matching: { begin: () => assert.fail('nothing is taken in here') },
+      rules: fixedRules(),
       local: {
         walk: async (
           of: string,

@@ -30,7 +30,7 @@ async function scanned(t: TestContext, tree: Tree, patch: Partial<IntakeDeps['lo
     drop.database
       .prepare(
         `SELECT directory.path AS directory, file.name AS name, file.problem_code AS problem, directory.is_gone AS gone
-         FROM file JOIN directory ON directory.id = file.directory_id WHERE file.is_gone = 0`,
+         FROM file JOIN directory ON directory.id = file.directory_id WHERE file.is_gone = 0 AND file.excluded_by IS NULL`,
       )
       .all()
       .map((row) => {
@@ -357,6 +357,7 @@ describe('names that an older version did not skip', () => {
       const content = tables.files.get(directoryId, 'a.png')?.contentId ?? 0;
       tables.files.saveContent(eaDir, 'SYNOPHOTO_THUMB_M.jpg', stat, content, nowMs);
       tables.files.saveContent(directoryId, 'b.temp', stat, content, nowMs);
+      tables.rules.saveJudged(folder.folderId, 'the rules of an older version', null);
     });
     plant(root, { 'desktop.ini': 'x', 'b.temp': 'one', '@eaDir': { 'SYNOPHOTO_THUMB_M.jpg': 'one' } });
     await scan();

@@ -186,7 +186,7 @@ describe('while a file is read', () => {
     const clock = new HandClock();
     const stopping = new AbortController();
     const reads: { readonly isLastLook: boolean | undefined; readonly done: (inspection: Inspection) => void }[] = [];
-    const standing = { mayTake: true };
+    const standing = { mayTake: true, isExcluded: false };
     const lost: string[] = [];
     const unfinished: number[] = [];
     const errors: unknown[] = [];
@@ -206,6 +206,7 @@ describe('while a file is read', () => {
       } as unknown as LocalPort,
       matching: { begin: (_, __, nowMs) => ({ state: 'queued', notBeforeMs: nowMs }) },
       roots: { isThere: () => true, mayTake: () => standing.mayTake },
+      rules: { isExcluded: () => standing.isExcluded },
       signal: stopping.signal,
       onWork: ({ content }) => work.push(content.id),
       onLost: ({ name }) => lost.push(name),
