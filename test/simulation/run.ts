@@ -122,8 +122,9 @@ class End {
     this.#late = new LateDrops(world, computer);
     this.#lookAtMs = world.faultsEndMs;
     const { ignoreFiles, knobs } = world;
-    const { losses, hides, removals, foreign, isDailyWalkAwaited, isForeignPending } = knobs;
-    const isHidden = hides + removals + foreign > 0;
+    const { losses, hides, removals, foreign, shifting, isDailyWalkAwaited, isForeignPending } = knobs;
+    // Others add and remove theirs while a listing is read, and ours may have been found in one of those.
+    const isHidden = hides + removals + foreign + shifting > 0;
     this.#walkAtMs = isHidden && !isDailyWalkAwaited ? 0 : Number.POSITIVE_INFINITY;
     // What was left alone may have to be searched for, and then an upload of its name that is still open is waited for.
     const isDayAwaited =
