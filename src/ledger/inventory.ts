@@ -178,10 +178,8 @@ export class Inventory {
     after: { readonly directoryId: number; readonly name: string } | null,
     limit: number,
   ): readonly (FilePath & { readonly folderId: number; readonly directoryId: number })[] {
-    const { directoryId, name } =
-      after === null
-        ? { directoryId: beforeAll, name: beforeAll }
-        : { directoryId: after.directoryId, name: toStored(after.name) };
+    const directoryId = after?.directoryId ?? beforeAll;
+    const name = toStored(after?.name ?? '');
     return this.#failed
       .all({ directoryId, name, limit })
       .map((row) => ({ ...toPath(row), folderId: row.folder_id, directoryId: row.id }));

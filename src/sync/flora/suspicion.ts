@@ -115,6 +115,6 @@ export class Suspicion {
   }
 
   #backoffMs(): number {
-    return backoffMs(Math.max(1, this.#row - refusalsThatTell + 1), this.#random.fraction(), waitingBackoff);
+    return backoffMs(this.#row - refusalsThatTell + 1, this.#random.fraction(), waitingBackoff);
   }
 }
