@@ -15,7 +15,6 @@ import {
 } from '../support/flora.ts';
 import { picture, writePictures } from '../support/pictures.ts';
 import { ended } from '../support/process.ts';
-import { untilAsync } from '../support/until.ts';
 import { type World, worldWithFlora } from '../support/world.ts';
 
 /** Not the first picture, but just as long. */
@@ -137,27 +136,4 @@ describe('a lost ledger', () => {
     const { stdout } = await world.run(['sync', '--json'], { FLORA_SYNC_ON_NEW_LEDGER: 'upload' });
     assert.equal(JSON.parse(stdout).uploaded, 2);
   });
-
-  it('survives kills on the way', async (t) => {
-    const world = await worldWithFlora(t);
-    writePictures(join(world.drop, 'many'), 60);
-    await world.run(['sync']);
-    loseLedger(world);
-    const since = await mark(world);
-    await addFaults(world, { kind: 'delay', delayMs: 30, match: { route: 'download' } });
-    for (let life = 0; life < 4; life += 1) {
-      const daemon = world.start(['run']);
-      const before = await downloads(world, since);
-      await untilAsync('some bytes were compared', async () => (await downloads(world, since)) >= before + 8, 120_000);
-      daemon.kill('SIGKILL');
-      await ended(daemon);
-    }
-    assert.equal((await world.run(['sync'])).code, 0);
-    assert.equal(await createsSince(world, since), 0);
-    await assertReadyOnce(world, [world.drop]);
-  });
 });
-
-async function downloads(world: World, since: number): Promise<number> {
-  return (await requests(world, since)).filter(({ route }) => route === 'download').length;
-}
