@@ -156,7 +156,8 @@ async function putTogether<W extends WatchPort>(
   const local = createLocalFiles({
     now: clock.monotonic,
     accept: config.accept,
-    rulesOf: (root) => rules.of(root),
+    // It is also asked about files of folders that are watched no more.
+    rulesOf: (root) => (rules.has(root) ? rules.of(root) : undefined),
     onShort: tellingShortage(log),
   });
   const roots = new RootGuard(

@@ -31,7 +31,7 @@ export async function openDrop(
   const real = createLocalFiles({
     now: systemClock.monotonic,
     accept: ['*'],
-    rulesOf: (folder) => rules.of(folder),
+    rulesOf: (folder) => (rules.has(folder) ? rules.of(folder) : undefined),
   });
   const local = { ...real, ...patch };
   const register = (folder: string | null) =>
