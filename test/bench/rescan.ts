@@ -57,6 +57,7 @@ export async function rescan(
       },
       { name: `${label}, ledger`, unit: 'MB', values: [statSync(join(stateDir, 'ledger.sqlite')).size / 1e6] },
       ...(await running(bench, root, stateDir, count)),
+      ...(index === 1 ? [await underRules(bench, root, count, runs)] : []),
     );
   }
   const [, small = 0, big = 0] = perFileUs;
@@ -68,6 +69,45 @@ export async function rescan(
     reach: { most: 1.3 },
   });
   return figures;
+}
+
+/** Ten endings and ten directories, none of which is there: each new name would be held against them. */
+const rules = Array.from({ length: 10 }, (_, at) => [`*.x${at}`, `none-${at}/`]).flat();
+
+/** The same tree under 20 rules, each run beside one without any. */
+async function underRules(bench: Bench, root: string, count: number, runs: number): Promise<Figure> {
+  const wallMs = { ours: [] as number[], plain: [] as number[] };
+  const envOf = async (name: string, exclude: string) => {
+    const stateDir = bench.path(`rules-${name}`);
+    const env = bench.env(root, {
+      FLORA_SYNC_ON_NEW_LEDGER: 'upload',
+      FLORA_SYNC_STATE_DIR: stateDir,
+      FLORA_SYNC_EXCLUDE: exclude,
+    });
+    await settledLedger(
+      stateDir,
+      root,
+      (at) => `asset_${at}`,
+      (id) => `${bench.sink.origin}/f/${id}`,
+    );
+    return env;
+  };
+  const envs = { ours: await envOf('with', rules.join(',')), plain: await envOf('without', '') } as const;
+  // The first judges all that is known.
+  for (let run = 0; run <= runs; run += 1) {
+    for (const which of ['ours', 'plain'] as const) {
+      const usage = await runNode(bench, [mainPath, 'sync', '--json'], envs[which]);
+      if (usage.code !== 0 || JSON.parse(usage.stdout).unchanged !== count) throw new Error(usage.stderr);
+      if (run > 0) wallMs[which].push(usage.wallMs);
+    }
+  }
+  return {
+    name: `rescan of ${count.toLocaleString('en')} under ${rules.length} rules`,
+    unit: 'ms',
+    values: wallMs.ours,
+    reference: { name: 'without rules', values: wallMs.plain },
+    reach: { most: 1.1 },
+  };
 }
 
 /** The same tree under `run`: how long until it watches, and what it takes then. */
