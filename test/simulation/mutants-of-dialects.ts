@@ -9,7 +9,7 @@ export const dialectMutants: readonly Mutant[] = [
     replace: `return most;`,
     also: { file: 'core/creation.js', search: `return nowMs >= nextProbeMs ||`, replace: `return true ||` },
     withinSeeds: 2_000,
-    caughtBy: 975,
+    caughtBy: 954,
   },
   {
     name: 'complete has one form only',
@@ -37,6 +37,6 @@ export const dialectMutants: readonly Mutant[] = [
       replace: `if (true ||`,
     },
     withinSeeds: 2_000,
-    caughtBy: 72,
+    caughtBy: 757,
   },
 ];

@@ -19,7 +19,7 @@ export const searchMutants: readonly Mutant[] = [
                 await this.#deps.ledger.write((tables) => tables.contents.save(lacking, missing, this.#deps.clock.now()));
             }`,
     withinSeeds: 500,
-    caughtBy: 41,
+    caughtBy: 68,
   },
   {
     name: 'one 404 is enough to call an asset missing',
@@ -50,7 +50,7 @@ export const searchMutants: readonly Mutant[] = [
     search: `for (const candidate of ledger.remoteAssets.pending(query())) {`,
     replace: `for (const candidate of []) {`,
     withinSeeds: 1_000,
-    caughtBy: 313,
+    caughtBy: 937,
   },
   {
     name: 'one 404 of what was just listed is enough to send it again',
@@ -58,7 +58,7 @@ export const searchMutants: readonly Mutant[] = [
     search: `if (nowMs - sinceMs < goneAfterMs)`,
     replace: `if (false)`,
     withinSeeds: 1_000,
-    caughtBy: 580,
+    caughtBy: 780,
   },
   {
     name: 'the search ends before everything is decided',
@@ -72,7 +72,7 @@ export const searchMutants: readonly Mutant[] = [
       replace: `;`,
     },
     withinSeeds: 3_000,
-    caughtBy: 185,
+    caughtBy: 320,
   },
   {
     name: 'an old upload that was open when it was listed is not asked again',
@@ -82,7 +82,7 @@ export const searchMutants: readonly Mutant[] = [
     if (deps.clock.now() - (candidate.createdAtMs ?? 0) > pendingMs)
         return 'other';`,
     withinSeeds: 3_000,
-    caughtBy: 2226,
+    caughtBy: 2_794,
   },
   {
     name: 'where copies do not share, a name that is taken again keeps the bytes that it had',
@@ -98,7 +98,7 @@ export const searchMutants: readonly Mutant[] = [
     search: `complete_sent = asset_id IS NOT NULL, `,
     replace: ``,
     withinSeeds: 4_000,
-    caughtBy: 2972,
+    caughtBy: 666,
   },
   {
     name: 'what a rule left alone while FLORA was searched is new once it is taken',

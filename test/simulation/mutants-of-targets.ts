@@ -11,7 +11,7 @@ export const targetMutants: readonly Mutant[] = [
     search: `const mayHaveAllBytes = content.mayHaveAllBytes || isUnclear;`,
     replace: `const mayHaveAllBytes = content.mayHaveAllBytes;`,
     withinSeeds: 4_000,
-    caughtBy: 3458,
+    caughtBy: 684,
   },
   {
     name: 'mayHaveAllBytes is not set before the last piece of a large file leaves',

@@ -138,8 +138,8 @@ export const mutants: readonly Mutant[] = [
     replace: `if (event)
         return event;`,
     also: { file: 'sync/commit/commit.js', search: `tables.files.doubtContent(after.id);`, replace: `;` },
-    withinSeeds: 2_000,
-    caughtBy: 104,
+    withinSeeds: 3_000,
+    caughtBy: 2_794,
   },
   {
     name: 'the expiry of a target is ignored',
