@@ -37,6 +37,8 @@ interface Standing {
   seen: { readonly stamp: string | null; readonly sinceMs: number } | null;
   /** Why the file that is there now is not used. */
   trouble: string | null;
+  /** What is being judged; one after the other, so that what is older is never the last. */
+  refreshing: Promise<unknown>;
   /** A file that would exclude most of what is known waits: somebody may have made a mistake. */
   held: {
     readonly text: string | null;
@@ -72,7 +74,17 @@ export class RuleBook {
         const rules = new FolderRules(textsOf(settings, text));
         return [
           folder.root,
-          { folder, settings, text, rules, stamp: undefined, seen: null, trouble: null, held: null },
+          {
+            folder,
+            settings,
+            text,
+            rules,
+            stamp: undefined,
+            seen: null,
+            trouble: null,
+            held: null,
+            refreshing: Promise.resolve(),
+          },
         ];
       }),
     );
@@ -123,8 +135,15 @@ export class RuleBook {
    * @param mayWait whether to wait here until a file that is new settles: before the folder is read for the first time
    */
   async refresh({ root }: Pick<DropFolder, 'root'>, mayWait = false): Promise<boolean> {
-    const { ledger, clock, signal } = this.#deps;
     const standing = this.#standing(root);
+    const refreshing = standing.refreshing.then(() => this.#refresh(standing, mayWait));
+    // Who asked is told what went wrong; who comes next begins anew.
+    standing.refreshing = refreshing.catch(() => {});
+    return await refreshing;
+  }
+
+  async #refresh(standing: Standing, mayWait: boolean): Promise<boolean> {
+    const { ledger, clock, signal } = this.#deps;
     if (standing.settings.hasIgnoreFile) {
       while (!this.#look(standing) && mayWait && standing.stamp === undefined) await clock.sleep(settledMs, signal);
       this.#release(standing);
@@ -140,7 +159,7 @@ export class RuleBook {
       tables.rules.saveJudged(folderId, rules.text, text);
     });
     this.#deps.onJudged();
-    const facts = { folder: displayName(root), excluded, included };
+    const facts = { folder: displayName(folder.root), excluded, included };
     if (excluded + included > 0) this.#deps.log.info(facts, 'the rules have changed');
     return true;
   }

@@ -199,6 +199,17 @@ describe('the rules of the settings', () => {
     assert.equal(ledger.directories.needsMatching(folder.folderId), false);
   });
 
+  it('are judged one after the other, so that the last ones are', async () => {
+    const { book, folder, states } = await open(['a', 'b', 'c', 'd', 'e'], settings(['*']));
+    const first = book.refresh(folder);
+    await settled();
+    book.change('/drop', settings(['e']));
+    const second = book.refresh(folder);
+    assert.deepEqual(await Promise.all([first, second]), [true, true]);
+    assert.deepEqual(states(), ['a queued', 'b queued', 'c queued', 'd queued', 'e exclude:1: e']);
+    assert.equal(await book.refresh(folder), false);
+  });
+
   it('are known after a restart; a judgement that was cut short is made again', async () => {
     const { openBook, book, stopping, folder, states, told } = await open(['a', 'b', 'c', 'd', 'e'], settings(['*']));
     const judging = book.refresh(folder);
