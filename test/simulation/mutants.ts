@@ -98,7 +98,8 @@ export const mutants: readonly Mutant[] = [
     replace: `case 'upload_refused':
             if (error.code !== '')
                 return { type: 'bytes-accepted' };`,
-    withinSeeds: 100,
+    withinSeeds: 200,
+    caughtBy: 110,
   },
   {
     name: 'lost bytes that come back are not wanted again',
