@@ -265,6 +265,14 @@ describe('while a file is read', () => {
       assert.deepEqual([rows(), lost, unfinished], [[], ['a.png'], []]);
     });
 
+    it(`a rule may leave it alone by then: nothing of it is written down (${inspection.kind})`, async () => {
+      const { add, answer, standing, rows, lost, unfinished } = await inspecting();
+      await add();
+      standing.isExcluded = true;
+      await answer(inspection);
+      assert.deepEqual([rows(), lost, unfinished], [[], ['a.png'], []]);
+    });
+
     it(`the daemon may be told to stop: nothing comes of it (${inspection.kind})`, async () => {
       const { add, answer, stopping, rows, lost, unfinished, errors } = await inspecting();
       await add();
