@@ -38,7 +38,9 @@ interface Verdict {
 }
 
 function judge(folders: PartialConfig['folders'], typed: string): Verdict {
-  for (const path of meanings(typed)) {
+  // As typed; else below its drop folder, as `ls` shows it.
+  const places = [typed, ...folders.map((folder) => resolve(folder.path, typed))].flatMap((each) => meanings(each));
+  for (const path of places) {
     for (const folder of folders) {
       const at = locate(folder.path, path);
       if (at === null) continue;

@@ -1,12 +1,13 @@
 import { homedir } from 'node:os';
 import { canonicalContentType } from '../core/content-type.ts';
 import type { Destination } from '../core/entry.ts';
+import type { RuleSettings } from '../rules/folder-rules.ts';
 import { type ApiKeySource, loadApiKey } from './api-key.ts';
 import { ConfigError, type ConfigProblem, showValue } from './config-error.ts';
 import type { Parsed } from './parse.ts';
 import { defaultStateDir, expandPath, overlappingFolders, overlappingStateDir, type PathContext } from './paths.ts';
 import { proxyProblems } from './proxy.ts';
-import { type FolderRuleSettings, folderRules } from './rules.ts';
+import { folderRules } from './rules.ts';
 import {
   type FolderKey,
   type FolderTable,
@@ -29,7 +30,7 @@ interface FolderConfig extends PlainFolderConfig {
   readonly path: string;
   readonly destination: Destination;
   /** What of it is taken; what `.floraignore` adds is read later, where it is to be. */
-  readonly rules: FolderRuleSettings;
+  readonly rules: RuleSettings;
 }
 
 /** What is under its own name in the settings' table comes from there: `settleMs`, `concurrency`, … */
@@ -185,7 +186,7 @@ function picker(
     origins.get(key)?.kind === 'flag' ? settings[key] : (table[key] ?? settings[key])) as Pick;
 }
 
-function folderOf(path: string, pick: Pick, rules: FolderRuleSettings): FolderConfig {
+function folderOf(path: string, pick: Pick, rules: RuleSettings): FolderConfig {
   return {
     path,
     destination: {

@@ -1,15 +1,7 @@
+import type { RuleSettings } from '../rules/folder-rules.ts';
 import { parseRuleList, type RuleProblem } from '../rules/parse-rules.ts';
 import type { Rule } from '../rules/rule.ts';
 import { type ConfigProblem, showValue } from './config-error.ts';
-
-/** What a drop folder takes, as the settings say it. */
-export interface FolderRuleSettings {
-  readonly exclude: readonly Rule[];
-  readonly include: readonly Rule[];
-  readonly ignoreCase: boolean;
-  /** Whether `.floraignore` in the folder adds to `exclude`. */
-  readonly hasIgnoreFile: boolean;
-}
 
 interface RuleKeys {
   readonly exclude: readonly string[];
@@ -22,7 +14,7 @@ interface RuleKeys {
 export function folderRules(
   keys: RuleKeys,
   nameOf: (key: 'exclude' | 'include') => string,
-): { readonly rules: FolderRuleSettings; readonly problems: readonly ConfigProblem[] } {
+): { readonly rules: RuleSettings; readonly problems: readonly ConfigProblem[] } {
   const exclude = parseRuleList('exclude', keys.exclude);
   const include = parseRuleList('include', keys.include);
   const isNegative = ({ pattern }: Rule) => pattern.startsWith('!');

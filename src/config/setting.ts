@@ -57,7 +57,7 @@ export function yesOrNo<const D extends boolean>(initial: D) {
   } as const;
 }
 
-/** Rules in gitignore grammar; what each of them may be, `core/rules` says. */
+/** Rules in gitignore grammar; what each of them may be, `rules/parse-rules` says. */
 export const patterns = {
   form: 'patterns',
   noun: 'a pattern',

@@ -12,7 +12,10 @@ export function isSkippedName(name: string, kind: Kind): boolean {
   return mayMatch(name) && matchers[kind].test(name.toLowerCase());
 }
 
-/** Whether an entry is one of ours (`_done`, `.floraignore`, what is under way to `_done`), which no rule takes back; all of them are skipped names. */
+/**
+ * Whether an entry is one of ours (`_done`, `.floraignore`, what is under way to `_done`), which no rule takes back; all of them are
+ * skipped names.
+ */
 export function isOwnName(name: string, kind: Kind): boolean {
   return (kind === 'directory' && ownNames.has(name)) || name === ignoreFileName || name.startsWith(claimPrefix);
 }

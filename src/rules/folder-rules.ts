@@ -3,6 +3,7 @@ import { joinPath, splitPath } from '../core/entry.ts';
 import { lossyName } from '../core/name.ts';
 import { isOwnName, isSkippedName, skipRuleOf } from '../core/skip.ts';
 import { skipRules } from '../core/skip-rules.ts';
+import { parseIgnoreFile } from './parse-rules.ts';
 import type { Exclusion, Rule } from './rule.ts';
 
 export type EntryKind = 'file' | 'directory';
@@ -14,6 +15,12 @@ export interface RuleTexts {
   /** A second gate, for files only: at least one of these has to match, if there are any. */
   readonly include: readonly Rule[];
   readonly ignoreCase: boolean;
+}
+
+/** What the settings say of a folder's rules. */
+export interface RuleSettings extends Omit<RuleTexts, 'file'> {
+  /** Whether `.floraignore` in the folder adds to `exclude`. */
+  readonly hasIgnoreFile: boolean;
 }
 
 export const noRules: RuleTexts = { exclude: [], file: [], include: [], ignoreCase: false };
@@ -104,6 +111,17 @@ export class FolderRules {
     if (rule === undefined) throw new Error(`A rule without its place: ${mark}`);
     return rule;
   }
+}
+
+/** The rules of the settings and of an ignore file with this text, if any; only the former, and why, where that cannot be used. */
+export function rulesWith(
+  { exclude, include, ignoreCase }: RuleSettings,
+  text: string | null,
+): { readonly rules: FolderRules; readonly problem: string | null } {
+  const { rules: file, problems } = parseIgnoreFile(text ?? '');
+  const [wrong] = problems;
+  const problem = wrong === undefined ? null : `line ${wrong.line}, ${wrong.pattern}, ${wrong.problem}: ${wrong.hint}`;
+  return { rules: new FolderRules({ exclude, include, ignoreCase, file }), problem };
 }
 
 const builtInRules: DirectoryRules = {

@@ -1,7 +1,6 @@
 import type { Config } from '../config/load.ts';
 import { readIgnoreFile } from '../local/read/ignore-file.ts';
-import { FolderRules } from '../rules/folder-rules.ts';
-import { parseIgnoreFile } from '../rules/parse-rules.ts';
+import { type FolderRules, rulesWith } from '../rules/folder-rules.ts';
 
 export interface ReadRules {
   readonly rules: FolderRules;
@@ -11,17 +10,9 @@ export interface ReadRules {
 
 /** The rules of a drop folder as its settings and its ignore file have them now. What the daemon has taken may lag behind. */
 export function readRules({ path, rules: settings }: Pick<Config['folders'][number], 'path' | 'rules'>): ReadRules {
-  const { exclude, include, ignoreCase } = settings;
   const file = settings.hasIgnoreFile ? readIgnoreFile(path) : { kind: 'none' as const };
-  const parsed = parseIgnoreFile(file.kind === 'text' ? file.text : '');
-  const [wrong] = parsed.problems;
-  const problem =
-    file.kind === 'problem'
-      ? file.reason
-      : wrong === undefined
-        ? null
-        : `line ${wrong.line} ${wrong.problem}: ${wrong.hint}`;
-  return { rules: new FolderRules({ exclude, include, ignoreCase, file: parsed.rules }), problem };
+  const read = rulesWith(settings, file.kind === 'text' ? file.text : null);
+  return file.kind === 'problem' ? { ...read, problem: file.reason } : read;
 }
 
 /** The same by the folder's root; undefined for a folder that the settings do not name. */

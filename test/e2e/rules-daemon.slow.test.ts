@@ -29,7 +29,7 @@ describe('rules of a drop folder', () => {
     assert.equal(watches(), before - 1, 'and its directory is not watched');
     // A file that cannot be used leaves everything as it was, and is told.
     writeFileSync(join(world.drop, '.floraignore'), 'raw\na[b\n');
-    await logged(daemon, 'a bad rule', ({ msg }) => msg === 'the rules stay as they were');
+    await logged(daemon, 'a bad rule', ({ msg }) => msg === '.floraignore cannot be used: the rules stay as they were');
     const { stdout } = await world.run(['status']);
     assert.match(stdout.replaceAll(/\s+/g, ' '), /\.floraignore cannot be used.*line 2, a\[b/);
     rmSync(join(world.drop, '.floraignore'));

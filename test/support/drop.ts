@@ -3,11 +3,12 @@ import type { TestContext } from 'node:test';
 import type { DropFolder } from '../../src/core/drop-folder.ts';
 import type { SyncError } from '../../src/errors.ts';
 import { createLocalFiles } from '../../src/local/local-files.ts';
+import type { RuleSettings } from '../../src/rules/folder-rules.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
 import { Hints } from '../../src/sync/intake/hints.ts';
 import { Intake, type IntakeDeps } from '../../src/sync/intake/intake.ts';
-import { type FolderRuleSettings, RuleBook, type RuleBookDeps } from '../../src/sync/intake/rule-book.ts';
+import { RuleBook, type RuleBookDeps } from '../../src/sync/intake/rule-book.ts';
 import { nobodyWatches } from '../../src/sync/ports/watch.ts';
 import { RootGuard } from '../../src/sync/roots/root-guard.ts';
 import { memoryLedger } from './ledgers.ts';
@@ -22,7 +23,7 @@ export async function openDrop(
   tree: Tree,
   patch: Partial<IntakeDeps['local']> = {},
   copies: 'share' | 'separate' = 'share',
-  settings?: FolderRuleSettings,
+  settings?: RuleSettings,
 ) {
   const root = plantTemporary(t, tree);
   const { ledger, database } = memoryLedger();

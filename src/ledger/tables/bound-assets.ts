@@ -19,7 +19,10 @@ type Row = readonly [
   reasonCode: string | null,
 ];
 
-/** Which assets are ours (each statement gives one row, also of nothing): one statement for a page of a listing, and one value of it, which costs less than a hundred rows. */
+/**
+ * Which assets are ours: one statement for a page of a listing, and one value of it, which costs less than a hundred rows. Each gives
+ * one row, also of nothing.
+ */
 export class BoundAssetStore {
   readonly #of: Statement<[string], string>;
   readonly #after: Statement<[string, number], { ids: string; last: string | null }>;

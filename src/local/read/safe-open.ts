@@ -44,7 +44,10 @@ export interface OpenFile {
 
 const readAt = promisify(readCallback);
 const quickBytes = 256 * 1024;
-/** O_NONBLOCK: opening a FIFO, or a file with a lease on it, would wait for the other side. Windows has neither flag: undefined adds none. */
+/**
+ * O_NONBLOCK: opening a FIFO, or a file with a lease on it, would wait for the other side. Windows has neither flag: undefined adds
+ * none.
+ */
 export const openFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
 /**

@@ -180,7 +180,7 @@ function examine(root: string, path: string, name: string, { beside, rules }: Ar
     const problem = listingProblem(target);
     return problem === null ? { kind: 'directory' } : problemOf(name, stats, problem);
   }
-  const owner = sidecarOwner(name);
+  const owner = beside && sidecarOwner(name);
   if (isSkippedFile || (owner !== null && beside?.(owner))) return { kind: 'excluded', is: 'file' };
   if (stats.isFile()) return { kind: 'file', stat: toFileStat(stats) };
   if (stats.isSymbolicLink()) {

@@ -2,18 +2,12 @@ import type { DropFolder } from '../../core/drop-folder.ts';
 import type { FilePath } from '../../core/entry.ts';
 import { displayName } from '../../core/name.ts';
 import { ignoreFileName } from '../../core/skip-rules.ts';
-import { type DirectoryRules, FolderRules, noRules, type RuleTexts } from '../../rules/folder-rules.ts';
-import { parseIgnoreFile } from '../../rules/parse-rules.ts';
+import { type DirectoryRules, FolderRules, noRules, type RuleSettings, rulesWith } from '../../rules/folder-rules.ts';
 import type { IgnoreFile, IgnoreFilePort } from '../ports/local.ts';
 import type { RootGuard } from '../roots/root-guard.ts';
 import { countExcluded, type JudgeDeps, judgeKnown } from './judge-known.ts';
 
-/** What the settings say of a folder's rules. */
-export interface FolderRuleSettings extends Omit<RuleTexts, 'file'> {
-  readonly hasIgnoreFile: boolean;
-}
-
-const plainRules: FolderRuleSettings = { ...noRules, hasIgnoreFile: true };
+const plainRules: RuleSettings = { ...noRules, hasIgnoreFile: true };
 
 export interface RuleBookDeps extends JudgeDeps {
   readonly local: JudgeDeps['local'] & IgnoreFilePort;
@@ -27,7 +21,7 @@ export interface RuleBookDeps extends JudgeDeps {
 /** A folder's rules, and where they come from. */
 interface Standing {
   readonly folder: DropFolder;
-  settings: FolderRuleSettings;
+  settings: RuleSettings;
   /** The text of the last ignore file that could be used; null without one. */
   text: string | null;
   rules: FolderRules;
@@ -64,14 +58,14 @@ export class RuleBook {
   constructor(
     deps: RuleBookDeps,
     folders: readonly DropFolder[],
-    settingsOf: (root: string) => FolderRuleSettings | undefined = () => undefined,
+    settingsOf: (root: string) => RuleSettings | undefined = () => undefined,
   ) {
     this.#deps = deps;
     this.#standings = new Map(
       folders.map((folder) => {
         const settings = settingsOf(folder.root) ?? plainRules;
         const text = settings.hasIgnoreFile ? deps.ledger.rules.ignoreFile(folder.folderId) : null;
-        const rules = new FolderRules(textsOf(settings, text));
+        const rules = rulesWith(settings, text).rules;
         return [
           folder.root,
           {
@@ -120,12 +114,12 @@ export class RuleBook {
   }
 
   /** Other settings for a folder. They count at the next `refresh`. */
-  change(root: string, settings: FolderRuleSettings): void {
+  change(root: string, settings: RuleSettings): void {
     const standing = this.#standing(root);
     standing.settings = settings;
     if (settings.hasIgnoreFile) standing.stamp = undefined;
     else Object.assign(standing, { text: null, trouble: null, held: null });
-    standing.rules = new FolderRules(textsOf(settings, standing.text));
+    standing.rules = rulesWith(settings, standing.text).rules;
   }
 
   /**
@@ -188,21 +182,14 @@ export class RuleBook {
     const { clock, log } = this.#deps;
     const { folder, settings } = standing;
     standing.held = null;
-    const parsed = file.kind === 'text' ? parseIgnoreFile(file.text) : null;
-    const [wrong] = parsed?.problems ?? [];
-    standing.trouble =
-      file.kind === 'problem'
-        ? file.reason
-        : (wrong && `line ${wrong.line}, ${wrong.pattern}, ${wrong.problem}: ${wrong.hint}`) || null;
+    const text = file.kind === 'text' ? file.text : null;
+    const { rules, problem } = rulesWith(settings, text);
+    standing.trouble = file.kind === 'problem' ? file.reason : problem;
     if (standing.trouble !== null) {
-      log.warn(
-        { folder: displayName(folder.root), code: 'rules_unusable', reason: standing.trouble },
-        'the rules stay as they were',
-      );
+      const facts = { folder: displayName(folder.root), code: 'rules_unusable', reason: standing.trouble };
+      log.warn(facts, `${ignoreFileName} cannot be used: the rules stay as they were`);
       return;
     }
-    const text = file.kind === 'text' ? file.text : null;
-    const rules = new FolderRules(textsOf(settings, text));
     const { known, more } = countExcluded(this.#deps.ledger, folder, rules);
     if (more < leastHeldFiles || more * 2 <= known) {
       standing.text = text;
@@ -213,7 +200,7 @@ export class RuleBook {
     standing.held = { text, rules, untilMs: clock.monotonic() + heldMs, why };
     log.warn(
       { folder: displayName(folder.root), excluded: more, known, wait_ms: heldMs },
-      'the rules change after a while',
+      `${ignoreFileName} would exclude most files: it counts after a while`,
     );
   }
 
@@ -234,11 +221,6 @@ export class RuleBook {
     if (standing === undefined) throw new TypeError('Not one of the drop folders');
     return standing;
   }
-}
-
-function textsOf({ exclude, include, ignoreCase }: FolderRuleSettings, text: string | null): RuleTexts {
-  const file = text === null ? [] : parseIgnoreFile(text).rules;
-  return { exclude, include, ignoreCase, file };
 }
 
 function timeOf(ms: number): string {
